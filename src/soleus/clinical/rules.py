@@ -1,0 +1,112 @@
+"""Three-valued rules over what is known of a person: true, false, or not known.
+
+A rule is data (a mapping with one key), so that red flags, criteria, indications and contraindications can be
+read, cited and tested without code.
+
+    {all: [rule, …]}  {any: [rule, …]}  {not: rule}  {at_least: 2, of: [rule, …]}
+    {finding: swelling, is: one_leg}          a state, or a list of states; ``is: present`` = any state but absent
+    {number: potassium, below: 2.5}           also at_least, above, at_most; in the finding's own unit
+    {has: diabetes}                           contributor present (condition, medicine class, event)
+    {medicine: quinine}                       a medicine or class of ``medicines`` is taken
+    {age: {at_least: 65, below: 80}}  {sex: female}  {pregnant: true}
+    {setting: sleep_clinic}
+    {likely: deep_vein_thrombosis, above: 0.1}   posterior probability (not allowed in red flags or criteria)
+
+``all`` is false if one part is false, unknown if none is false and one unknown; ``any`` the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+Rule = Mapping[str, Any]
+Truth = bool | None
+
+
+class Facts(Protocol):
+    """What a rule can ask. Every answer may be None: not known."""
+
+    def state(self, finding: str) -> str | None: ...
+    def absent_state(self, finding: str) -> str | None: ...
+    def number(self, finding: str) -> float | None: ...
+    def has(self, contributor: str) -> Truth: ...
+    def takes(self, medicine: str) -> Truth: ...
+    def probability(self, explanation: str) -> float | None: ...
+    @property
+    def age(self) -> float | None: ...
+    @property
+    def sex(self) -> str | None: ...
+    @property
+    def pregnant(self) -> Truth: ...
+    @property
+    def setting(self) -> str: ...
+
+
+def evaluate(rule: Rule, facts: Facts) -> Truth:
+    """Whether the rule holds; None where what is known does not decide it."""
+    key = next(iter(rule))
+    return _OPERATORS[_operator(rule, key)](rule, facts)
+
+
+def _operator(rule: Rule, key: str) -> str:
+    return next((k for k in rule if k in _OPERATORS), key)
+
+
+def _all(rule: Rule, facts: Facts) -> Truth:
+    parts = [evaluate(r, facts) for r in rule["all"]]
+    return False if False in parts else None if None in parts else True
+
+
+def _any(rule: Rule, facts: Facts) -> Truth:
+    parts = [evaluate(r, facts) for r in rule["any"]]
+    return True if True in parts else None if None in parts else False
+
+
+def _not(rule: Rule, facts: Facts) -> Truth:
+    inner = evaluate(rule["not"], facts)
+    return None if inner is None else not inner
+
+
+def _at_least(rule: Rule, facts: Facts) -> Truth:
+    parts = [evaluate(r, facts) for r in rule["of"]]
+    yes, unknown = parts.count(True), parts.count(None)
+    return True if yes >= rule["at_least"] else None if yes + unknown >= rule["at_least"] else False
+
+
+def _finding(rule: Rule, facts: Facts) -> Truth:
+    state = facts.state(rule["finding"])
+    if state is None:
+        return None
+    wanted = rule.get("is", "present")
+    if wanted == "present":
+        return state != facts.absent_state(rule["finding"])
+    return state in ((wanted,) if isinstance(wanted, str) else tuple(wanted))
+
+
+def _compare(value: float | None, bounds: Mapping[str, Any]) -> Truth:
+    if value is None:
+        return None
+    return (
+        value >= bounds.get("at_least", float("-inf"))
+        and value < bounds.get("below", float("inf"))
+        and ("above" not in bounds or value > bounds["above"])
+        and ("at_most" not in bounds or value <= bounds["at_most"])
+    )
+
+
+_OPERATORS = {
+    "all": _all,
+    "any": _any,
+    "not": _not,
+    "of": _at_least,
+    "finding": _finding,
+    "number": lambda r, f: _compare(f.number(r["number"]), r),
+    "has": lambda r, f: f.has(r["has"]),
+    "medicine": lambda r, f: f.takes(r["medicine"]),
+    "age": lambda r, f: _compare(f.age, r["age"]),
+    "sex": lambda r, f: None if f.sex is None else f.sex == r["sex"],
+    "pregnant": lambda r, f: None if f.pregnant is None else f.pregnant == r["pregnant"],
+    "setting": lambda r, f: f.setting == r["setting"],
+    "likely": lambda r, f: _compare(f.probability(r["likely"]), r),
+}

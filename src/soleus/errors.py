@@ -1,0 +1,89 @@
+"""Every error a user can meet, in one tree.
+
+    SoleusError
+    ├── InputError            exit 3   what was handed over: a case, a bundle, a file
+    │   ├── UnreadableInput            not text, wrong encoding, too large, too deep, not YAML or JSON
+    │   ├── UnknownName                a finding, medicine, condition or setting that is not known
+    │   ├── InvalidValue               a state, number, date or unit that cannot be
+    │   └── Contradiction              two statements that cannot both hold
+    ├── KnowledgeError        exit 4   the knowledge base breaks one of its own rules
+    ├── CannotAssess          exit 5   nothing to assess, or every explanation is impossible
+    └── UsageError            exit 2   the command was called wrongly
+
+A message says where, what was found, what was expected and how to mend it. It never holds a detail of the
+patient beyond the name of the field and the word that could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class SoleusError(Exception):
+    """An error with a place, a finding, an expectation and a repair.
+
+    ``code`` is a stable machine word; ``exit_code`` is what the command line returns.
+    """
+
+    code = "error"
+    exit_code = 70
+
+    def __init__(self, where: str, found: str, expected: str, repair: str) -> None:
+        super().__init__(where, found, expected, repair)
+        self.where, self.found, self.expected, self.repair = where, found, expected, repair
+
+    def __str__(self) -> str:
+        return f"{self.where}: found {self.found}; expected {self.expected}. {self.repair}"
+
+    def to_dict(self) -> dict[str, str]:
+        """The error as the object that ``--format json`` prints on standard error."""
+        return {
+            "code": self.code,
+            "where": self.where,
+            "found": self.found,
+            "expected": self.expected,
+            "repair": self.repair,
+        }
+
+
+class UsageError(SoleusError):
+    code = "usage"
+    exit_code = 2
+
+
+class InputError(SoleusError):
+    code = "input"
+    exit_code = 3
+
+
+class UnreadableInput(InputError):
+    code = "unreadable_input"
+
+
+class UnknownName(InputError):
+    code = "unknown_name"
+
+
+class InvalidValue(InputError):
+    code = "invalid_value"
+
+
+class Contradiction(InputError):
+    code = "contradiction"
+
+
+class KnowledgeError(SoleusError):
+    code = "knowledge"
+    exit_code = 4
+
+
+class CannotAssess(SoleusError):
+    code = "cannot_assess"
+    exit_code = 5
+
+
+def near_names(word: str, known: Sequence[str], most: int = 3) -> str:
+    """A sentence naming the known words nearest to ``word``, or where to look if none is near."""
+    near = get_close_matches(word.lower(), known, n=most, cutoff=0.6)
+    return f"Did you mean {', '.join(near)}?" if near else "`soleus show` lists the names that are known."
