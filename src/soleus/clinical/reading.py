@@ -1,0 +1,152 @@
+"""From a file or text in YAML or JSON to a `Case`. Every fault becomes one clear error."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from soleus.clinical.case import Case, Complaint, Condition, Measurement, Medicine, Person, Quantity
+from soleus.errors import Contradiction, InvalidValue, UnknownName, UnreadableInput, near_names
+
+MOST_BYTES = 5_000_000
+DEEPEST = 60
+
+_FIELDS: dict[str, type[msgspec.Struct]] = {
+    "": Case,
+    "person": Person,
+    "complaints": Complaint,
+    "conditions": Condition,
+    "medicines": Medicine,
+    "measurements": Measurement,
+}
+
+
+def read_case(path: Path) -> Case:
+    """The case in a YAML or JSON file.
+
+    Raises `UnreadableInput`, `UnknownName`, `InvalidValue` or `Contradiction`.
+    """
+    return parse_case(read_text(path), str(path.name))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of at most 5 MB in UTF-8 (with or without a mark) or UTF-16 with a mark."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UnreadableInput(
+                path.name, f"{size:,} bytes", f"at most {MOST_BYTES:,}", "Hand over one person's case at a time."
+            )
+        return decode(path.read_bytes(), path.name)
+    except OSError as error:
+        raise UnreadableInput(
+            path.name, error.strerror or "no file", "a file that can be read", "Check the path."
+        ) from None
+
+
+def decode(raw: bytes, where: str) -> str:
+    """Bytes as text."""
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(
+            where, f"bytes that are not {encoding} at {error.start}", "text", "Save the file as UTF-8."
+        ) from None
+    bad = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text)
+    if bad:
+        raise UnreadableInput(
+            where, f"a control character at {bad.start()}", "text", "Remove it, or hand over a text file."
+        )
+    return text
+
+
+def parse_case(text: str, where: str = "case") -> Case:
+    """The case in a YAML or JSON text."""
+    tree = parse_tree(text, where)
+    if not isinstance(tree, dict):
+        found = "nothing" if tree is None else f"a {type(tree).__name__}"
+        raise UnreadableInput(where, found, "a mapping with person and findings", "See `soleus knowledge schema case`.")
+    return case_from(tree, where)
+
+
+def case_from(tree: dict[str, Any], where: str = "case") -> Case:
+    """The case in a mapping, as a JSON decoder gives it."""
+    try:
+        return msgspec.convert(_plain(tree), Case)
+    except msgspec.ValidationError as error:
+        raise _translated(str(error), where) from None
+
+
+def parse_tree(text: str, where: str) -> Any:
+    """YAML or JSON as plain values; depth is limited, aliases and repeated keys are refused."""
+    try:
+        _check_shape(text, where)
+        node = yaml.compose(text, yaml.CSafeLoader)
+        _check_keys(node, where)
+        return yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f"{where} line {mark.line + 1}" if mark else where
+        problem = getattr(error, "problem", None) or "text that is neither"
+        raise UnreadableInput(at, str(problem), "YAML or JSON", "Check indentation, quotes and brackets.") from None
+    except ValueError:
+        raise UnreadableInput(
+            where, "a date or number that cannot be", "values that exist", "Write dates as 2026-11-21."
+        ) from None
+
+
+def _check_shape(text: str, where: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise UnreadableInput(where, "an alias (*name)", "plain values", "Write the value out.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise UnreadableInput(where, f"more than {DEEPEST} levels", "a flat case", "Remove the nesting.")
+
+
+def _check_keys(node: yaml.Node | None, where: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise Contradiction(
+                    f"{where} line {key.start_mark.line + 1}", f"{name!r} twice", "each field once", "Keep one of them."
+                )
+            seen.add(name)
+            _check_keys(value, where)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_keys(item, where)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _translated(message: str, where: str) -> UnknownName | InvalidValue:
+    """msgspec's message as one of ours; values of the patient are not repeated."""
+    text, _, path = message.partition(" - at ")
+    place = f"{where}: {path.strip('`').removeprefix('$.') or 'top level'}"
+    unknown = re.search(r"unknown field `(.+)`", text)
+    if unknown:
+        room = re.sub(r"[\[\.].*", "", path.strip("`").removeprefix("$").removeprefix("."))
+        known = _FIELDS.get(room, Case).__struct_fields__
+        return UnknownName(place, f"field {unknown[1]!r}", f"one of {', '.join(known)}", near_names(unknown[1], known))
+    return InvalidValue(place, text.replace("`", "'"), "the form given by the schema", "See `soleus knowledge schema case`.")
+
+
+__all__ = ["Quantity", "case_from", "decode", "parse_case", "parse_tree", "read_case", "read_text"]
