@@ -4,7 +4,9 @@ A rule is data (a mapping with one key), so that red flags, criteria, indication
 read, cited and tested without code.
 
     {all: [rule, …]}  {any: [rule, …]}  {not: rule}  {at_least: 2, of: [rule, …]}
-    {finding: swelling, is: one_leg}          a state, or a list of states; ``is: present`` = any state but absent
+    {score: [{points: 1, when: rule}, …], at_least: 2}   sum of the points of the items that hold
+    {unless: rule}                            false if the rule is known to hold, else true: an exception
+    {finding: swelling, is: one_leg}          a state or a list; ``is: present`` = any state but absent
     {number: potassium, below: 2.5}           also at_least, above, at_most; in the finding's own unit
     {has: diabetes}                           contributor present (condition, medicine class, event)
     {medicine: quinine}                       a medicine or class of ``medicines`` is taken
@@ -13,11 +15,13 @@ read, cited and tested without code.
     {likely: deep_vein_thrombosis, above: 0.1}   posterior probability (not allowed in red flags or criteria)
 
 ``all`` is false if one part is false, unknown if none is false and one unknown; ``any`` the other way round.
+``unless`` is the one operator that treats silence as an answer: an exception has to be known before it holds
+a warning back. A finding that nobody asked about never silences a red flag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 Rule = Mapping[str, Any]
@@ -74,6 +78,19 @@ def _at_least(rule: Rule, facts: Facts) -> Truth:
     return True if yes >= rule["at_least"] else None if yes + unknown >= rule["at_least"] else False
 
 
+def score_range(items: Sequence[Rule], facts: Facts) -> tuple[float, float]:
+    """Lowest and highest sum of points that what is not known still allows."""
+    truths = [(float(i["points"]), evaluate(i["when"], facts)) for i in items]
+    known = sum(points for points, truth in truths if truth is True)
+    unknown = [points for points, truth in truths if truth is None]
+    return known + sum(p for p in unknown if p < 0), known + sum(p for p in unknown if p > 0)
+
+
+def _score(rule: Rule, facts: Facts) -> Truth:
+    low, high = score_range(rule["score"], facts)
+    return True if low >= rule["at_least"] else None if high >= rule["at_least"] else False
+
+
 def _finding(rule: Rule, facts: Facts) -> Truth:
     state = facts.state(rule["finding"])
     if state is None:
@@ -95,11 +112,13 @@ def _compare(value: float | None, bounds: Mapping[str, Any]) -> Truth:
     )
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[[Rule, Facts], Truth]] = {
     "all": _all,
     "any": _any,
     "not": _not,
+    "unless": lambda r, f: evaluate(r["unless"], f) is not True,
     "of": _at_least,
+    "score": _score,
     "finding": _finding,
     "number": lambda r, f: _compare(f.number(r["number"]), r),
     "has": lambda r, f: f.has(r["has"]),
@@ -110,3 +129,59 @@ _OPERATORS = {
     "setting": lambda r, f: f.setting == r["setting"],
     "likely": lambda r, f: _compare(f.probability(r["likely"]), r),
 }
+
+
+def parts(rule: Rule) -> tuple[Rule, ...]:
+    """The rules that a rule is made of; none for a leaf."""
+    key = _operator(rule, "")
+    if key in ("all", "any", "of"):
+        return tuple(rule[key])
+    if key in ("not", "unless"):
+        return (rule[key],)
+    return tuple(item["when"] for item in rule["score"]) if key == "score" else ()
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Every plain condition in a rule, in reading order."""
+    inner = parts(rule)
+    if not inner:
+        yield rule
+    for part in inner:
+        yield from leaves(part)
+
+
+def subject(leaf: Rule) -> tuple[str, str]:
+    """What a leaf asks about: its operator and the name (finding, contributor, medicine …; empty for age)."""
+    key = _operator(leaf, next(iter(leaf)))
+    value = leaf[key]
+    return key, value if isinstance(value, str) and key != "sex" else ""
+
+
+def reasons(rule: Rule, facts: Facts) -> tuple[Rule, ...]:
+    """The leaves that hold and help to make the rule true; none if it is not true. Exceptions do not count."""
+    if evaluate(rule, facts) is not True or _operator(rule, "") in ("not", "unless"):
+        return ()
+    inner = parts(rule)
+    return tuple(leaf for part in inner for leaf in reasons(part, facts)) if inner else (rule,)
+
+
+def open_leaves(rule: Rule, facts: Facts) -> tuple[Rule, ...]:
+    """The leaves that are not known and could still make an undecided rule true."""
+    if evaluate(rule, facts) is not None:
+        return ()
+    inner = parts(rule)
+    return tuple(leaf for part in inner for leaf in open_leaves(part, facts)) if inner else (rule,)
+
+
+def answers_needed(rule: Rule, facts: Facts) -> float:
+    """The fewest further answers that would make the rule true: 0 if it is, infinite if it cannot be."""
+    truth = evaluate(rule, facts)
+    if truth is not None:
+        return 0.0 if truth else float("inf")
+    needed = sorted(answers_needed(part, facts) for part in parts(rule))
+    key = _operator(rule, "")
+    if key == "all":
+        return sum(needed)
+    if key == "of":
+        return sum(needed[: rule["at_least"]])
+    return max(needed[0], 1.0) if needed and key == "any" else 1.0
