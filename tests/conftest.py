@@ -1,0 +1,88 @@
+"""Tools and data that a machine may lack.
+
+A test asks for one by fixture. Without it the test is skipped with a named reason; with SOLEUS_CI=1 (set by
+.ci/run) it fails, so that nothing is left out unseen. After pytest's own closing line stands what was missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_missing: Counter[str] = Counter()
+
+
+def lacking(what: str, mend: str) -> NoReturn:
+    """Skip the test for want of ``what``; fail it where nothing may be lacking."""
+    _missing[what] += 1
+    reason = f"{what} is missing: {mend}"
+    if os.environ.get("SOLEUS_CI") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _tool(what: str, names: tuple[str, ...], mend: str) -> Path:
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return Path(found) if found else lacking(what, mend)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def chromium() -> Path:
+    """The browser that draws the report."""
+    return _tool("Chromium", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium")
+
+
+@pytest.fixture
+def node() -> Path:
+    return _tool("node", ("node", "nodejs"), "apt-get install nodejs npm")
+
+
+@pytest.fixture
+def java() -> Path:
+    return _tool("Java", ("java",), "apt-get install default-jre-headless")
+
+
+@pytest.fixture
+def pdfinfo() -> Path:
+    """Tells the number and size of the pages of a PDF."""
+    return _tool("pdfinfo", ("pdfinfo",), "apt-get install poppler-utils")
+
+
+@pytest.fixture
+def axe() -> Path:
+    """The script with the accessibility rules of axe-core, to be loaded into a page."""
+    script = ROOT / "tests/web/node_modules/axe-core/axe.min.js"
+    return script if script.exists() else lacking("axe-core", "`make web` (needs npm)")
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """The folder named by SOLEUS_TEST_DATA, which holds data/ and cases/.
+
+    It is not a tool and not every machine has it, so without the variable the test is skipped, on CI too.
+    """
+    named = os.environ.get("SOLEUS_TEST_DATA")
+    if not named:
+        _missing["SOLEUS_TEST_DATA"] += 1
+        pytest.skip("SOLEUS_TEST_DATA is not set: name the folder that holds data/ and cases/")
+    if not Path(named).is_dir():
+        pytest.fail(f"SOLEUS_TEST_DATA names no folder: {named}", pytrace=False)
+    return Path(named)
+
+
+def pytest_unconfigure() -> None:
+    """The last line of a run: what was missing, and how many tests wanted it."""
+    if _missing:
+        print("not run for want of: " + ", ".join(f"{what} ({n})" for what, n in sorted(_missing.items())))

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Pin every dependency with its hashes, for any platform and Python 3.11 or later. Usage: tools/lock.sh [path of uv]
+# Written without addresses: whoever installs uses the package index of their own configuration.
+set -eu
+cd "$(dirname "$0")/.."
+uv=${1:-uv}
+pin() {
+  "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-emit-find-links --no-annotate --strip-extras --custom-compile-command "make lock" "$@" >/dev/null
+}
+pin pyproject.toml --output-file requirements/run.txt
+pin requirements/build.in --constraint requirements/run.txt --output-file requirements/build.txt
+pin pyproject.toml requirements/build.in --group dev --constraint requirements/run.txt --constraint requirements/build.txt \
+  --output-file requirements/dev.txt
