@@ -1,7 +1,8 @@
 """Tools and data that a machine may lack.
 
-A test asks for one by fixture. Without it the test is skipped with a named reason; with SOLEUS_CI=1 (.ci/run sets
-it) the test fails, so that nothing is left out unseen. After pytest's closing line stands what was missing.
+A test asks for one by fixture. Without it the test is skipped with a named reason; with SOLEUS_CI=1
+(.ci/run sets it) the test fails, so that nothing is left out unseen. After pytest's closing line stands
+what was missing.
 """
 
 from __future__ import annotations
