@@ -1,0 +1,249 @@
+"""What to ask next, and when to stop: the expected drop in expected loss.
+
+The loss is separable (docs/adr/0006): one action per complaint, L (A, S), and one yes-or-no per cause.
+
+    V_j = min_a sum_s p_s L(a, s) - sum_v min_a sum_s P(v, s | e) L(a, s)
+          + the same for every cause with the two actions "look into it" and "leave it"
+
+A one-step rule cannot tell when to stop, since two answers may matter only together. The value of learning every
+remaining answer bounds any sequence of questions; it is estimated by drawing whole sets of answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soleus.inference.blocks import allocation
+from soleus.inference.network import Floats
+from soleus.inference.posterior import Judgement, facet_log_term, item_given_state
+
+
+@dataclass(frozen=True)
+class Losses:
+    """``action`` (A, S); per cause the value of addressing it if it is one, and the cost of looking into it."""
+
+    action: Floats
+    cause_value: dict[int, float] = field(default_factory=dict)
+    cause_cost: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something that can be asked: a finding, or a contributor by what would be said of it.
+
+    ``said``: P(answer | contributor absent), P(answer | present), one row an answer; None for a finding.
+    """
+
+    id: str
+    number: int
+    burden: float
+    said: Floats | None = None  # (answer, 2)
+
+
+@dataclass(frozen=True)
+class Value:
+    """``gain`` is the expected loss avoided; ``net`` less the burden."""
+
+    ask: Ask
+    gain: float
+    net: float
+    chance: Floats  # (answer,) P(answer | e)
+    posterior: Floats  # (answer, S)
+
+
+def answer_rows(judgement: Judgement, ask: Ask) -> Floats:
+    """(answer, S) P(answer | s, evidence)."""
+    network = judgement.network
+    if ask.said is not None:
+        term = judgement.block(network.block_of[ask.number])
+        k = term.block.members.index(ask.number)
+        untouched = term.given(-1) @ term.block.bits[:, k]
+        present = np.full(len(network.explanations), untouched)
+        weight = (term.prior * term.said)[:, None] * term.phi
+        total = weight.sum(axis=0)
+        share = np.divide(term.block.bits[:, k] @ weight, total, out=np.full_like(total, untouched), where=total > 0)
+        present[term.block.columns] = share
+        return np.asarray(ask.said[:, :1] * (1 - present) + ask.said[:, 1:] * present, np.float64)
+    if ask.number in network.facet_of:
+        return _facet_rows(judgement, ask.number)
+    return network.p[network.start[ask.number] : network.start[ask.number + 1]]
+
+
+def _facet_rows(judgement: Judgement, f: int) -> Floats:
+    """P(v | s, the facet's answered items)."""
+    network = judgement.network
+    facet = network.facets[network.facet_of[f]]
+    known = {g: v for g, v in judgement.evidence.findings.items() if g in facet.items and g != f}
+    j = facet.items.index(f)
+    base = facet_log_term(network, facet, known)
+    on = np.log(facet.w)
+    for i, g in enumerate(facet.items):
+        if g in known:
+            on = on + np.log(item_given_state(network, facet, i, g, known[g])[0])
+    hidden = np.exp(on - (base if base is not None else 0.0))  # P(f = 1 | s, answered items)
+    pairs = [item_given_state(network, facet, j, f, v) for v in range(len(network.states[f]))]
+    return np.array([hidden * a + (1 - hidden) * b for a, b in pairs])
+
+
+def expected_loss(losses: Losses, p: Floats) -> Floats:
+    """(...,) least expected loss for posteriors (..., S)."""
+    return np.asarray((p @ losses.action.T).min(axis=-1))
+
+
+def best_action(losses: Losses, p: Floats) -> int:
+    """The action with the least expected loss."""
+    return int((losses.action @ p).argmin())
+
+
+def cause_chance(judgement: Judgement, contributor: int) -> tuple[float, float, Floats]:
+    """P(present and cause | e), P(present | e), and (S,) the excess share of each explanation if present."""
+    network = judgement.network
+    term = judgement.block(network.block_of[contributor])
+    k = term.block.members.index(contributor)
+    _, parts = allocation(term.block)
+    alone = parts[1 << k, k]  # causal log ratio of the member on its own, (M,)
+    excess = np.zeros(len(network.explanations))
+    excess[term.block.columns] = 1 - np.exp(-alone)
+    share, present = 0.0, 0.0
+    weight = term.prior * term.said
+    plain = weight @ term.block.bits[:, k] / weight.sum()
+    column = (weight[:, None] * term.phi).T @ term.block.bits[:, k]
+    total = (weight[:, None] * term.phi).sum(axis=0)
+    per_s = np.full(len(network.explanations), plain)
+    per_s[term.block.columns] = np.divide(column, total, out=np.zeros_like(total), where=total > 0)
+    present = float(judgement.probability @ per_s)
+    share = float(judgement.probability @ (per_s * excess))
+    return share, present, excess
+
+
+def _cause_gain(judgement: Judgement, losses: Losses, ask: Ask) -> float:
+    """Drop in the loss of one cause's yes-or-no when the question about it is answered."""
+    if ask.said is None or ask.number not in losses.cause_value:
+        return 0.0
+    value, cost = losses.cause_value[ask.number], losses.cause_cost[ask.number]
+    share, present, _ = cause_chance(judgement, ask.number)
+    if present <= 0:
+        return 0.0
+    now = min(value * share, cost)
+    # share is proportional to P(present): given an answer it scales with P(answer | present).
+    chance = ask.said @ np.array([1 - present, present])
+    after = np.minimum(value * share * ask.said[:, 1], cost * chance)
+    return float(now - after.sum())
+
+
+def value_of(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> list[Value]:
+    """The value of each question, in the order given."""
+    p = judgement.probability
+    now = float(expected_loss(losses, p))
+    out = []
+    for ask in asks:
+        joint = answer_rows(judgement, ask) * p  # (answer, S)
+        chance = joint.sum(axis=1)
+        after = float((joint @ losses.action.T).min(axis=1).sum())
+        gain = now - after + _cause_gain(judgement, losses, ask)
+        posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=chance[:, None] > 0)
+        out.append(Value(ask, max(gain, 0.0), gain - ask.burden, chance, posterior))
+    return out
+
+
+@dataclass(frozen=True)
+class Stop:
+    """``bound``: at most this much expected loss can be avoided by asking on."""
+
+    stop: bool
+    bound: float
+    sampled: bool
+
+
+def stop_rule(judgement: Judgement, losses: Losses, asks: Sequence[Ask], n: int = 1_000, seed: int = 0) -> Stop:
+    """Whether any sequence of the remaining questions can repay the least burden.
+
+    First the free check  min_a sum p L - sum_d p_d min_a L(a, d) <= least burden;  else Monte Carlo with answers
+    drawn jointly:  x = R0 - min_a E[L | v],  bound = mean + 1.645 sd / sqrt(n) + 3 R0 / n.
+    """
+    p = judgement.probability
+    least = min((a.burden for a in asks), default=0.0)
+    now = float(expected_loss(losses, p))
+    causes = sum(_cause_gain(judgement, losses, a) for a in asks)
+    perfect = now - float(p @ losses.action.min(axis=0)) + causes
+    if not asks or perfect <= least:
+        return Stop(True, max(perfect, 0.0), False)
+    x = _sampled_gain(judgement, losses, asks, n, seed)
+    # now / n * 3: no drop seen in n draws is compatible with one in n / 3 at the 5 % level.
+    bound = float(x.mean() + 1.645 * x.std() / np.sqrt(n) + 3 * now / n) + causes
+    return Stop(bound <= least, bound, True)
+
+
+def _sampled_gain(judgement: Judgement, losses: Losses, asks: Sequence[Ask], n: int, seed: int) -> Floats:
+    rng = np.random.default_rng(seed)
+    p = judgement.probability
+    kept = np.flatnonzero(p > 1e-6)
+    truth = rng.choice(len(kept), size=n, p=p[kept] / p[kept].sum())
+    log_p = np.repeat(np.log(p[kept])[None, :], n, axis=0)
+    for rows in _independent_rows(judgement, asks, kept, truth, rng):
+        log_p += rows
+    posterior = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    now = float(expected_loss(losses, p))
+    return now - (posterior @ losses.action[:, kept].T).min(axis=1)
+
+
+def _independent_rows(
+    judgement: Judgement,
+    asks: Sequence[Ask],
+    kept: NDArray[np.intp],
+    truth: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> list[Floats]:
+    """log P(drawn answers | s) (n, kept): singles one by one, the items of a facet jointly."""
+    network = judgement.network
+    out: list[Floats] = []
+    by_facet: dict[int, list[int]] = {}
+    for ask in asks:
+        if ask.said is None and ask.number in network.facet_of:
+            by_facet.setdefault(network.facet_of[ask.number], []).append(ask.number)
+            continue
+        rows = answer_rows(judgement, ask)[:, kept]
+        answer = _draw(rows, truth, rng)
+        out.append(np.log(np.maximum(rows, 1e-300))[answer])
+    for g, items in by_facet.items():
+        out.append(_facet_draw(judgement, g, items, kept, truth, rng))
+    return out
+
+
+def _draw(rows: Floats, truth: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    cumulative = np.cumsum(rows, axis=0)[:, truth]
+    return np.asarray((rng.random(len(truth)) * cumulative[-1] > cumulative).sum(axis=0), np.intp)
+
+
+def _facet_draw(
+    judgement: Judgement,
+    g: int,
+    items: list[int],
+    kept: NDArray[np.intp],
+    truth: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> Floats:
+    network, facet = judgement.network, judgement.network.facets[g]
+    known = {f: v for f, v in judgement.evidence.findings.items() if f in facet.items}
+    on, off = np.log(facet.w[kept]), np.log1p(-facet.w[kept])
+    for j, f in enumerate(facet.items):
+        if f in known:
+            with_f, without_f = item_given_state(network, facet, j, f, known[f])
+            on, off = on + np.log(with_f[kept]), off + np.log(without_f[kept])
+    before = np.logaddexp(on, off)
+    hidden = rng.random(len(truth)) < np.exp(on - before)[truth]
+    log_on, log_off = np.repeat(on[None], len(truth), 0), np.repeat(off[None], len(truth), 0)
+    for f in items:
+        j = facet.items.index(f)
+        pairs = [item_given_state(network, facet, j, f, v) for v in range(len(network.states[f]))]
+        rows_on = np.array([a[kept] for a, _ in pairs])
+        rows_off = np.array([b[kept] for _, b in pairs])
+        answer = np.where(hidden, _draw(rows_on, truth, rng), _draw(rows_off, truth, rng))
+        log_on += np.log(rows_on)[answer]
+        log_off += np.log(rows_off)[answer]
+    return np.logaddexp(log_on, log_off) - before

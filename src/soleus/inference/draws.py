@@ -1,0 +1,188 @@
+"""Draws of the parameters, for intervals and rank stability.
+
+Every parameter has its own stream of standard normals, keyed by its place in the network, so that the same
+parameter takes the same value in draw d of every case. Streams are windows of one fixed pool.
+
+Proportions: expit(m + sd z) with m = logit(p) sqrt(1 + pi sd^2 / 8), so that the mean stays near p (MacKay 1992,
+probit approximation of the logistic-normal mean). Rates and ratios: log-normal. Facets: the conditional item
+probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soleus.inference.blocks import log_phi, normalised
+from soleus.inference.network import Floats, Network
+from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
+
+_POOL = 1 << 19
+_SEED = 20261121
+_CUT = np.log(1e4)  # an explanation that no draw lifts above 1 in 10,000 of the first is not drawn
+_REACH = 3.5
+
+
+@cache
+def _pool() -> NDArray[np.float32]:
+    return np.random.default_rng(_SEED).standard_normal(_POOL, dtype=np.float32)
+
+
+def streams(keys: NDArray[np.uint64], n: int) -> NDArray[np.float32]:
+    """(..., n) standard normals for the parameter keys (...)."""
+    x = keys * np.uint64(0x9E3779B97F4A7C15)
+    x ^= x >> np.uint64(29)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(32)
+    offset = (x % np.uint64(_POOL - n)).astype(np.intp)
+    return np.asarray(_pool()[offset[..., None] + np.arange(n)])
+
+
+def _key(kind: int, first: int | NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.uint64]:
+    return (np.uint64(kind) << np.uint64(48)) + (
+        np.asarray(first, np.uint64) << np.uint64(24)
+    ) + second.astype(np.uint64)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """``probability`` (n, S): the posterior in each draw; explanations left out have 0."""
+
+    kept: NDArray[np.intp]
+    probability: Floats
+    low: Floats  # (S,)
+    high: Floats  # (S,)
+    rank: NDArray[np.intp]  # (n, kept) 1 = first
+
+    def first_share(self) -> dict[int, float]:
+        """Share of draws in which an explanation is first."""
+        return {int(s): float((self.rank[:, i] == 1).mean()) for i, s in enumerate(self.kept)}
+
+    def rank_interval(self, explanation: int) -> tuple[int, int] | None:
+        """95 % of the ranks of an explanation."""
+        at = np.flatnonzero(self.kept == explanation)
+        if not len(at):
+            return None
+        low, high = np.quantile(self.rank[:, at[0]], (0.025, 0.975), method="nearest")
+        return int(low), int(high)
+
+
+def draw(judgement: Judgement, n: int = 500) -> Draws:
+    """Posteriors under ``n`` draws of every parameter that bears on this case."""
+    spread = total_sd(judgement)
+    reach = judgement.log_weight + _REACH * spread
+    kept = np.flatnonzero(reach > judgement.log_weight.max() - _CUT)
+    log_weight = draw_log_weights(judgement, kept, n)
+    log_weight -= log_weight.max(axis=1, keepdims=True)
+    weight = np.exp(log_weight)
+    p = weight / weight.sum(axis=1, keepdims=True)
+    low, high = _outside(judgement.probability, spread)
+    low[kept], high[kept] = np.quantile(p, (0.025, 0.975), axis=0)
+    full = np.zeros((n, len(judgement.probability)))
+    full[:, kept] = p
+    rank = (-p).argsort(axis=1).argsort(axis=1) + 1
+    return Draws(kept, full, np.minimum(low, judgement.probability), np.maximum(high, judgement.probability), rank)
+
+
+def _outside(p: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    factor = np.exp(1.96 * np.minimum(sd, 20.0))
+    return p / factor, p * factor / (1 - p + p * factor)
+
+
+def total_sd(judgement: Judgement) -> Floats:
+    """(S,) rough sd of the log weight: rates, singles, facet items and blocks added in squares."""
+    network, out = judgement.network, judgement.context.rate_sd**2
+    for f, v in judgement.evidence.findings.items():
+        p = network.p[network.row(f, v)]
+        out = out + (network.sd[f] * (1 - p)) ** 2
+    for k in judgement.blocks:
+        block = network.blocks[k]
+        out[block.columns] += (block.sd**2).sum(axis=0)
+    return np.asarray(np.sqrt(out), np.float64)
+
+
+def draw_log_weights(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats:
+    """(n, kept) log weights."""
+    network, context = judgement.network, judgement.context
+    sd = context.rate_sd[kept]
+    out = context.log_rate[kept] - sd**2 / 2 + sd * streams(_key(1, 0, kept), n).T.astype(np.float64)
+    if judgement.singles:
+        out = out + _draw_singles(judgement, kept, n)
+    for g in judgement.facets:
+        out = out + _draw_facet(judgement, g, kept, n)
+    for k, term in judgement.blocks.items():
+        out = out + _draw_block(network, k, term, kept, n)
+    return np.asarray(out, np.float64)
+
+
+def _draw_singles(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats:
+    network = judgement.network
+    found = np.array(sorted(judgement.singles), np.intp)
+    rows = np.array([network.row(f, judgement.evidence.findings[f]) for f in found], np.intp)
+    p = network.p[rows][:, kept].astype(np.float32)
+    sd = network.sd[found][:, kept].astype(np.float32)
+    z = streams(_key(2, rows[:, None], kept[None, :]), n)  # (F, kept, n)
+    logit = np.log(p / (1 - p)) * np.sqrt(1 + np.float32(np.pi / 8) * sd**2)
+    x = logit[:, :, None] + sd[:, :, None] * z
+    return np.asarray(-np.log1p(np.exp(-x)).sum(axis=0).T, np.float64)
+
+
+def _draw_facet(judgement: Judgement, g: int, kept: NDArray[np.intp], n: int) -> Floats:
+    network, facet = judgement.network, judgement.network.facets[g]
+    on = np.broadcast_to(np.log(facet.w[kept])[:, None], (len(kept), n)).copy()
+    off = np.broadcast_to(np.log1p(-facet.w[kept])[:, None], (len(kept), n)).copy()
+    for j, f in enumerate(facet.items):
+        v = judgement.evidence.findings.get(f)
+        if v is None:
+            continue
+        shift = network.sd[f, kept][:, None] * streams(_key(3, network.row(f, 0), kept), n)
+        with_f, without_f = item_given_state(network, facet, j, f, v)
+        typical = bool(facet.typical[j][v])
+        on += _shifted(with_f[kept], facet.a[j, kept], typical, shift)
+        off += _shifted(without_f[kept], facet.b[j, kept], typical, shift)
+    return np.asarray(np.logaddexp(on, off).T, np.float64)
+
+
+def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
+    """log of P(state | f) when the logit of P(typical | f) = q moves; within-group shares stay."""
+    moved = 1 / (1 + np.exp(-(np.log(q / (1 - q))[:, None] + shift)))
+    side, side_moved = (q, moved) if typical else (1 - q, 1 - moved)
+    return np.asarray(np.log(p / side)[:, None] + np.log(side_moved), np.float64)
+
+
+def _draw_block(network: Network, k: int, term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
+    block = term.block
+    plain, _ = term.log_term
+    out = np.full((n, len(kept)), plain)
+    shared = np.intersect1d(block.columns, kept, return_indices=True)
+    if len(shared[0]):
+        phi = draw_phi(network, k, term, shared[1], n)
+        with np.errstate(divide="ignore"):
+            out[:, shared[2]] = np.log(np.einsum("b,nbm->nm", term.prior * term.said, phi))
+    return out
+
+
+def draw_phi(network: Network, k: int, term: BlockTerm, columns: NDArray[np.intp], n: int) -> Floats:
+    """(n, B, columns) phi~ under draws of the ratios of a block."""
+    block = term.block
+    members = np.array(block.members, np.intp)
+    z = streams(_key(4, members[:, None], block.columns[columns][None, :]), n)  # (members, M, n)
+    log_rho = block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0)
+    part = _columns(block, columns)
+    return normalised(log_phi(part, np.asarray(log_rho, np.float64)), term.prior)
+
+
+def _columns(block, columns):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    return replace(
+        block,
+        columns=block.columns[columns],
+        log_rho=block.log_rho[:, columns],
+        sd=block.sd[:, columns],
+        log_causal=block.log_causal[:, columns],
+        necessary=block.necessary[:, columns],
+    )

@@ -1,0 +1,133 @@
+"""The model as arrays: explanations, findings, facets and blocks of contributors.
+
+Axes: ``S`` explanations, ``F`` findings, ``R`` rows (one per finding state), ``C`` contributors, ``M`` the
+explanations that a block touches, ``B`` the 2**n joint states of a block (bit k of the row number: member k present).
+Missing evidence is -1 (findings) or a likelihood of (1, 1) (contributors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+Combination = Literal["multiply", "largest", "largest_sqrt", "replaces"]
+
+
+@dataclass(frozen=True)
+class FacetArrays:
+    """One facet: item findings, their typical states, and the mixture per explanation (`facets.Mixture`)."""
+
+    id: str
+    items: tuple[int, ...]
+    typical: tuple[Bools, ...]  # per item, over its states
+    w: Floats  # (S,)
+    a: Floats  # (item, S)
+    b: Floats  # (item, S)
+
+
+@dataclass(frozen=True)
+class BlockArrays:
+    """Contributors whose effects combine by one rule; columns are the explanations they touch."""
+
+    id: str
+    members: tuple[int, ...]
+    rule: Combination
+    columns: Ints  # (M,)
+    log_rho: Floats  # (n, M) medians
+    sd: Floats  # (n, M) of log rho
+    log_causal: Floats  # (n, M)
+    necessary: Bools  # (n, M)
+    given: tuple[tuple[int, int, float], ...] = ()  # (member, other member, P(member | other present))
+
+    @property
+    def size(self) -> int:
+        return len(self.members)
+
+    @cached_property
+    def bits(self) -> Floats:
+        """(B, n) presence of each member in each joint state."""
+        return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A whole knowledge base for inference."""
+
+    explanations: tuple[str, ...]
+    findings: tuple[str, ...]
+    states: tuple[tuple[str, ...], ...]
+    p: Floats  # (R, S)
+    sd: Floats  # (F, S) of the log-odds
+    facets: tuple[FacetArrays, ...]
+    contributors: tuple[str, ...]
+    blocks: tuple[BlockArrays, ...]
+    owned: Bools = field(default_factory=lambda: np.ones(0, np.bool_))  # (F,) false for markers of contributors
+
+    @cached_property
+    def start(self) -> Ints:
+        """(F+1,) first row of each finding."""
+        return np.concatenate([[0], np.cumsum([len(s) for s in self.states])]).astype(np.intp)
+
+    @cached_property
+    def log_p(self) -> Floats:
+        return np.asarray(np.log(self.p), np.float64)
+
+    @cached_property
+    def finding_index(self) -> dict[str, int]:
+        return {f: i for i, f in enumerate(self.findings)}
+
+    @cached_property
+    def explanation_index(self) -> dict[str, int]:
+        return {s: i for i, s in enumerate(self.explanations)}
+
+    @cached_property
+    def contributor_index(self) -> dict[str, int]:
+        return {c: i for i, c in enumerate(self.contributors)}
+
+    @cached_property
+    def facet_of(self) -> dict[int, int]:
+        """Finding -> facet."""
+        return {f: g for g, facet in enumerate(self.facets) for f in facet.items}
+
+    @cached_property
+    def block_of(self) -> dict[int, int]:
+        """Contributor -> block."""
+        return {c: k for k, block in enumerate(self.blocks) for c in block.members}
+
+    def row(self, finding: int, state: int) -> int:
+        return int(self.start[finding]) + state
+
+
+@dataclass(frozen=True)
+class Context:
+    """The person before any finding: rates and prevalences for age, sex and setting."""
+
+    log_rate: Floats  # (S,) expected rate; -inf where impossible
+    rate_sd: Floats  # (S,) of the log rate
+    prevalence: Floats  # (C,)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was observed: finding -> state number, contributor -> (P(said | absent), P(said | present))."""
+
+    findings: dict[int, int] = field(default_factory=dict)
+    contributors: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def with_finding(self, finding: int, state: int) -> Evidence:
+        return Evidence({**self.findings, finding: state}, self.contributors)
+
+    def without(self, findings: Iterable[int] = (), contributors: Iterable[int] = ()) -> Evidence:
+        gone, lost = set(findings), set(contributors)
+        return Evidence(
+            {f: v for f, v in self.findings.items() if f not in gone},
+            {c: v for c, v in self.contributors.items() if c not in lost},
+        )

@@ -1,0 +1,63 @@
+"""Solving the facets of a knowledge base: every facet for every explanation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from soleus.evidence.record import Spread
+from soleus.inference.facets import Fit, Mixture, fit, one_factor_joint, solve
+from soleus.knowledge.schema.core import Facet, Finding, Joint, Likelihood
+
+#: Standard deviation of the log-odds for a spread word: its 95 % interval is a factor 1.3, 2 or 4 in odds.
+LOGIT_SD: dict[Spread, float] = {"narrow": 0.1339, "medium": 0.3536, "wide": 0.7073}
+_CLIP = 0.003
+
+FacetTable = dict[str, tuple[float, tuple[float, ...], tuple[float, ...]]]
+
+
+def marginals(facet: Facet, findings: dict[str, Finding], rows: dict[tuple[str, str], Any], s: str) -> list[float]:
+    """P(item typical | s) for each item."""
+    out = []
+    for item in facet.items:
+        ids = [state.id for state in findings[item.finding].states]
+        p = rows[s, item.finding].p
+        total = sum(p[ids.index(state)] for state in item.typical)
+        out.append(min(max(total, _CLIP), 1 - _CLIP))
+    return out
+
+
+def solve_one(mu: list[float], facet: Facet, published: Joint | None, sds: list[float]) -> Fit:
+    """The mixture of one facet for one explanation."""
+    if published is None:
+        pi = one_factor_joint(mu, facet.correlation.value)
+        return Fit(solve(mu, pi), pi, pi, 0.0)
+    n = published.n or 30
+    share = min(max(published.value, 1 / (n + 2)), 1 - 1 / (n + 2))
+    return fit(mu, share, [1 / sd**2 for sd in sds], n * share * (1 - share))
+
+
+def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
+    """Every facet fitted for every explanation."""
+    findings: dict[str, Finding] = {f.id: f for f in records.get("finding", ())}
+    rows: dict[tuple[str, str], Likelihood] = {(r.explanation, r.finding): r for r in records.get("likelihood", ())}
+    out: dict[str, dict[str, Fit]] = {}
+    for facet in records.get("facet", ()):
+        published = {j.explanation: j for j in facet.joints}
+        out[facet.id] = {}
+        for e in records.get("explanation", ()):
+            mu = marginals(facet, findings, rows, e.id)
+            sds = [LOGIT_SD[rows[e.id, item.finding].spread] for item in facet.items]
+            out[facet.id][e.id] = solve_one(mu, facet, published.get(e.id), sds)
+    return out
+
+
+def solve_all(records: dict[str, tuple[Any, ...]]) -> dict[str, FacetTable]:
+    """facet id -> explanation id -> (w, a, b)."""
+    return {
+        facet: {s: _plain(result.mixture) for s, result in table.items()} for facet, table in fits(records).items()
+    }
+
+
+def _plain(mix: Mixture) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+    r = lambda xs: tuple(round(x, 9) for x in xs)  # noqa: E731
+    return round(mix.w, 9), r(mix.a), r(mix.b)

@@ -1,0 +1,159 @@
+"""From the data files to typed records, and from records to one file that loads in milliseconds.
+
+Source of truth: ``data/**/*.yaml``. ``compiled.json`` holds the same records, one a line, with the solved facets;
+it is generated (`soleus knowledge compile`), checked in, and compared with the data in the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+import yaml
+
+from soleus.errors import KnowledgeError
+from soleus.evidence.record import Record, Review, Source
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+COMPILED = HERE / "compiled.json"
+_MODULES = ("core", "medicines", "safety", "care")
+R = TypeVar("R")
+
+#: Solved facet: explanation -> [w, [a per item], [b per item]]; see `soleus.inference.facets`.
+FacetTable = dict[str, tuple[float, tuple[float, ...], tuple[float, ...]]]
+
+
+@cache
+def kinds() -> dict[str, type[Any]]:
+    """Every kind of record and its structure; the kind is the structure's name in snake case."""
+    found: dict[str, type[Any]] = {"source": Source}
+    for module in _MODULES:
+        for name, thing in vars(import_module(f"soleus.knowledge.schema.{module}")).items():
+            if isinstance(thing, type) and issubclass(thing, Record) and thing is not Record:
+                found[re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()] = thing
+    return found
+
+
+class Knowledge:
+    """All records by kind and id, with the version and content hash that every answer carries."""
+
+    def __init__(
+        self, records: dict[str, tuple[Any, ...]], facets: dict[str, FacetTable], version: str, digest: str
+    ) -> None:
+        self.records, self.facets, self.version, self.digest = records, facets, version, digest
+        self._index: dict[str, dict[str, Any]] = {}
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """The records of a kind, sorted by id; none if the kind has none."""
+        return cast("tuple[R, ...]", self.records.get(_kind_name(kind), ()))
+
+    def by_id(self, kind: type[R]) -> dict[str, R]:
+        """The records of a kind by id."""
+        name = _kind_name(kind)
+        if name not in self._index:
+            self._index[name] = {r.id: r for r in self.records.get(name, ())}
+        return cast("dict[str, R]", self._index[name])
+
+
+def _kind_name(kind: type[Any]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+@cache
+def shipped() -> Knowledge:
+    """The knowledge base that ships with the package."""
+    return read_compiled(COMPILED)
+
+
+def load(folder: Path) -> Knowledge:
+    """The knowledge base in a folder of YAML files, compiled in memory."""
+    from soleus.knowledge.facets import solve_all
+
+    records = read_folder(folder)
+    version = (folder / "VERSION").read_text(encoding="utf-8").strip() if (folder / "VERSION").exists() else "0"
+    return Knowledge(records, solve_all(records), version, digest_of(records))
+
+
+def read_folder(folder: Path) -> dict[str, tuple[Any, ...]]:
+    """All records under a folder, by kind, sorted by id. Raises `KnowledgeError`."""
+    found: dict[str, list[Any]] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        kind, records = read_file(path, folder)
+        found.setdefault(kind, []).extend(records)
+    return {kind: tuple(sorted(rs, key=lambda r: str(r.id))) for kind, rs in sorted(found.items())}
+
+
+def read_file(path: Path, root: Path) -> tuple[str, list[Any]]:
+    """The kind and the records of one file; a record without a review gets the file's."""
+    where = str(path.relative_to(root))
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        kind, rows = tree["kind"], tree["records"] or []
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise KnowledgeError(where, f"{type(error).__name__}", "kind, review and records", "Mend the file.") from None
+    if kind not in kinds():
+        raise KnowledgeError(where, f"kind {kind!r}", f"one of {', '.join(sorted(kinds()))}", "Correct the kind.")
+    review = msgspec.convert(tree.get("review") or {}, Review)
+    return kind, [_record(kind, row, review, f"{where}: {row.get('id', f'record {n}')}") for n, row in enumerate(rows)]
+
+
+def _record(kind: str, row: dict[str, Any], review: Review, where: str) -> Any:
+    structure = kinds()[kind]
+    try:
+        record = msgspec.convert(row, structure, strict=False)
+    except msgspec.ValidationError as error:
+        raise KnowledgeError(where, str(error), f"a {kind}", "See `soleus knowledge schema`.") from None
+    if issubclass(structure, Record) and record.review is None:
+        record = msgspec.structs.replace(record, review=review)
+    return record
+
+
+def digest_of(records: dict[str, tuple[Any, ...]]) -> str:
+    """SHA-256 over the records, independent of files, order of keys and review dates."""
+    return hashlib.sha256(msgspec.json.encode(records, order="deterministic")).hexdigest()
+
+
+def write_compiled(knowledge: Knowledge, path: Path) -> None:
+    """One JSON object, one record a line, sorted: small differences stay small."""
+    lines = [f'{{"version":"{knowledge.version}","digest":"{knowledge.digest}","records":{{']
+    for k, (kind, records) in enumerate(knowledge.records.items()):
+        lines.append(f'{"," if k else ""}"{kind}":[')
+        rows = [_encode(r) for r in records]
+        lines += [row + ("," if n < len(rows) - 1 else "") for n, row in enumerate(rows)]
+        lines.append("]")
+    lines.append('},"facets":{')
+    lines += [
+        f'"{name}":{_encode(table)}{"," if n < len(knowledge.facets) - 1 else ""}'
+        for n, (name, table) in enumerate(sorted(knowledge.facets.items()))
+    ]
+    lines.append("}}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def read_compiled(path: Path) -> Knowledge:
+    """The knowledge base in a compiled file. Raises `KnowledgeError` if it cannot be read."""
+    try:
+        raw = msgspec.json.decode(path.read_bytes(), type=_compiled_type())
+    except (OSError, msgspec.MsgspecError) as error:
+        raise KnowledgeError(path.name, str(error), "a compiled knowledge base", "Run `make fix`.") from None
+    records = {kind: getattr(raw.records, kind) for kind in raw.records.__struct_fields__}
+    return Knowledge(records, raw.facets, raw.version, raw.digest)
+
+
+@cache
+def _compiled_type() -> Any:
+    rooms = [(kind, tuple[structure, ...], ()) for kind, structure in kinds().items()]  # type: ignore[valid-type]
+    records = msgspec.defstruct("Records", rooms, frozen=True)
+    return msgspec.defstruct(
+        "Compiled", [("version", str), ("digest", str), ("records", records), ("facets", dict[str, FacetTable])]
+    )

@@ -1,0 +1,382 @@
+"""From a case in the user's words to evidence in the knowledge base's: every word is matched or named as unknown.
+
+A unit or a state is never guessed. What a reader of records could not use is passed on in ``unused``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from soleus.clinical.case import Case, Complaint, Condition, Medicine, Quantity
+from soleus.clinical.timeline import day, days_between, duration_days
+from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
+from soleus.inference.network import Context, Evidence
+from soleus.knowledge.schema.core import Finding
+from soleus.reasoning.compiled import Compiled, normal_form
+from soleus.reasoning.medicines import MedicineIndex, Recognised
+
+_UNKNOWN = {"not_assessed", "unknown", "dont_know", "don_t_know", "not known", "not assessed", "don t know", "n a"}
+_YES = {"present", "yes", "true", "y", "positive"}
+_NO = {"absent", "no", "false", "n", "negative"}
+_CERTAIN = 1e-4  # pregnancy and other states that the person or a reference test settles
+_SETTINGS = ("primary_care", "emergency_department", "sleep_clinic", "neurology_clinic", "vascular_clinic",
+             "general_population")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One answer as it entered: a finding's state, with the number behind it if there was one."""
+
+    finding: str
+    state: str
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One complaint of one person, matched with the knowledge base."""
+
+    case: Case
+    complaint: Complaint
+    compiled: Compiled
+    observations: dict[str, Observation]
+    said: dict[str, bool]  # contributor -> said to be present or absent
+    medicines: tuple[Recognised, ...]
+    evidence: Evidence
+    context: Context
+    age: float | None
+    not_known: tuple[str, ...] = ()
+    disagreements: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    asked: frozenset[str] = frozenset()  # answered with "don't know"
+
+    @property
+    def sex(self) -> str | None:
+        return self.case.person.sex
+
+    @property
+    def pregnant(self) -> bool | None:
+        if self.case.person.pregnant is not None:
+            return self.case.person.pregnant
+        return False if self.sex == "male" else self.said.get("pregnancy")
+
+    @property
+    def setting(self) -> str:
+        return self.case.setting
+
+
+@dataclass
+class _Draft:
+    observations: dict[str, Observation] = field(default_factory=dict)
+    said: dict[str, bool] = field(default_factory=dict)
+    markers: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    disagreements: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+
+
+def take_in(case: Case, compiled: Compiled, medicines: MedicineIndex) -> tuple[Presentation, ...]:
+    """Each complaint of a case as evidence.
+
+    Raises `UnknownName`, `InvalidValue`, `Contradiction`, and `CannotAssess` where nothing was told.
+    """
+    if case.setting not in _SETTINGS:
+        raise UnknownName(
+            "setting", repr(case.setting), f"one of {', '.join(_SETTINGS)}", near_names(case.setting, _SETTINGS)
+        )
+    return tuple(_present(case, complaint, compiled, medicines) for complaint in case.each_complaint())
+
+
+def _present(case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex) -> Presentation:
+    draft = _Draft(unused=[f"{u.where}: {u.what} ({u.why})" for u in case.unused])
+    age = _age(case)
+    for name, value in complaint.findings.items():
+        _take_finding(draft, compiled, name, value, f"findings.{name}")
+    for n, m in enumerate(case.measurements):
+        _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}]")
+    _take_tempo(draft, compiled, case, complaint)
+    for n, c in enumerate(case.conditions):
+        _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, f"conditions[{n}]")
+    taken = _take_medicines(draft, compiled, case, index, complaint)
+    _take_person(draft, compiled, case, age)
+    if not draft.observations and not draft.said and not draft.markers:
+        raise CannotAssess(
+            f"complaint {complaint.id!r}", "no finding", "at least one finding of the legs", "Describe the legs."
+        )
+    context = compiled.context(age, case.person.sex, case.setting)
+    if case.pretest:
+        context = _with_pretest(context, compiled, case.pretest)
+    return Presentation(
+        case=case,
+        complaint=complaint,
+        compiled=compiled,
+        observations=draft.observations,
+        said=draft.said,
+        medicines=taken,
+        evidence=_evidence(draft, compiled, context),
+        context=context,
+        age=age,
+        not_known=tuple(k for k, v in (("age", age), ("sex", case.person.sex)) if v is None),
+        disagreements=tuple(draft.disagreements),
+        unused=tuple(draft.unused),
+        asked=frozenset(draft.asked),
+    )
+
+
+def _age(case: Case) -> float | None:
+    person = case.person
+    if person.age is not None or person.birth_date is None or case.as_of is None:
+        return person.age
+    return days_between(person.birth_date, case.as_of, "person.birth_date") / 365.25
+
+
+def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, where: str) -> None:
+    key = normal_form(name)
+    target = compiled.names.findings.get(key)
+    if target is None and key in compiled.names.contributors:
+        _take_statement(draft, compiled.names.contributors[key], value, where)
+        return
+    if target is None:
+        known = list(compiled.findings) + list(compiled.contributors)
+        raise UnknownName(where, repr(name), "a finding", near_names(normal_form(name).replace(" ", "_"), known))
+    finding = compiled.findings[target]
+    if isinstance(value, str) and normal_form(value) in _UNKNOWN or value is None:
+        draft.asked.add(target)
+        return
+    observation = observe(finding, value, where)
+    _put(draft, compiled, observation, where)
+
+
+def _take_statement(draft: _Draft, contributor: str, value: Any, where: str) -> None:
+    word = normal_form(str(value))
+    if word in _UNKNOWN or value is None:
+        return
+    if word not in _YES | _NO:
+        raise InvalidValue(where, "a value that is neither", "present or absent", "Write present or absent.")
+    _say(draft, contributor, word in _YES, where)
+
+
+def _say(draft: _Draft, contributor: str, present: bool, where: str) -> None:
+    if draft.said.get(contributor, present) != present:
+        raise Contradiction(where, f"{contributor} present and absent", "one of them", "Keep the one that holds.")
+    draft.said[contributor] = present
+
+
+def _put(draft: _Draft, compiled: Compiled, observation: Observation, where: str) -> None:
+    before = draft.observations.get(observation.finding)
+    if before and before.state != observation.state:
+        raise Contradiction(
+            where, f"{observation.finding} twice with different answers", "one answer", "Keep the one that holds."
+        )
+    draft.observations[observation.finding] = observation
+    states = [s.id for s in compiled.findings[observation.finding].states]
+    for marker in compiled.markers.get(observation.finding, ()):
+        v = states.index(observation.state)
+        draft.markers.setdefault(marker.contributor, []).append((marker.p_absent[v], marker.p_present[v]))
+
+
+def observe(finding: Finding, value: Any, where: str) -> Observation:
+    """A value as a state of a finding: a state's name, present or absent, or a number with a unit."""
+    if isinstance(value, dict):
+        value = _quantity(value, where)
+    if isinstance(value, Quantity):
+        return _number(finding, value, where)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _number(finding, Quantity(value=float(value)), where)
+    states = {normal_form(s.id): s.id for s in finding.states}
+    states |= {normal_form(label): s.id for s in finding.states for label in (s.label, s.patient_label)} | states
+    word = normal_form(str(value))
+    if word in states:
+        return Observation(finding.id, states[word])
+    ids = [s.id for s in finding.states]
+    if word in _NO and finding.absent:
+        return Observation(finding.id, finding.absent)
+    if word in _YES and finding.kind == "yes_no":
+        return Observation(finding.id, "yes")
+    if word in _YES and len(ids) == 2 and finding.absent in ids:
+        return Observation(finding.id, next(s for s in ids if s != finding.absent))
+    raise InvalidValue(where, "a state that is not known", f"one of {', '.join(ids)}", near_names(word, ids))
+
+
+def _quantity(value: dict[str, Any], where: str) -> Quantity:
+    number = value.get("value")
+    if not isinstance(number, (int, float)) or isinstance(number, bool) or set(value) - {"value", "unit", "date"}:
+        raise InvalidValue(where, "a mapping", "value, unit and date", "Write {value: 3.1, unit: mmol/L}.")
+    return Quantity(value=float(number), unit=value.get("unit"))
+
+
+def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
+    if finding.kind != "numeric":
+        ids = ", ".join(s.id for s in finding.states)
+        raise InvalidValue(where, "a number", f"one of {ids}", "Give the state in words.")
+    value = quantity.value * _factor(finding, quantity.unit, where)
+    low, high = finding.plausible or (-np.inf, np.inf)
+    if not low <= value <= high:
+        raise InvalidValue(
+            where, "a value outside what is possible", f"{low:g} to {high:g} {finding.unit}", "Check number and unit."
+        )
+    for state in finding.states:
+        if (state.at_least is None or value >= state.at_least) and (state.below is None or value < state.below):
+            return Observation(finding.id, state.id, value)
+    raise InvalidValue(where, "a value in no interval", f"a value of {finding.name}", "Check number and unit.")
+
+
+def _factor(finding: Finding, unit: str | None, where: str) -> float:
+    units = {finding.unit or "1": 1.0, **finding.other_units}
+    if unit is None and finding.unit in (None, "1", "{ratio}"):
+        return 1.0
+    spelled = {_unit_form(u): factor for u, factor in units.items()}
+    if unit is None or _unit_form(unit) not in spelled:
+        found = "no unit" if unit is None else f"unit {unit!r}"
+        raise InvalidValue(where, found, f"one of {', '.join(units)}", "Give the unit on the report.")
+    return spelled[_unit_form(unit)]
+
+
+def _unit_form(unit: str) -> str:
+    """One spelling of a unit: micro as u, no blanks, litre as l. Case is kept apart from that (mmol is not Mmol)."""
+    return unit.strip().replace("µ", "u").replace("μ", "u").replace(" ", "").replace("L", "l").removeprefix("{").removesuffix("}")
+
+
+def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Complaint) -> None:
+    if complaint.duration:
+        length = duration_days(complaint.duration, "duration")
+    elif complaint.onset and case.as_of:
+        length = days_between(complaint.onset, case.as_of, "onset")
+    else:
+        return
+    tempo = compiled.findings["tempo"]
+    for state in tempo.states:
+        if length >= (state.at_least or 0) and (state.below is None or length < state.below):
+            stated = draft.observations.get("tempo")
+            if stated and stated.state != state.id:
+                draft.disagreements.append("the tempo that was stated and the dates of the complaint disagree")
+            else:
+                _put(draft, compiled, Observation("tempo", state.id, length), "tempo")
+            return
+
+
+def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, where: str) -> None:
+    target = find_contributor(compiled, condition)
+    if target is None:
+        finding = compiled.names.findings.get(normal_form(condition.name))
+        if finding and compiled.findings[finding].kind == "yes_no":
+            state = "yes" if condition.status == "present" else "no"
+            _put(draft, compiled, Observation(finding, state), where)
+        else:
+            draft.unused.append(f"{where}: not known to change the likelihood of any explanation")
+        return
+    if condition.status == "resolved":
+        draft.unused.append(f"{where}: no longer present")
+        return
+    _say(draft, target, condition.status == "present", where)
+
+
+def find_contributor(compiled: Compiled, condition: Condition) -> str | None:
+    """The contributor that a condition names or that its ICD-10 code falls under."""
+    named = compiled.names.contributors.get(normal_form(condition.name))
+    if named or not condition.code:
+        return named
+    code = condition.code.replace(".", "").upper()
+    matches = [
+        (len(prefix), c.id)
+        for c in compiled.contributors.values()
+        for prefix in _prefixes(c.codes)
+        if code.startswith(prefix)
+    ]
+    return max(matches)[1] if matches else None
+
+
+def _prefixes(codes: Iterable[Any]) -> list[str]:
+    return [c.code.replace(".", "").upper() for c in codes if c.system.startswith("icd10") and "-" not in c.code]
+
+
+def _take_medicines(
+    draft: _Draft, compiled: Compiled, case: Case, index: MedicineIndex, complaint: Complaint
+) -> tuple[Recognised, ...]:
+    out = []
+    for n, m in enumerate(case.medicines):
+        medicine = Medicine(name=m) if isinstance(m, str) else m
+        seen = index.recognise(medicine, case.as_of, complaint.onset, f"medicines[{n}]")
+        out.append(seen)
+        if seen.record is None:
+            draft.unused.append(f"medicines[{n}]: not recognised")
+        for contributor in seen.contributors:
+            if seen.counts:
+                _say(draft, contributor, True, f"medicines[{n}]")
+    if any(r.new for r in out) and "new_medicine" not in draft.observations:
+        _put(draft, compiled, Observation("new_medicine", "yes"), "medicines")
+    return tuple(out)
+
+
+def _take_person(draft: _Draft, compiled: Compiled, case: Case, age: float | None) -> None:
+    person = case.person
+    if person.pregnant and person.sex == "male":
+        raise Contradiction("person", "pregnant and male", "one of them", "Correct sex or pregnant.")
+    if person.pregnant is not None and "pregnancy" in compiled.contributors:
+        _say(draft, "pregnancy", person.pregnant, "person.pregnant")
+    if person.weeks_since_birth is not None and "postpartum" in compiled.contributors:
+        _say(draft, "postpartum", person.weeks_since_birth <= 12, "person.weeks_since_birth")
+    if case.as_of:
+        day(case.as_of, "as_of")
+
+
+def _evidence(draft: _Draft, compiled: Compiled, context: Context) -> Evidence:
+    network = compiled.network
+    findings = {
+        network.finding_index[o.finding]: network.states[network.finding_index[o.finding]].index(o.state)
+        for o in draft.observations.values()
+        if o.finding in network.finding_index
+    }
+    said: dict[int, tuple[float, float]] = {}
+    for c, present in draft.said.items():
+        number = network.contributor_index[c]
+        said[number] = statement_likelihood(compiled, c, present, float(context.prevalence[number]))
+    for c, pairs in draft.markers.items():
+        number = network.contributor_index[c]
+        absent, with_it = said.get(number, (1.0, 1.0))
+        for a, b in pairs:
+            absent, with_it = absent * a, with_it * b
+        said[number] = (absent, with_it)
+    return Evidence(findings, said)
+
+
+def statement_likelihood(compiled: Compiled, contributor: str, present: bool, prevalence: float) -> tuple[float, float]:
+    """(P(said so | absent), P(said so | present)) of a statement about a contributor.
+
+    The false-positive rate follows from the share of people said to have it who do (docs/adr/0004); where the
+    person settles it (pregnancy), or it cannot be, the statement is taken as it stands.
+    """
+    record = compiled.contributors[contributor]
+    if contributor == "pregnancy":
+        return (_CERTAIN, 1.0) if present else (1.0, _CERTAIN)
+    sensitivity = max(record.recorded_sensitivity, 0.5)
+    odds = prevalence / (1 - prevalence)
+    false_positive = min(odds * sensitivity * (1 - record.stated_ppv) / record.stated_ppv, 0.5)
+    false_positive = max(false_positive, 1e-9)
+    return (false_positive, sensitivity) if present else (1 - false_positive, 1 - sensitivity)
+
+
+def _with_pretest(context: Context, compiled: Compiled, pretest: dict[str, float]) -> Context:
+    """The prior with some explanations set by the user; the others share the rest in their proportions."""
+    total = sum(pretest.values())
+    if total > 1:
+        raise InvalidValue("pretest", "probabilities that add to more than 1", "at most 1", "Lower them.")
+    prior = np.exp(context.log_rate - context.log_rate.max())
+    prior /= prior.sum()
+    at: dict[int, float] = {}
+    for name, p in pretest.items():
+        target = compiled.names.explanations.get(normal_form(name))
+        if target is None:
+            known = list(compiled.explanations)
+            raise UnknownName(f"pretest.{name}", repr(name), "an explanation", near_names(name, known))
+        at[compiled.network.explanation_index[target]] = min(max(p, 1e-9), 1 - 1e-9)
+    rest = np.array([0.0 if s in at else prior[s] for s in range(len(prior))])
+    rest *= max(1 - total, 1e-9) / rest.sum()
+    for s, p in at.items():
+        rest[s] = p
+    with np.errstate(divide="ignore"):
+        return Context(np.log(rest), context.rate_sd, context.prevalence)
