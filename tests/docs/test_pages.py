@@ -1,0 +1,52 @@
+"""Generated pages equal what would be generated; links in the documents lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def maker(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_docs", root / "tools/make_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date(maker: ModuleType, root: Path) -> None:
+    stale = [
+        path for path, page in maker.PAGES.items() if (root / path).read_text(encoding="utf-8") != page()
+    ]
+    assert stale == [], "run `make docs`"
+
+
+def test_every_error_class_stands_on_the_error_page(maker: ModuleType, root: Path) -> None:
+    page = (root / "docs/errors.md").read_text(encoding="utf-8")
+    assert [kind.__name__ for kind in maker.leaves() if f"## {kind.__name__}\n" not in page] == []
+
+
+def documents(root: Path) -> list[Path]:
+    return [*root.glob("*.md"), *root.glob("docs/**/*.md")]
+
+
+def test_links_within_the_documents_lead_somewhere(root: Path) -> None:
+    broken = [
+        f"{page.relative_to(root)}: {target}"
+        for page in documents(root)
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_no_tracked_text_names_a_path_of_a_machine(root: Path) -> None:
+    places = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|tmp/\w+)/")
+    texts = [*documents(root), root / "Makefile", *root.glob("requirements/*.txt"), *root.glob("src/**/*.py")]
+    assert [str(p.relative_to(root)) for p in texts if places.search(p.read_text(encoding="utf-8"))] == []

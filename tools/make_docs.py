@@ -1,0 +1,113 @@
+"""Write the pages that are made from code or data: `make docs`. With --check a stale page fails, nothing is written.
+
+docs/errors.md         from soleus.errors and tools/error_examples.yaml
+docs/hazard-log.md     from docs/hazard-log.yaml
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from soleus import errors
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = "<!-- Made by tools/make_docs.py; change its source and run `make docs`. -->\n\n"
+
+
+def read(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def error_classes(of: type[errors.SoleusError] = errors.SoleusError) -> Iterator[type[errors.SoleusError]]:
+    """Every class below `SoleusError`, depth first, in the order of the module."""
+    for child in of.__subclasses__():
+        yield child
+        yield from error_classes(child)
+
+
+def leaves() -> list[type[errors.SoleusError]]:
+    """The classes that are raised: those without children."""
+    return [c for c in error_classes() if not c.__subclasses__()]
+
+
+def error_section(kind: type[errors.SoleusError], example: dict[str, str]) -> str:
+    shown = kind(*(example[field] for field in ("where", "found", "expected", "repair")))
+    return (
+        f"## {kind.__name__}\n\n"
+        f"Exit code {kind.exit_code}, code `{kind.code}`. Arises when {example['when']}.\n\n"
+        f"```text\n{shown}\n```\n"
+    )
+
+
+def errors_page() -> str:
+    examples = read("tools/error_examples.yaml")
+    tree = (errors.__doc__ or "").split("\n\n")[1]
+    sections = "\n".join(error_section(kind, examples[kind.__name__]) for kind in leaves())
+    return f"""{MADE}# Errors
+
+Every error says where, what was found, what was expected and how to mend it. With `--format json` it is
+one object on standard error: `{{"code", "where", "found", "expected", "repair"}}`. No message holds a detail of
+the patient beyond the name of the field and the word that could not be read. Exit 0 means judged, whatever the
+judgement: a red flag never changes it. Exit 70 is a defect of ours: please report it.
+
+```text
+{tree}
+```
+
+{sections}"""
+
+
+def hazard_rows(hazard: dict[str, Any]) -> str:
+    controls = "<br>".join(
+        f"{c['control']} (`{c['test']}`{', **pending**' if c.get('pending') else ''})"
+        for c in hazard["controls"]
+    )
+    cells = [hazard[k] for k in ("id", "hazard", "cause", "harm", "severity", "likelihood")] + [
+        controls,
+        hazard["residual"],
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def hazards_page() -> str:
+    hazards = read("docs/hazard-log.yaml")["hazards"]
+    controls = [c for h in hazards for c in h["controls"]]
+    pending = sum(bool(c.get("pending")) for c in controls)
+    rows = "\n".join(map(hazard_rows, hazards))
+    return f"""{MADE}# Hazard log
+
+{len(hazards)} hazards, {len(controls)} controls: {len(controls) - pending} proven by a test, {pending} await theirs.
+Severity and remaining likelihood are the maintainers' judgement. No clinician has reviewed this log.
+
+| id | hazard | cause | harm | severity | likelihood | controls (test) | residual risk |
+|---|---|---|---|---|---|---|---|
+{rows}
+"""
+
+
+PAGES: dict[str, Callable[[], str]] = {"docs/errors.md": errors_page, "docs/hazard-log.md": hazards_page}
+
+
+def main(arguments: list[str]) -> int:
+    stale = [path for path, page in PAGES.items() if not _same(path, page())]
+    if "--check" in arguments:
+        print(*(f"{path} is out of date: run `make docs`" for path in stale), sep="\n")
+        return int(bool(stale))
+    for path in stale:
+        (ROOT / path).write_text(PAGES[path](), encoding="utf-8")
+        print("wrote", path)
+    return 0
+
+
+def _same(path: str, text: str) -> bool:
+    page = ROOT / path
+    return page.exists() and page.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
