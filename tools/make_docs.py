@@ -1,4 +1,4 @@
-"""Write the pages that are made from code or data: `make docs`. With --check a stale page fails, nothing is written.
+"""Write the pages that are made from code or data: `make docs`. With --check nothing is written.
 
 docs/errors.md         from soleus.errors and tools/error_examples.yaml
 docs/hazard-log.md     from docs/hazard-log.yaml
@@ -51,9 +51,9 @@ def errors_page() -> str:
     return f"""{MADE}# Errors
 
 Every error says where, what was found, what was expected and how to mend it. With `--format json` it is
-one object on standard error: `{{"code", "where", "found", "expected", "repair"}}`. No message holds a detail of
-the patient beyond the name of the field and the word that could not be read. Exit 0 means judged, whatever the
-judgement: a red flag never changes it. Exit 70 is a defect of ours: please report it.
+one object on standard error: `{{"code", "where", "found", "expected", "repair"}}`. No message holds a detail
+of the patient beyond the name of the field and the word that could not be read. Exit 0 means judged, whatever
+the judgement: a red flag never changes it. Exit 70 is a defect of ours: please report it.
 
 ```text
 {tree}
@@ -78,10 +78,11 @@ def hazards_page() -> str:
     hazards = read("docs/hazard-log.yaml")["hazards"]
     controls = [c for h in hazards for c in h["controls"]]
     pending = sum(bool(c.get("pending")) for c in controls)
+    proven = len(controls) - pending
     rows = "\n".join(map(hazard_rows, hazards))
     return f"""{MADE}# Hazard log
 
-{len(hazards)} hazards, {len(controls)} controls: {len(controls) - pending} proven by a test, {pending} await theirs.
+{len(hazards)} hazards, {len(controls)} controls: {proven} proven by a test, {pending} await theirs.
 Severity and remaining likelihood are the maintainers' judgement. No clinician has reviewed this log.
 
 | id | hazard | cause | harm | severity | likelihood | controls (test) | residual risk |
