@@ -9,6 +9,9 @@ from types import ModuleType
 
 import pytest
 
+#: Linked before they are made.
+AWAITED = {"README.md: docs/images/report.png"}
+
 
 @pytest.fixture(scope="module")
 def maker(root: Path) -> ModuleType:
@@ -37,13 +40,14 @@ def documents(root: Path) -> list[Path]:
 
 
 def test_links_within_the_documents_lead_somewhere(root: Path) -> None:
-    broken = [
+    broken = {
         f"{page.relative_to(root)}: {target}"
         for page in documents(root)
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
         if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
-    ]
-    assert broken == []
+    }
+    assert broken - AWAITED == set()
+    assert AWAITED - broken == set(), "it exists now: take it out of AWAITED"
 
 
 def test_no_tracked_text_names_a_path_of_a_machine(root: Path) -> None:
