@@ -22,6 +22,7 @@ from soleus.knowledge.schema.core import (
     Finding,
     Likelihood,
     Marker,
+    Parameter,
     Rate,
 )
 
@@ -137,6 +138,10 @@ class Compiled:
         cells = [f"{s}_{b}" for s in ([sex] if sex else ["female", "male"]) for b in bands]
         values = [record.prevalence.get(cell, record.prevalence.get("all", 0.0)) for cell in cells]
         return min(max(sum(values) / len(values), 0.0), 0.999)
+
+    def parameter(self, name: str) -> float:
+        """The value of a steering number."""
+        return self.knowledge.by_id(Parameter)[name].value
 
     def basis_of(self, explanation: str, finding: str) -> Basis:
         """The basis of one likelihood; the background is expert."""

@@ -62,6 +62,7 @@ class Finding(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     absent: Id | None = None
     group: Literal["history", "examination", "test", "instrument"]
     core: bool = False
+    bedside: int | None = None  # its place among the five bedside questions
     unit: str | None = None  # UCUM
     other_units: dict[str, float] = {}  # UCUM unit -> factor to ``unit``
     plausible: tuple[float, float] | None = None  # values outside are an input error
@@ -197,3 +198,23 @@ class Facet(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     items: tuple[FacetItem, ...]
     correlation: Estimate
     joints: tuple[Joint, ...] = ()
+
+
+class Parameter(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number that steers what is shown or asked, such as the least probability of a tier."""
+
+    value: float
+    unit: str
+    meaning: str
+
+
+class CoOccurrence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much oftener two explanations are found together than by chance. ``id`` is ``<one>.<other>``.
+
+    ``prevalence``: share of people who have the second, against which the ratio holds.
+    """
+
+    first: Id
+    second: Id
+    ratio: Estimate
+    prevalence: Estimate

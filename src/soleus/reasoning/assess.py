@@ -1,0 +1,339 @@
+"""The façade: a case in, an assessment out."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from soleus.clinical.case import Case
+from soleus.clinical.reading import case_from
+from soleus.inference.fit import fit
+from soleus.knowledge.schema.safety import CriteriaSet, EmergencyNumber, RedFlag
+from soleus.reasoning import criteria, evidence_bars, medication_review, questions, red_flags, tiers, words
+from soleus.reasoning.assessment import (
+    Assessment,
+    Audience,
+    BetterEvidence,
+    Cause,
+    ComplaintAssessment,
+    Conflict,
+    CriteriaResult,
+    Criterion,
+    Diagnosis,
+    Difference,
+    ExplanationResult,
+    Idiopathic,
+    NextQuestion,
+    NotAssessed,
+    RedFlag as RedFlagEntry,
+    Tiers,
+)
+from soleus.reasoning.care import guides, management, seek_care, work_up
+from soleus.reasoning.cause_review import causes, idiopathic
+from soleus.reasoning.citing import Citer, coded
+from soleus.reasoning.compiled import Compiled, shipped_compiled
+from soleus.reasoning.facts import PresentationFacts
+from soleus.reasoning.intake import Presentation, take_in
+from soleus.reasoning.judging import Judged, Part
+from soleus.reasoning.losses import losses
+from soleus.reasoning.medicines import MedicineIndex
+
+_GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
+_EXPLAINED = 8  # explanations that carry bars
+
+
+def assess(
+    case: Case | dict[str, Any],
+    *,
+    knowledge: Compiled | None = None,
+    as_of: str | None = None,
+    audience: Audience = "clinician",
+    draws: int = 500,
+) -> Assessment:
+    """The judgement of one person's legs.
+
+    ``as_of`` (ISO date) overrides the case's; the clock is never read. Raises `InputError` for what cannot be read,
+    `CannotAssess` where there is nothing to judge.
+    """
+    read = case_from(case) if isinstance(case, dict) else case
+    if as_of:
+        read = _replace(read, as_of)
+    compiled = knowledge or shipped_compiled()
+    index = MedicineIndex(compiled.knowledge)
+    presentations = take_in(read, compiled, index)
+    citer = Citer(compiled.knowledge)
+    parts = tuple(_complaint(p, index, audience, citer, draws) for p in presentations)
+    return Assessment(
+        case=read.id,
+        as_of=read.as_of,
+        audience=audience,
+        setting=read.setting,
+        answered_by=read.answered_by,
+        person=words.person(presentations[0]),
+        summary=" ".join(words.summary(c, audience) for c in parts),
+        complaints=parts,
+        references=citer.references(),
+        unused=tuple(dict.fromkeys(u for p in presentations for u in p.unused)),
+        emergency_number=_emergency(compiled, read.country),
+        knowledge_version=compiled.knowledge.version,
+        knowledge_hash=compiled.knowledge.digest,
+        review_status="submitted",
+        review_sentence=words.REVIEW[audience],
+        intended_use=words.INTENDED_USE[audience],
+        software_version=_software(),
+    )
+
+
+def _replace(case: Case, as_of: str) -> Case:
+    import msgspec
+
+    return msgspec.structs.replace(case, as_of=as_of)
+
+
+def _software() -> str:
+    try:
+        return version("soleus")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _emergency(compiled: Compiled, country: str | None) -> str:
+    numbers = compiled.knowledge.by_id(EmergencyNumber)
+    record = numbers.get((country or "default").lower()) or numbers["default"]
+    return record.sentence
+
+
+def _complaint(
+    presentation: Presentation, index: MedicineIndex, audience: Audience, citer: Citer, draws: int
+) -> ComplaintAssessment:
+    judged = Judged(presentation, draws)
+    facts = PresentationFacts(presentation, judged.probability)
+    flags = questions.fired_flags(judged)
+    placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags])}
+    loss = losses(judged.compiled)
+    stop = questions.should_stop(judged, _GROUPS[audience], loss)
+    screen = questions.screen_questions(judged)
+    return ComplaintAssessment(
+        id=presentation.complaint.id,
+        label=presentation.complaint.label,
+        red_flags=tuple(_flag(f, judged, audience, citer) for f in flags),
+        undecided_red_flags=_open_flags(judged, facts, audience),
+        tiers=_tiers(judged, placed),
+        explanations=tuple(_explanation(judged, s, placed, audience, citer) for s in judged.probability),
+        diagnoses=tuple(_diagnosis(judged, d, audience) for d in judged.parts),
+        idiopathic=idiopathic(judged, audience),
+        causes=causes(judged, audience, citer),
+        medications=medication_review.review(judged, index, audience, citer),
+        criteria=_criteria(judged, facts, audience, citer),
+        next_questions=_next(judged, screen, loss, audience),
+        work_up=work_up(judged, facts, flags, audience, citer),
+        management=management(judged, facts, flags, audience, citer),
+        guides=guides(judged, facts, flags, citer),
+        seek_care=seek_care(judged, citer),
+        not_assessed=_not_assessed(judged, audience),
+        what_would_change=_would_change(judged, loss, audience),
+        better_evidence=evidence_bars.better_evidence(judged),
+        conflict=_conflict(judged),
+        evidence_basis=evidence_bars.basis(judged),
+        stop=stop.stop and not screen,
+        stop_reason=words.stop(stop, bool(screen)),
+    )
+
+
+def _flag(result: red_flags.RedFlagResult, judged: Judged, audience: Audience, citer: Citer) -> RedFlagEntry:
+    return _flag_entry(result.flag, audience, tuple(words.reason(judged, r) for r in result.because), citer)
+
+
+def _flag_entry(flag: RedFlag, audience: Audience, because: tuple[str, ...], citer: Citer | None) -> RedFlagEntry:
+    patient = audience == "patient"
+    return RedFlagEntry(
+        id=flag.id,
+        label=flag.patient_name if patient else flag.name,
+        urgency=flag.urgency,
+        action=flag.patient_action if patient else flag.action,
+        because=because,
+        suggests=flag.suggests,
+        cites=citer.cite(flag.source) if citer else (),
+    )
+
+
+def _open_flags(judged: Judged, facts: PresentationFacts, audience: Audience) -> tuple[RedFlagEntry, ...]:
+    """Rules that one more answer would make true, with what is missing."""
+    found = red_flags.undecided(judged.compiled.knowledge.all(RedFlag), facts)
+    near = [o for o in found if o.answers_needed == 1 and o.flag.urgency in ("emergency", "same_day")]
+    return tuple(
+        _flag_entry(o.flag, audience, tuple(words.thing(judged, n) for n in (*o.needs, *o.needs_history)), None)
+        for o in near
+    )
+
+
+def _tiers(judged: Judged, placed: dict[str, tiers.Placed]) -> Tiers:
+    ids: dict[str, list[str]] = {"most_likely": [], "other_likely": [], "do_not_miss": [], "rare": []}
+    for p in placed.values():
+        ids[p.tier].append(judged.leading.id if p.tier == "most_likely" else _headline(judged, p.explanation))
+    least = judged.parameter("tier_other_likely_least")
+    others = [
+        d.id for d in judged.parts
+        if d.explanation == judged.first.id and d.id != judged.leading.id and d.probability >= least
+    ]  # fmt: skip
+    ids["other_likely"] = [*others, *ids["other_likely"]]
+    return Tiers(**{k: tuple(v) for k, v in ids.items()})
+
+
+def _headline(judged: Judged, explanation: str) -> str:
+    """The diagnosis that stands for an explanation in a tier: without a cause, or with the one it is named after."""
+    own = [d for d in judged.parts if d.explanation == explanation]
+    return next((d.id for d in own if d.cause is None), own[0].id)
+
+
+def _explanation(
+    judged: Judged, s: str, placed: dict[str, tiers.Placed], audience: Audience, citer: Citer
+) -> ExplanationResult:
+    record, number = judged.compiled.explanations[s], judged.number(s)
+    low, high = judged.interval(s)
+    rank = list(judged.probability).index(s) + 1
+    ranks = judged.draws.rank_interval(number) or (rank, rank)
+    at = placed.get(s)
+    other = (judged.second if s == judged.first.id else judged.first).id
+    bars = evidence_bars.bars(judged, s, other, citer) if rank <= _EXPLAINED or at else None
+    return ExplanationResult(
+        id=s,
+        label=record.patient_name if audience == "patient" else record.name,
+        codes=coded(record.codes),
+        probability=judged.probability[s],
+        low=low,
+        high=high,
+        tier=at.tier if at else None,
+        why_here=at.why if at else "",
+        definition=record.patient_definition if audience == "patient" else record.definition,
+        rank=rank,
+        rank_low=min(ranks[0], rank),
+        rank_high=max(ranks[1], rank),
+        first_share=judged.draws.first_share().get(number, 0.0),
+        acuity=record.acuity,
+        must_not_miss=record.must_not_miss,
+        against=other if bars else None,
+        prior_decibans=bars.prior if bars else None,
+        supports=bars.supports if bars else (),
+        conflicts=bars.conflicts if bars else (),
+        excluded_by=_excluded(judged, s),
+        cites=citer.cite(record.source) if at else (),
+    )
+
+
+def _excluded(judged: Judged, s: str) -> str | None:
+    """The necessary contributor that was said to be absent."""
+    said = judged.presentation.said
+    return next((c for c in judged.compiled.explanations[s].requires if said.get(c) is False), None)
+
+
+def _diagnosis(judged: Judged, d: Part, audience: Audience) -> Diagnosis:
+    return Diagnosis(
+        id=d.id,
+        label=words.diagnosis(judged, d.explanation, d.cause, audience),
+        explanation=d.explanation,
+        cause=d.cause,
+        probability=d.probability,
+        low=min(d.low, d.probability),
+        high=max(d.high, d.probability),
+    )
+
+
+def _criteria(
+    judged: Judged, facts: PresentationFacts, audience: Audience, citer: Citer
+) -> tuple[CriteriaResult, ...]:
+    shown = {s.id for s in judged.ranked[:6]}
+    outcomes = [criteria.judge(c, facts) for c in judged.compiled.knowledge.all(CriteriaSet)]
+    wanted = [o for o in outcomes if criteria.touched(o) and (o.criteria.explanation or "") in shown]
+    patient = audience == "patient"
+    return tuple(
+        CriteriaResult(
+            id=o.criteria.id,
+            label=o.criteria.patient_name if patient else o.criteria.name,
+            explanation=o.criteria.explanation,
+            state=o.state,
+            score=o.score_low,
+            reading=words.criteria_reading(o, patient),
+            items=tuple(
+                Criterion(
+                    id=i.item.id, text=i.item.patient_statement if patient else i.item.statement, state=i.state
+                )
+                for i in o.items
+            ),
+            cites=citer.cite(o.criteria.source),
+        )
+        for o in wanted
+    )
+
+
+def _next(
+    judged: Judged, screen: tuple[questions.Question, ...], loss: Any, audience: Audience
+) -> tuple[NextQuestion, ...]:
+    most = int(judged.parameter("next_questions_shown"))
+    respondent = "clinician" if audience == "clinician" else judged.presentation.case.answered_by
+    ordered = (*screen, *questions.bedside_questions(judged), *questions.by_value(judged, _GROUPS[audience], loss))
+    seen: dict[str, questions.Question] = {}
+    for q in ordered:
+        seen.setdefault(q.id, q)
+    first = [q for q in seen.values() if q.stage == "red_flag"]
+    rest = [q for q in seen.values() if q.stage != "red_flag"]
+    return tuple(
+        NextQuestion(
+            finding=_asked_finding(q), text=q.text(respondent), value=q.net, reason=q.reason,
+            red_flag=q.stage == "red_flag",
+        )
+        for q in [*first, *rest[:most]]
+    )  # fmt: skip
+
+
+def _asked_finding(q: questions.Question) -> str:
+    return next(iter(q.item.no_means), q.id) if q.item else q.id
+
+
+def _not_assessed(judged: Judged, audience: Audience) -> tuple[NotAssessed, ...]:
+    groups = _GROUPS[audience]
+    return tuple(
+        NotAssessed(finding=f.id, text=f.name if audience == "clinician" else f.question)
+        for f in judged.compiled.findings.values()
+        if f.core and f.group in groups and f.id not in judged.presentation.observations
+    )
+
+
+def _would_change(judged: Judged, loss: Any, audience: Audience) -> tuple[Difference, ...]:
+    """Single answers after which another explanation would be first, the likeliest answers first."""
+    out = []
+    for q in questions.by_value(judged, _GROUPS[audience], loss):
+        assert q.value is not None
+        for answer, p in enumerate(q.value.posterior):
+            s = int(p.argmax())
+            if q.finding and q.value.chance[answer] > 0.01 and judged.network.explanations[s] != judged.first.id:
+                state = q.finding.states[answer]
+                becomes = judged.compiled.explanations[judged.network.explanations[s]]
+                out.append((float(q.value.chance[answer]), q, state, becomes, float(p[s])))
+    out.sort(key=lambda x: -x[0])
+    patient = audience == "patient"
+    return tuple(
+        Difference(
+            finding=q.id,
+            text=q.finding.question if patient else q.finding.name,  # type: ignore[union-attr]
+            state=state.patient_label if patient else state.label,
+            becomes=becomes.patient_name if patient else becomes.name,
+            probability=p,
+        )
+        for _, q, state, becomes, p in out[:6]
+    )
+
+
+def _conflict(judged: Judged) -> Conflict | None:
+    skip = frozenset({judged.network.explanation_index["other"]} if "other" in judged.compiled.explanations else ())
+    found = fit(judged.judgement, skip)
+    if found is None:
+        return None
+    best = judged.network.explanations[found.explanation]
+    return Conflict(
+        best=best,
+        z=found.z,
+        p_value=found.p_value,
+        sentence=words.fit(judged.compiled.explanations[best].name, found.p_value),
+        disagreements=judged.presentation.disagreements,
+    )

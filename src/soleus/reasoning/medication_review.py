@@ -1,0 +1,107 @@
+"""Each medicine of the case: whether it may bear on the complaint, how sure that is, and what not to do."""
+
+from __future__ import annotations
+
+from soleus.knowledge.schema.core import Effect
+from soleus.knowledge.schema.medicines import Judgement
+from soleus.reasoning.assessment import Audience, MedicineVerdict
+from soleus.reasoning.citing import Citer
+from soleus.reasoning.judging import Judged
+from soleus.reasoning.medicines import MedicineIndex, Recognised
+
+_RESTLESS = {"restless_legs_syndrome", "akathisia", "periodic_limb_movement_disorder", "withdrawal_leg_restlessness"}
+
+
+def review(judged: Judged, index: MedicineIndex, audience: Audience, citer: Citer) -> tuple[MedicineVerdict, ...]:
+    """The verdict on each medicine, in the order of the list."""
+    return tuple(_verdict(judged, index, r, audience, citer) for r in judged.presentation.medicines)
+
+
+def _verdict(
+    judged: Judged, index: MedicineIndex, seen: Recognised, audience: Audience, citer: Citer
+) -> MedicineVerdict:
+    if seen.record is None:
+        return _not_recognised(seen, audience)
+    effect = _effect(judged, seen)
+    symptom = "restless_legs" if judged.first.id in _RESTLESS else "cramp"
+    known = index.judgement(seen.record, symptom)
+    patient = audience == "patient"
+    sources = (*(known.source if known else ()), *(effect.source if effect else ()))
+    return MedicineVerdict(
+        id=seen.record.id,
+        label=seen.record.name,
+        as_given=seen.given.name,
+        contributor=effect.contributor if effect else (seen.contributors[0] if seen.contributors else None),
+        verdict=_word(judged, seen, effect, known),
+        strength=_strength(judged, effect, known, patient),
+        certainty=known.verdict if known else "none_known",
+        timing=_timing(index, seen, patient),
+        discuss=str(index.field(seen.record, "patient_discuss" if patient else "discuss") or ""),
+        do_not=str(index.field(seen.record, "patient_do_not" if patient else "do_not") or ""),
+        cites=citer.cite(sources),
+    )
+
+
+def _not_recognised(seen: Recognised, audience: Audience) -> MedicineVerdict:
+    advice = "Ask a pharmacist about it." if audience == "patient" else "Check it by hand."
+    return MedicineVerdict(
+        id="not_recognised",
+        label=seen.given.name,
+        as_given=seen.given.name,
+        contributor=None,
+        verdict="not_recognised",
+        strength="This name is not in the knowledge base; that says nothing about the medicine.",
+        certainty="none_known",
+        timing="",
+        discuss=advice,
+        do_not="",
+    )
+
+
+def _effect(judged: Judged, seen: Recognised) -> Effect | None:
+    """The strongest effect of the medicine on the first explanation."""
+    effects = [judged.compiled.effects.get((c, judged.first.id)) for c in seen.contributors]
+    return max((e for e in effects if e), key=lambda e: e.causal_rho or e.rho or 1.0, default=None)
+
+
+def _word(judged: Judged, seen: Recognised, effect: Effect | None, known: Judgement | None) -> str:  # type: ignore[return]
+    if not seen.counts:
+        return "unlikely"
+    causal = (effect.causal_rho or effect.rho) if effect else None
+    share = 1 - 1 / causal if causal and causal > 1 else 0.0
+    if effect and effect.necessary:
+        return "likely_contributor"
+    if share >= 0.5:
+        return "likely_contributor"
+    if share > 0:
+        strong = known is None or known.verdict not in ("refuted", "weak")
+        return "possible_contributor" if strong or share >= 0.1 else "unlikely"
+    if known and known.relation == "promotes" and known.verdict in ("strong", "moderate"):
+        return "possible_contributor"
+    if known and known.verdict in ("refuted", "weak"):
+        return "unlikely"
+    return "no_signal_known"
+
+
+def _strength(judged: Judged, effect: Effect | None, known: Judgement | None, patient: bool) -> str:
+    said = (known.patient_statement if patient else known.statement) if known else ""
+    if effect and effect.rho and not patient:
+        low_high = f" (95 % interval {effect.low:g} to {effect.high:g})" if effect.low and effect.high else ""
+        causal = f", {effect.causal_rho:g} of it taken as causal" if effect.causal_rho else ""
+        numbers = f"Rate ratio {effect.rho:g}{low_high} for {judged.first.name}{causal}; basis {effect.basis}."
+        return f"{said} {numbers}".strip()
+    return said or "Nothing is known that links it to this complaint."
+
+
+def _timing(index: MedicineIndex, seen: Recognised, patient: bool) -> str:
+    if not seen.current:
+        return "It is no longer taken."
+    if seen.days_before_onset is None:
+        return "When it was started is not known." if not patient else "Note when you started it."
+    if seen.days_before_onset < 0:
+        return "It was started after the complaint began, so it cannot have set it off."
+    days = int(seen.days_before_onset)
+    window = index.field(seen.record, "onset_days") if seen.record else None
+    if isinstance(window, tuple) and days > window[1]:
+        return f"The complaint began {days} days after the start, later than is usual ({window[1]} days)."
+    return f"The complaint began {days} days after it was started."

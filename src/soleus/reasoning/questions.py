@@ -1,0 +1,169 @@
+"""What to ask next: red-flag questions first, then the bedside questions, then by expected loss avoided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from soleus.inference.decisions import Ask, Losses, Stop, Value, expected_loss, stop_rule, value_of
+from soleus.knowledge.schema.core import Contributor, Finding
+from soleus.knowledge.schema.safety import CarePath, RedFlag, ScreenItem
+from soleus.reasoning import red_flags
+from soleus.reasoning.facts import PresentationFacts
+from soleus.reasoning.intake import statement_likelihood
+from soleus.reasoning.judging import Judged
+from soleus.reasoning.losses import losses
+
+Stage = Literal["red_flag", "bedside", "value"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to ask. ``item`` for the grouped red-flag screen, else ``finding`` or ``contributor``."""
+
+    stage: Stage
+    id: str
+    gain: float
+    net: float
+    reason: str
+    item: ScreenItem | None = None
+    finding: Finding | None = None
+    contributor: Contributor | None = None
+    value: Value | None = None
+
+    def text(self, respondent: str) -> str:
+        """The question in the words of who answers."""
+        if self.item:
+            return {
+                "clinician": self.item.clinician_question,
+                "parent": self.item.carer_question,
+                "carer": self.item.carer_question,
+            }.get(respondent, self.item.question)
+        if self.finding:
+            return self.finding.clinician_question if respondent == "clinician" else self.finding.question
+        assert self.contributor is not None
+        return self.contributor.question or f"Do you have {self.contributor.patient_name}?"
+
+
+def screen_questions(judged: Judged) -> tuple[Question, ...]:
+    """The items of the red-flag screen that are still open, in their order."""
+    facts = PresentationFacts(judged.presentation)
+    done = judged.presentation.asked
+    items = red_flags.screen(judged.compiled.knowledge.all(ScreenItem), facts)
+    return tuple(
+        Question("red_flag", i.id, 0.0, 0.0, "A yes could mean something that must not wait.", item=i)
+        for i in items
+        if i.id not in done and not done.issuperset(i.no_means)
+    )
+
+
+def bedside_questions(judged: Judged) -> tuple[Question, ...]:
+    """The bedside questions that are still open, in their order."""
+    found = sorted(
+        (f for f in judged.compiled.findings.values() if f.bedside is not None and _open(judged, f.id)),
+        key=lambda f: f.bedside or 0,
+    )
+    return tuple(
+        Question("bedside", f.id, 0.0, 0.0, f.why_asked or "It separates cramp from its look-alikes.", finding=f)
+        for f in found
+    )
+
+
+def _open(judged: Judged, finding: str) -> bool:
+    return finding not in judged.presentation.observations and finding not in judged.presentation.asked
+
+
+def asks(judged: Judged, groups: Iterable[str]) -> list[Ask]:
+    """Everything that can still be asked in these groups of findings, and of contributors that have a question."""
+    network, wanted = judged.network, set(groups)
+    out = [
+        Ask(f.id, network.finding_index[f.id], f.burden)
+        for f in judged.compiled.findings.values()
+        if f.group in wanted and f.id in network.finding_index and _open(judged, f.id)
+    ]
+    if "history" in wanted:
+        out += [ask for c in judged.compiled.contributors.values() if (ask := _contributor_ask(judged, c)) is not None]
+    if "test" in wanted:
+        out += _marker_asks(judged)
+    return out
+
+
+def _contributor_ask(judged: Judged, c: Contributor) -> Ask | None:
+    p = judged.presentation
+    number = judged.network.contributor_index[c.id]
+    q = float(p.context.prevalence[number])
+    if c.question is None or c.id in p.said or c.id in p.asked or q <= 0 or number in p.evidence.contributors:
+        return None
+    yes = statement_likelihood(judged.compiled, c.id, True, q)
+    return Ask(c.id, number, c.burden, np.array([yes, (1 - yes[0], 1 - yes[1])]))
+
+
+def _marker_asks(judged: Judged) -> list[Ask]:
+    out = []
+    for finding, markers in judged.compiled.markers.items():
+        if _open(judged, finding):
+            marker, record = markers[0], judged.compiled.findings[finding]
+            said = np.array([marker.p_absent, marker.p_present]).T
+            out.append(Ask(finding, judged.network.contributor_index[marker.contributor], record.burden, said))
+    return out
+
+
+def by_value(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> tuple[Question, ...]:
+    """Open questions, the largest net value first; where none is positive, the largest gain first."""
+    loss = loss or losses(judged.compiled)
+    found = value_of(judged.judgement, loss, asks(judged, groups))
+    best = sorted(found, key=lambda v: -v.net)
+    if best and best[0].net <= 0:
+        best = sorted(found, key=lambda v: (-v.gain, v.ask.burden))
+    return tuple(_question(judged, v, loss) for v in best)
+
+
+def _question(judged: Judged, v: Value, loss: Losses) -> Question:
+    compiled = judged.compiled
+    return Question(
+        "value",
+        v.ask.id,
+        v.gain,
+        v.net,
+        _reason(judged, v, loss),
+        finding=compiled.findings.get(v.ask.id),
+        contributor=compiled.contributors.get(v.ask.id),
+        value=v,
+    )
+
+
+def _reason(judged: Judged, v: Value, loss: Losses) -> str:
+    """What the answer could do: the explanation it moves most and the action it could change."""
+    p = judged.judgement.probability
+    moved = np.abs(v.posterior - p) * (v.chance > 0)[:, None]
+    answer, s = np.unravel_index(int(moved.argmax()), moved.shape)
+    name = judged.compiled.explanations[judged.network.explanations[int(s)]].name
+    verb = "raise" if v.posterior[answer, s] > p[s] else "lower"
+    actions = {int(a) for a in (v.posterior @ loss.action.T).argmin(axis=1)[v.chance > 0.01]}
+    tail = "; it could change what to do." if len(actions) > 1 else "."
+    return f"An answer could {verb} {name[0].lower() + name[1:] if name[1:2].islower() else name}{tail}"
+
+
+def should_stop(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> Stop:
+    """The stop rule over the questions that are left."""
+    return stop_rule(judged.judgement, loss or losses(judged.compiled), asks(judged, groups))
+
+
+def best_path(judged: Judged, loss: Losses | None = None) -> CarePath:
+    """The care path with the least expected loss."""
+    loss = loss or losses(judged.compiled)
+    paths = judged.compiled.knowledge.all(CarePath)
+    return paths[int((loss.action @ judged.judgement.probability).argmin())]
+
+
+def current_loss(judged: Judged, loss: Losses) -> float:
+    """The least expected loss as things stand."""
+    return float(expected_loss(loss, judged.judgement.probability))
+
+
+def fired_flags(judged: Judged) -> tuple[red_flags.RedFlagResult, ...]:
+    """The red flags that hold."""
+    return red_flags.fired(judged.compiled.knowledge.all(RedFlag), PresentationFacts(judged.presentation))

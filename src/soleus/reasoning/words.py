@@ -1,0 +1,142 @@
+"""Sentences that an assessment is put into. No number stands here that was not computed or read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from soleus.clinical.rules import Rule, subject
+from soleus.inference.decisions import Stop
+from soleus.knowledge.schema.core import Explanation
+from soleus.reasoning.assessment import Audience, ComplaintAssessment
+from soleus.reasoning.criteria import CriteriaOutcome
+from soleus.reasoning.intake import Presentation
+from soleus.reasoning.judging import Judged
+
+REVIEW: dict[Audience, str] = {
+    "clinician": "Submitted, not reviewed: no clinician has reviewed the content behind this answer yet.",
+    "patient": "No doctor has checked the content behind this answer yet.",
+}
+INTENDED_USE: dict[Audience, str] = {
+    "clinician": "Decision support for clinicians, who can check every step; not a medical device, not a diagnosis.",
+    "patient": "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis.",
+}
+
+
+def person(p: Presentation) -> str:
+    """Who it is, without a name: "woman of 67"."""
+    noun = {("female", True): "girl", ("male", True): "boy", ("female", False): "woman", ("male", False): "man"}
+    child = p.age is not None and p.age < 18
+    word = noun.get((p.sex or "", child), "child" if child else "person")
+    age = "" if p.age is None else f" of {p.age:g}" if p.age < 2 else f" of {int(p.age)}"
+    return f"{'pregnant ' if p.pregnant else ''}{word}{age}"
+
+
+def name(explanation: Explanation, audience: Audience) -> str:
+    """The name for this audience."""
+    return explanation.patient_name if audience == "patient" else explanation.name
+
+
+def chance(p: float, low: float, high: float) -> str:
+    """A probability no finer than its interval allows."""
+    if p < 0.01:
+        return "less than 1 %"
+    if p > 0.99:
+        return "more than 99 %"
+    step = 5 if high - low > 0.1 else 1
+    shown = min(max(round(p * 100 / step) * step, 1), 99)
+    return f"about {shown} %" if step > 1 else f"{shown} %"
+
+
+def summary(c: ComplaintAssessment, audience: Audience) -> str:
+    """The answer in two or three sentences; a red flag comes first."""
+    first = c.explanations[0]
+    leading = next(d for d in c.diagnoses if d.id == c.tiers.most_likely[0])
+    sentences = []
+    if c.red_flags:
+        sentences.append(f"{c.red_flags[0].label}: {c.red_flags[0].action}")
+    sentences.append(f"Most likely: {leading.label} ({chance(first.probability, first.low, first.high)}).")
+    missed = [e.label for e in c.explanations if e.tier == "do_not_miss"]
+    if missed:
+        sentences.append(f"Not to be missed: {', '.join(missed[:4])}.")
+    return " ".join(sentences)
+
+
+def diagnosis(judged: Judged, explanation: str, cause: str | None, audience: Audience) -> str:
+    """An explanation with its cause: "nocturnal leg cramp with a long-acting beta-agonist"."""
+    label = name(judged.compiled.explanations[explanation], audience)
+    if cause is None:
+        return label
+    record = judged.compiled.contributors[cause]
+    cause_name = record.patient_name if audience == "patient" else record.name
+    link = "with" if record.kind != "medicine" else "linked to"
+    return f"{label} {link} {cause_name[0].lower() + cause_name[1:] if cause_name[1:2].islower() else cause_name}"
+
+
+def idiopathic(label: str, p: float, low: float, high: float, audience: Audience) -> str:
+    """How much of the first explanation no known cause explains."""
+    share = chance(p, low, high)
+    if audience == "patient":
+        return f"If this is {label[0].lower() + label[1:]}, the chance that it has no cause that can be named is {share}."
+    return (
+        f"If it is {label}, {share} of such cases (95 % interval {low:.0%} to {high:.0%}) would have come without any "
+        "cause listed; the rest are excess fractions, not probabilities of causation."
+    )
+
+
+def reason(judged: Judged, leaf: Rule) -> str:
+    """A condition of a rule that held, in words."""
+    kind, thing_id = subject(leaf)
+    if kind == "finding":
+        observation = judged.presentation.observations.get(thing_id)
+        record = judged.compiled.findings.get(thing_id)
+        if observation and record:
+            label = next(s.label for s in record.states if s.id == observation.state)
+            return f"{record.name}: {label}"
+    if kind == "number":
+        observation = judged.presentation.observations.get(thing_id)
+        record = judged.compiled.findings.get(thing_id)
+        if observation and record and observation.number is not None:
+            return f"{record.name} {observation.number:g} {record.unit or ''}".strip()
+    return thing(judged, thing_id)
+
+
+def thing(judged: Judged, thing_id: str) -> str:
+    """The name of a finding, contributor or medicine."""
+    for table in (judged.compiled.findings, judged.compiled.contributors):
+        if thing_id in table:
+            return str(table[thing_id].name)  # type: ignore[index]
+    return thing_id.replace("_", " ")
+
+
+def criteria_reading(outcome: CriteriaOutcome, patient: bool) -> str | None:
+    """What a score means, or why the set does not apply."""
+    if not outcome.valid:
+        return outcome.criteria.not_valid_text
+    found = outcome.interpretation
+    return None if found is None else found.patient_label if patient else found.label
+
+
+def stop(found: Stop, screen_open: bool) -> str:
+    """Why asking may stop or should go on."""
+    if screen_open:
+        return "Questions about warning signs are still open."
+    if found.stop:
+        return "No further question could change what to do by more than it costs to ask."
+    return "Further answers could still change what to do."
+
+
+def fit(best: str, p_value: float) -> str:
+    """Whether the findings fit anything listed."""
+    if p_value < 0.01:
+        return (
+            f"The findings fit nothing listed well: fewer than 1 in 100 people with {best} would answer in so unusual "
+            "a way. Think of something else, of two complaints, or of an answer that was misunderstood."
+        )
+    if p_value < 0.05:
+        return f"The findings are unusual even for {best} (about {p_value:.0%} of such cases are as unusual)."
+    return f"The findings are not unusual for {best}."
+
+
+def facts_of(value: Any) -> str:
+    """Text of a value for tables."""
+    return "" if value is None else str(value)
