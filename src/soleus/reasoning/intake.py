@@ -79,8 +79,10 @@ class _Draft:
     unused: list[str] = field(default_factory=list)
 
 
-def take_in(case: Case, compiled: Compiled, medicines: MedicineIndex) -> tuple[Presentation, ...]:
-    """Each complaint of a case as evidence.
+def take_in(
+    case: Case, compiled: Compiled, medicines: MedicineIndex, *, empty: bool = False
+) -> tuple[Presentation, ...]:
+    """Each complaint of a case as evidence; ``empty`` admits a case of which nothing is known yet.
 
     Raises `UnknownName`, `InvalidValue`, `Contradiction`, and `CannotAssess` where nothing was told.
     """
@@ -88,10 +90,12 @@ def take_in(case: Case, compiled: Compiled, medicines: MedicineIndex) -> tuple[P
         raise UnknownName(
             "setting", repr(case.setting), f"one of {', '.join(_SETTINGS)}", near_names(case.setting, _SETTINGS)
         )
-    return tuple(_present(case, complaint, compiled, medicines) for complaint in case.each_complaint())
+    return tuple(_present(case, complaint, compiled, medicines, empty) for complaint in case.each_complaint())
 
 
-def _present(case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex) -> Presentation:
+def _present(
+    case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex, empty: bool
+) -> Presentation:
     draft = _Draft(unused=[f"{u.where}: {u.what} ({u.why})" for u in case.unused])
     age = _age(case)
     for name, value in complaint.findings.items():
@@ -103,7 +107,7 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
         _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, f"conditions[{n}]")
     taken = _take_medicines(draft, compiled, case, index, complaint)
     _take_person(draft, compiled, case, age)
-    if not draft.observations and not draft.said and not draft.markers:
+    if not empty and not draft.observations and not draft.said and not draft.markers:
         raise CannotAssess(
             f"complaint {complaint.id!r}", "no finding", "at least one finding of the legs", "Describe the legs."
         )

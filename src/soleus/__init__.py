@@ -1,0 +1,45 @@
+"""Soleus: legs that cramp, hurt or will not keep still at night.
+
+>>> import soleus
+>>> answer = soleus.assess({"person": {"age": 67, "sex": "female"}, "findings": {"quality": "cramp"}})
+>>> answer.complaints[0].explanations[0].id
+'nocturnal_leg_cramp'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from soleus.clinical.case import Case as Case
+    from soleus.clinical.reading import read_case as read_case
+    from soleus.errors import SoleusError as SoleusError
+    from soleus.knowledge.loader import load as load_knowledge
+    from soleus.reasoning.assess import assess as assess
+    from soleus.reasoning.assessment import Assessment as Assessment
+    from soleus.reasoning.compiled import Compiled as Compiled
+
+# Loaded on first use: `import soleus` stays quick.
+_HOMES = {
+    "Assessment": "soleus.reasoning.assessment",
+    "Case": "soleus.clinical.case",
+    "Compiled": "soleus.reasoning.compiled",
+    "SoleusError": "soleus.errors",
+    "assess": "soleus.reasoning.assess",
+    "load_knowledge": "soleus.knowledge.loader",
+    "read_case": "soleus.clinical.reading",
+}
+_NAMES = {"load_knowledge": "load"}
+
+__all__ = ["Assessment", "Case", "Compiled", "SoleusError", "assess", "load_knowledge", "read_case"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'soleus' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,124 @@
+"""`soleus assess`: one case or many, to the terminal, to JSON, to HTML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from soleus.cli import tell
+from soleus.clinical.case import Case
+from soleus.errors import SoleusError, UnreadableInput, UsageError
+from soleus.interop.reading import read_any
+from soleus.reasoning.assess import assess
+from soleus.reasoning.assessment import Assessment, Audience
+from soleus.reasoning.compiled import Compiled, shipped_compiled
+
+Form = Literal["text", "json", "html"]
+_ENDING = {"text": ".txt", "json": ".json", "html": ".html"}
+_READ = {".yaml", ".yml", ".json", ".gz"}
+
+
+def assess_all(
+    cases: list[Path],
+    *,
+    audience: Audience,
+    setting: str | None,
+    as_of: str | None,
+    form: Form,
+    out: Path | None,
+    draws: int,
+) -> None:
+    """Judge every case in order; the first fault of a single case, or the last of several, decides the exit."""
+    paths = list(_expanded(cases))
+    if len(paths) == 1:
+        _write_one(paths[0], _judge(paths[0], audience, setting, as_of, draws), form, out)
+        return
+    worst: SoleusError | None = None
+    for path in _progress(paths):
+        try:
+            found = _judge(path, audience, setting, as_of, draws)
+        except SoleusError as error:
+            tell(error, form == "json")
+            worst = error
+            continue
+        _write_many(path, found, form, out)
+    if worst is not None:
+        sys.exit(worst.exit_code)
+
+
+def _expanded(cases: Iterable[Path]) -> Iterable[Path]:
+    for path in cases:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(p for p in path.iterdir() if p.suffix in _READ and p.is_file())
+        if not inside:
+            raise UnreadableInput(str(path.name), "no case", "YAML, JSON or FHIR files", "Name a folder that has some.")
+        yield from inside
+
+
+def _progress(paths: list[Path]) -> Iterable[Path]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(paths, "Judging", console=console, transient=True, disable=not console.is_terminal)
+
+
+def _judge(path: Path, audience: Audience, setting: str | None, as_of: str | None, draws: int) -> Assessment:
+    compiled: Compiled = shipped_compiled()
+    case: Case = read_any(path, compiled)
+    if setting:
+        case = msgspec.structs.replace(case, setting=setting)
+    return assess(case, knowledge=compiled, as_of=as_of, audience=audience, draws=draws)
+
+
+def rendered(found: Assessment, form: Form) -> str:
+    """The assessment as text (plain, 80 columns), JSON or HTML."""
+    if form == "json":
+        from soleus.reports.json import to_json
+
+        return to_json(found).decode()
+    if form == "html":
+        from soleus.reports.html import render
+
+        return render(found)
+    from soleus.reports.terminal import plain
+
+    return plain(found)
+
+
+def _write_one(path: Path, found: Assessment, form: Form, out: Path | None) -> None:
+    if out is not None:
+        target = out / f"{path.name.split('.')[0]}{_ENDING[form]}" if out.is_dir() else out
+        _save(target, rendered(found, form))
+    elif form == "text":
+        from rich.console import Console
+
+        from soleus.reports.terminal import render
+
+        render(found, Console())
+    else:
+        print(rendered(found, form))
+
+
+def _write_many(path: Path, found: Assessment, form: Form, out: Path | None) -> None:
+    if out is None:
+        print(rendered(found, form))
+        return
+    if out.exists() and not out.is_dir():
+        raise UsageError("--out", "a file", "a folder, for several cases", "Name a folder.")
+    _save(out / f"{path.name.split('.')[0]}{_ENDING[form]}", rendered(found, form))
+
+
+def _save(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError("--out", error.strerror or "no place to write", "a path that can be written", "Name another.") from None
+    print(f"Written: {target}", file=sys.stderr)

@@ -1,0 +1,73 @@
+"""`soleus knowledge`: check, count, compare, describe, export and compile a knowledge base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The knowledge base: check it, compare two, export it.", no_args_is_help=True)
+
+FolderOption = Annotated[Path | None, typer.Option(help="A folder of YAML files instead of the shipped base.")]
+
+
+@app.command()
+def check(
+    folder: FolderOption = None,
+    as_of: Annotated[str | None, typer.Option(help="List reviews that are overdue on this date.")] = None,
+) -> None:
+    """Test every rule of integrity; each fault names record, field, rule and repair."""
+    from soleus.cli.knowing import run_check
+
+    run_check(folder, as_of)
+
+
+@app.command()
+def stats(folder: FolderOption = None) -> None:
+    """Records by kind and basis, and how much is expert."""
+    from soleus.cli.knowing import run_stats
+
+    run_stats(folder)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A folder of YAML files or a compiled file.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    vignettes: Annotated[Path, typer.Option(help="Cases whose posteriors are compared.")] = Path("validation/vignettes"),
+) -> None:
+    """What changed between two bases, down to the posteriors of the vignettes."""
+    from soleus.cli.knowing import run_diff
+
+    run_diff(before, after, vignettes)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str | None, typer.Argument(help="A kind of record, or `case`, or `assessment`.")] = None,
+) -> None:
+    """JSON Schema of a case, an assessment or a kind of record; without a kind, the list of kinds."""
+    from soleus.cli.knowing import run_schema
+
+    run_schema(kind)
+
+
+@app.command()
+def export(
+    case: Annotated[Path, typer.Option(help="The person and setting whose network is written.")],
+    format: Annotated[str, typer.Option(help="bif.")] = "bif",  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+) -> None:
+    """Write the network for one person as a tree rooted at the explanation, for other programs."""
+    from soleus.cli.knowing import run_export
+
+    run_export(case, format, out)
+
+
+@app.command()
+def compile(folder: FolderOption = None) -> None:  # noqa: A001
+    """Compile the data files into the one file that loads in milliseconds."""
+    from soleus.cli.knowing import run_compile
+
+    run_compile(folder)

@@ -1,0 +1,162 @@
+"""`soleus explain`, `compare`, `causes`, `sources` and `show`: from an answer, or a word, to the sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from soleus.errors import UnknownName, near_names
+from soleus.evidence.record import Source
+from soleus.interop.reading import read_any
+from soleus.knowledge.schema.core import Effect, Explanation
+from soleus.knowledge.schema.medicines import Belief, Cause
+from soleus.reasoning.chain import Chain, chain
+from soleus.reasoning.citing import Citer, address
+from soleus.reasoning.compare import compare
+from soleus.reasoning.compiled import Compiled, normal_form, shipped_compiled
+from soleus.reasoning.entry import Entry, find, uses_of
+from soleus.reasoning.intake import take_in
+from soleus.reasoning.judging import Judged
+from soleus.reasoning.medicines import MedicineIndex
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def explanation_named(compiled: Compiled, name: str) -> Explanation:
+    """The explanation of an id, name or synonym."""
+    target = compiled.names.explanations.get(normal_form(name))
+    if target is None:
+        known = sorted({*compiled.explanations, *compiled.names.explanations})
+        raise UnknownName("explanation", repr(name), "an explanation", near_names(name, known))
+    return compiled.explanations[target]
+
+
+def explain_case(case: Path, target: str | None, against: str | None, as_of: str | None) -> None:
+    """The chain from the answer to the citations."""
+    import msgspec
+
+    compiled = shipped_compiled()
+    read = read_any(case, compiled)
+    if as_of:
+        read = msgspec.structs.replace(read, as_of=as_of)
+    judged = Judged(take_in(read, compiled, MedicineIndex(compiled.knowledge))[0])
+    s = explanation_named(compiled, target).id if target else judged.first.id
+    t = explanation_named(compiled, against).id if against else None
+    citer = Citer(compiled.knowledge)
+    _print_chain(_console(), chain(judged, s, t, citer), citer)
+
+
+def _print_chain(console: Console, found: Chain, citer: Citer) -> None:
+    console.print(found.heading)
+    table = Table(title=found.caption, title_justify="left", expand=False)
+    for heading, justify in (("what", "left"), ("for", "right"), ("against", "right"), ("dB", "right"), ("basis", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for step in found.steps:
+        mark = "".join(f"[{n}]" for n in step.cites)
+        table.add_row(f"{step.label} {mark}".rstrip(), step.value, step.other, f"{step.decibans:+.1f}", step.basis)
+    console.print(table, markup=False)
+    console.print(found.footing, markup=False)
+    _print_references(console, citer)
+
+
+def _print_references(console: Console, citer: Citer) -> None:
+    for r in citer.references():
+        console.print(f"[{r.number}] {r.text} {r.url or ''}".rstrip(), markup=False)
+
+
+def compare_two(first: str, second: str, most: int) -> None:
+    """The discriminating table."""
+    compiled = shipped_compiled()
+    a, b = explanation_named(compiled, first), explanation_named(compiled, second)
+    citer = Citer(compiled.knowledge)
+    console = _console()
+    table = Table(title=f"{a.name} and {b.name}", title_justify="left")
+    for heading in ("finding", a.name, b.name, "dB", "basis"):
+        table.add_column(heading, justify="left" if heading in ("finding", "basis") else "right", overflow="fold")
+    for row in compare(compiled, a.id, b.id)[:most]:
+        mark = "".join(f"[{n}]" for n in citer.cite(row.sources))
+        table.add_row(f"{row.label} {mark}".rstrip(), f"{row.p_first:.0%}", f"{row.p_second:.0%}", f"{row.decibans:+.1f}", row.basis)
+    console.print(table, markup=False)
+    console.print(f"Positive decibans speak for {a.name}. Findings hang together: do not add rows up.", markup=False)
+    _print_references(console, citer)
+
+
+def causes_of(name: str) -> None:
+    """Ratios of every contributor to an explanation, the strongest first."""
+    compiled = shipped_compiled()
+    explanation = explanation_named(compiled, name)
+    citer = Citer(compiled.knowledge)
+    effects = [e for (_, s), e in compiled.effects.items() if s == explanation.id]
+    table = Table(title=f"What brings about {explanation.name}", title_justify="left")
+    for heading in ("cause", "ratio", "95 %", "causal", "design", "basis"):
+        table.add_column(heading, overflow="fold")
+    for e in sorted(effects, key=lambda e: (not e.necessary, -(e.rho or 0))):
+        mark = "".join(f"[{n}]" for n in citer.cite(e.source))
+        table.add_row(f"{compiled.contributors[e.contributor].name} {mark}".rstrip(), *_effect_cells(e))
+    console = _console()
+    console.print(table, markup=False)
+    if explanation.family == "cramp":
+        for belief in compiled.knowledge.all(Belief):
+            mark = "".join(f"[{n}]" for n in citer.cite(belief.source))
+            console.print(f"Belief: {belief.belief} — {belief.verdict}. {belief.statement} {mark}".rstrip(), markup=False)
+        for cause in compiled.knowledge.all(Cause):
+            console.print(f"{cause.name}: {cause.verdict}. {cause.statement}", markup=False)
+    _print_references(console, citer)
+
+
+def _effect_cells(e: Effect) -> tuple[str, ...]:
+    ratio = "necessary" if e.necessary else f"{e.rho:g}"
+    interval = f"{e.low:g} to {e.high:g}" if e.low and e.high else ""
+    return ratio, interval, f"{e.causal_rho:g}" if e.causal_rho else "", e.design or "", e.basis
+
+
+def list_sources(words: str) -> None:
+    """Sources that match, with what rests on each."""
+    knowledge = shipped_compiled().knowledge
+    used = uses_of(knowledge)
+    wanted = normal_form(words).split()
+    console = _console()
+    shown = 0
+    for source in knowledge.all(Source):
+        text = normal_form(f"{source.id} {source.title} {source.authors} {source.journal} {source.doi} {source.year}")
+        if all(w in text for w in wanted):
+            _print_source(console, source, used.get(source.id, ()), bool(wanted))
+            shown += 1
+    if not shown:
+        raise UnknownName("sources", repr(words), "words of a source", "Use fewer or other words.")
+
+
+def _print_source(console: Console, source: Source, uses: tuple[str, ...], full: bool) -> None:
+    line = f"{source.id}: {source.authors or ''} {source.title} ({source.year or 'no year'}). {address(source) or ''}"
+    console.print(f"{line} — {len(uses)} records, read: {source.read}", markup=False)
+    if full:
+        for use in uses:
+            console.print(f"    {use}", markup=False)
+
+
+def show_entry(name: str) -> None:
+    """The entry of whatever answers to a name, code or former name."""
+    compiled = shipped_compiled()
+    found = find(compiled, name)
+    if not found:
+        known = sorted({*compiled.names.explanations, *compiled.names.findings, *compiled.names.contributors})
+        raise UnknownName("show", repr(name), "something the knowledge base knows", near_names(name, known))
+    console = _console()
+    citer = Citer(compiled.knowledge)
+    for entry in found:
+        _print_entry(console, entry, citer)
+    _print_references(console, citer)
+
+
+def _print_entry(console: Console, entry: Entry, citer: Citer) -> None:
+    console.print(f"{entry.kind}: {entry.title} ({entry.id})", style="bold", markup=False)
+    for heading, value in entry.fields:
+        console.print(f"  {heading}: {value}", markup=False)
+    marks: Any = "".join(f"[{n}]" for n in citer.cite(entry.sources))
+    if marks:
+        console.print(f"  sources: {marks}", markup=False)

@@ -1,0 +1,1 @@
+"""Reading and writing what other systems speak. FHIR shapes stay here."""

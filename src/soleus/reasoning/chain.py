@@ -1,0 +1,88 @@
+"""The whole chain from an answer to its citations, for one explanation against another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from soleus.inference.weights import Weight, weights
+from soleus.reasoning import words
+from soleus.reasoning.citing import Citer
+from soleus.reasoning.evidence_bars import label, members, weakest
+from soleus.reasoning.judging import Judged
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part: its values for both explanations in words, decibans, the weakest basis, its sources."""
+
+    label: str
+    value: str
+    other: str
+    decibans: float
+    basis: str
+    cites: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    heading: str
+    caption: str
+    steps: tuple[Step, ...]
+    footing: str
+
+
+def chain(judged: Judged, s: str, against: str | None, citer: Citer) -> Chain:
+    """Prior, findings, facets and contributors; their decibans add up to the posterior odds exactly."""
+    t = against or (judged.second.id if s == judged.first.id else judged.first.id)
+    prior, found = weights(judged.judgement, judged.number(s), judged.number(t))
+    steps = [_prior(judged, s, t, prior, citer), *(_step(judged, w, s, t, citer) for w in found)]
+    one, two = judged.compiled.explanations[s], judged.compiled.explanations[t]
+    total = sum(x.decibans for x in steps)
+    low, high = judged.interval(s)
+    return Chain(
+        heading=f"{one.name}: {words.chance(judged.probability[s], low, high)} (95 % interval {low:.0%} to {high:.0%}).",
+        caption=f"{one.name} against {two.name}",
+        steps=tuple(steps),
+        footing=(
+            f"Sum {total:+.1f} dB: odds of {10 ** (total / 10):.3g} to 1. Ten decibans multiply the odds by ten. "
+            "A facet is one bar because its findings hang together; so is a block of causes."
+        ),
+    )
+
+
+def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Step:
+    from soleus.knowledge.schema.core import Rate
+
+    rates = judged.compiled.knowledge.by_id(Rate)
+    log_rate = judged.presentation.context.log_rate
+    shown = [f"{math.exp(float(log_rate[judged.number(x))]):.3g}" for x in (s, t)]
+    cites = citer.cite((*rates[s].source, *rates[t].source))
+    basis = "expert" if "expert" in (rates[s].basis, rates[t].basis) else rates[s].basis
+    return Step(f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", *shown, decibans, basis, cites)
+
+
+def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Step:
+    found = members(judged, w)
+    records = [r for f in found for e in (s, t) if (r := judged.compiled.likelihoods.get((e, f)))]
+    effects = [r for f in found for e in (s, t) if (r := judged.compiled.effects.get((f, e)))]
+    sources = [key for r in (*records, *effects) for key in r.source]
+    return Step(
+        label(judged, w, found),
+        _value(judged, w, s),
+        _value(judged, w, t),
+        w.decibans,
+        weakest(judged, w, s, t),
+        citer.cite(sources),
+    )
+
+
+def _value(judged: Judged, w: Weight, s: str) -> str:
+    j, number = judged.judgement, judged.number(s)
+    if w.kind == "finding":
+        return f"{math.exp(float(j.singles[w.number][number])):.2g}"
+    if w.kind == "facet":
+        return f"{math.exp(float(j.facets[w.number][number])):.2g}"
+    ratios = [judged.compiled.effects.get((c, s)) for c in members(judged, w)]
+    shown = [("necessary" if e.necessary else f"x{e.rho:g}") for e in ratios if e]
+    return " ".join(shown) or "x1"

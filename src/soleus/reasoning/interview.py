@@ -1,0 +1,165 @@
+"""An interview: one question at a time, each with its reason, until nothing more is worth asking.
+
+Order: the red-flag screen, the bedside questions, then by expected loss avoided. "Don't know" counts as an answer.
+Going back takes the last answer away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from soleus.clinical.reading import case_from
+from soleus.errors import InvalidValue
+from soleus.inference.decisions import Stop
+from soleus.reasoning import questions
+from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.intake import observe, take_in
+from soleus.reasoning.judging import Judged
+from soleus.reasoning.losses import losses
+from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.questions import Question
+
+Reply = str  # a state, "yes", "no", or DONT_KNOW
+DONT_KNOW = "not_assessed"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One step of the interview: what was asked, what was said, and what it set."""
+
+    question: str
+    stage: str
+    reply: Reply
+    set_findings: tuple[tuple[str, str], ...]
+    set_condition: tuple[str, str] | None = None
+    followed_by: tuple[str, ...] = ()
+
+
+@dataclass
+class Interview:
+    """The state of an interview; ``case`` is what was known before it began."""
+
+    compiled: Compiled
+    case: dict[str, Any]
+    groups: tuple[str, ...] = ("history",)
+    respondent: str = "self"
+    answers: list[Answered] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._index = MedicineIndex(self.compiled.knowledge)
+        self._loss = losses(self.compiled)
+
+    def known(self) -> dict[str, Any]:
+        """The case with every answer so far."""
+        findings = dict(self.case.get("findings", {}))
+        conditions = list(self.case.get("conditions", []))
+        for a in self.answers:
+            findings.update(a.set_findings)
+            if a.set_condition:
+                conditions.append({"name": a.set_condition[0], "status": a.set_condition[1]})
+        return {**self.case, "findings": findings, "conditions": conditions}
+
+    def judged(self, draws: int = 200) -> Judged:
+        """The judgement as things stand."""
+        return Judged(take_in(case_from(self.known()), self.compiled, self._index, empty=True)[0], draws)
+
+    def next(self) -> Question | None:
+        """The next question, or None when asking should stop."""
+        judged = self.judged()
+        follow = self._follow_up(judged)
+        if follow is not None:
+            return follow
+        skipped = {a.question for a in self.answers}
+        for stage in (questions.screen_questions(judged), questions.bedside_questions(judged)):
+            fresh = [q for q in stage if q.id not in skipped]
+            if fresh:
+                return fresh[0]
+        return self._by_value(judged, skipped)
+
+    def _follow_up(self, judged: Judged) -> Question | None:
+        """The questions that a "yes" in the screen leads to."""
+        for a in reversed(self.answers):
+            for f in a.followed_by:
+                record = self.compiled.findings.get(f)
+                if record and f not in judged.presentation.observations and f not in judged.presentation.asked:
+                    return Question("red_flag", f, 0.0, 0.0, "It tells how urgent this is.", finding=record)
+        return None
+
+    def _by_value(self, judged: Judged, skipped: set[str]) -> Question | None:
+        if questions.should_stop(judged, self.groups, self._loss).stop:
+            return None
+        ranked = [q for q in questions.by_value(judged, self.groups, self._loss) if q.id not in skipped]
+        return ranked[0] if ranked and ranked[0].gain > 0 else None
+
+    def stop(self) -> Stop:
+        """The stop rule as things stand."""
+        return questions.should_stop(self.judged(), self.groups, self._loss)
+
+    def answer(self, question: Question, reply: Reply) -> None:
+        """Record an answer. Raises `InvalidValue` for a reply that the question does not have."""
+        self.answers.append(self._answered(question, reply))
+
+    def _answered(self, question: Question, reply: Reply) -> Answered:
+        if question.item is not None:
+            return self._screened(question, reply)
+        if question.finding is not None:
+            state = DONT_KNOW if reply == DONT_KNOW else observe(question.finding, _number(reply), question.id).state
+            return Answered(question.id, question.stage, reply, ((question.id, state),))
+        if reply == DONT_KNOW:
+            return Answered(question.id, question.stage, reply, ())
+        status = {"yes": "present", "no": "absent"}.get(reply)
+        if status is None:
+            raise InvalidValue(question.id, "a reply that is neither", "yes, no or don't know", "Answer yes or no.")
+        return Answered(question.id, question.stage, reply, (), (question.id, status))
+
+    def _screened(self, question: Question, reply: Reply) -> Answered:
+        assert question.item is not None
+        item = question.item
+        if reply == "yes":
+            return Answered(question.id, question.stage, reply, (), followed_by=item.then_ask)
+        if reply == "no":
+            return Answered(question.id, question.stage, reply, tuple(item.no_means.items()))
+        if reply == DONT_KNOW:
+            return Answered(question.id, question.stage, reply, tuple((f, DONT_KNOW) for f in item.no_means))
+        raise InvalidValue(question.id, "a reply that is neither", "yes, no or don't know", "Answer yes or no.")
+
+    def back(self) -> bool:
+        """Take the last answer away; False if there is none."""
+        if self.answers:
+            self.answers.pop()
+            return True
+        return False
+
+    def choices(self, question: Question) -> tuple[tuple[str, str], ...]:
+        """(reply, words) for every answer that the question has, without "don't know"."""
+        clinician = self.respondent == "clinician"
+        if question.finding is None:
+            return (("yes", "Yes"), ("no", "No"))
+        return tuple((s.id, s.label if clinician else s.patient_label) for s in question.finding.states)
+
+    def saved(self) -> dict[str, Any]:
+        """The interview as plain data."""
+        import msgspec
+
+        return {"case": self.case, "respondent": self.respondent, "answers": [msgspec.to_builtins(a) for a in self.answers]}
+
+
+
+
+def _number(reply: Reply) -> str | float:
+    try:
+        return float(reply)
+    except ValueError:
+        return reply
+
+
+def resumed(saved: dict[str, Any], compiled: Compiled, groups: tuple[str, ...]) -> Interview:
+    """An interview from `Interview.saved`."""
+    import msgspec
+
+    try:
+        answers = [msgspec.convert(a, Answered) for a in saved["answers"]]
+        return Interview(compiled, dict(saved["case"]), groups, str(saved["respondent"]), answers)
+    except (KeyError, TypeError, msgspec.ValidationError):
+        raise InvalidValue("saved interview", "another form", "case, respondent and answers", "Start anew.") from None
