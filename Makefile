@@ -47,9 +47,11 @@ contracts: $(DEV)  ## which room may import which (.importlinter)
 pytest: $(DEV) web  ## the tests alone; ARGS="-k wheel" picks some
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
-fix: $(DEV)  ## let ruff repair what it can
+fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge, generated pages
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/soleus knowledge compile
+	$(BIN)/python tools/make_docs.py
 
 bench: $(DEV)  ## speed against pyAgrum: benchmarks/results.json and a table
 	$(BIN)/python benchmarks/run.py

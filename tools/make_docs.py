@@ -1,19 +1,29 @@
 """Write the pages that are made from code or data: `make docs`. With --check nothing is written.
 
-docs/errors.md         from soleus.errors and tools/error_examples.yaml
-docs/hazard-log.md     from docs/hazard-log.yaml
+docs/errors.md                 from soleus.errors and tools/error_examples.yaml
+docs/hazard-log.md             from docs/hazard-log.yaml
+docs/records.md                from the structures in soleus.knowledge.schema
+docs/case.schema.json          from soleus.clinical.case
+docs/assessment.schema.json    from soleus.reports.json
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from soleus import errors
+from soleus.clinical.case import Case
+from soleus.evidence.record import Record
+from soleus.knowledge.loader import kinds
+from soleus.reports.json import schema_text
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by tools/make_docs.py; change its source and run `make docs`. -->\n\n"
@@ -91,7 +101,49 @@ Severity and remaining likelihood are the maintainers' judgement. No clinician h
 """
 
 
-PAGES: dict[str, Callable[[], str]] = {"docs/errors.md": errors_page, "docs/hazard-log.md": hazards_page}
+def shared_fields() -> set[str]:
+    """What every record has, so that no table repeats it."""
+    return set(Record.__struct_fields__) - {"id"}
+
+
+def field_rows(structure: type[Any]) -> Iterator[str]:
+    written: dict[str, str] = {}
+    for base in reversed(structure.__mro__):
+        written |= inspect.get_annotations(base)
+    for field in msgspec.structs.fields(structure):
+        if field.name not in shared_fields() or not issubclass(structure, Record):
+            kind = str(written[field.name]).replace("|", "\\|")
+            yield f"| `{field.name}` | `{kind}` | {'yes' if field.required else ''} |"
+
+
+def record_section(name: str, structure: type[Any]) -> str:
+    rows = "\n".join(field_rows(structure))
+    words = inspect.getdoc(structure) or ""
+    return f"## {name}\n\n{words}\n\n| field | type | required |\n|---|---|---|\n{rows}\n"
+
+
+def records_page() -> str:
+    sections = "\n".join(record_section(name, structure) for name, structure in sorted(kinds().items()))
+    return f"""{MADE}# Kinds of record
+
+A file of `src/soleus/knowledge/data` names its `kind`, the `review` of its records, and `records`. Every
+record has an `id`, a `basis`, its `source` (keys of `source` records), an optional `note`, `conflicts`
+(what disagrees, what was chosen and why) and `review`. What only one kind has stands below.
+
+{sections}"""
+
+
+def case_schema() -> str:
+    return json.dumps(msgspec.json.schema(Case), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/errors.md": errors_page,
+    "docs/hazard-log.md": hazards_page,
+    "docs/records.md": records_page,
+    "docs/case.schema.json": case_schema,
+    "docs/assessment.schema.json": schema_text,
+}
 
 
 def main(arguments: list[str]) -> int:

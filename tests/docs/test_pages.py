@@ -9,6 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from soleus.knowledge.loader import kinds, shipped
+from soleus.knowledge.schema.core import Explanation
+
 #: Linked before they are made.
 AWAITED = {"README.md: docs/images/report.png"}
 
@@ -33,6 +36,17 @@ def test_generated_pages_are_up_to_date(maker: ModuleType, root: Path) -> None:
 def test_every_error_class_stands_on_the_error_page(maker: ModuleType, root: Path) -> None:
     page = (root / "docs/errors.md").read_text(encoding="utf-8")
     assert [kind.__name__ for kind in maker.leaves() if f"## {kind.__name__}\n" not in page] == []
+
+
+def test_every_kind_of_record_stands_in_the_glossary(root: Path) -> None:
+    glossary = (root / "GLOSSARY.md").read_text(encoding="utf-8").lower().replace("-", " ")
+    assert [kind for kind in kinds() if f"| {kind.replace('_', ' ')}" not in glossary] == []
+
+
+def test_the_readme_counts_the_explanations_that_there_are(root: Path) -> None:
+    told = re.search(r"(\d+) explanations", (root / "README.md").read_text(encoding="utf-8"))
+    assert told is not None
+    assert int(told[1]) == len(shipped().by_id(Explanation))
 
 
 def documents(root: Path) -> list[Path]:
