@@ -98,11 +98,11 @@ class Treatment(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``option`` groups rows that speak of one thing (all quinine rows): a plan shows the row with ``headline``
     and cites the others. ``explanations`` (written ``for``) are the explanations it is for; ``causes`` limits
-    it to people who have one of these contributors (known or not known); ``only_when`` is a further
-    indication: false hides the row, not known turns it into "check first". ``indication_check`` says what to
-    find out then. ``dose`` is what the source used. ``interval`` says how long to try it, or how often.
-    ``places`` overrides ``place`` for an explanation. ``patient_text`` may be None in rows that are not
-    shown.
+    it to people known to have one of these contributors. ``only_when`` is a further indication: known to be
+    false hides the row; not known hides it too, unless ``indication_check`` says what to find out first.
+    ``unless`` hides the row if known to be true. ``places`` overrides ``place`` for an explanation.
+    ``dose`` is what the source used. ``interval`` says how long to try it, or how often.
+    A row without ``patient_text`` is not shown to patients.
     """
 
     name: str
@@ -113,6 +113,7 @@ class Treatment(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     explanations: tuple[Id, ...] = field(name="for")
     causes: tuple[Id, ...] = ()
     only_when: RuleData | None = None
+    unless: RuleData | None = None
     indication_check: str | None = None
     patient_indication_check: str | None = None
     place: Place

@@ -1,0 +1,305 @@
+"""Treatment and prevention graded for one person: recommended, consider, check first, avoid; each with
+its reason.
+
+A plan never outruns safety: with an emergency red flag, or where the first explanation is an emergency, it
+holds the emergency action and nothing else. A contraindication known to be there turns an item into "avoid";
+one that is not known, into "check first". Nothing here is a prescription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from soleus.clinical.rules import Facts, evaluate
+from soleus.knowledge.loader import Knowledge
+from soleus.knowledge.schema.care import Avoid, CareNote, CarePolicy, Place, Treatment
+from soleus.knowledge.schema.care import Guide as GuideRecord
+from soleus.knowledge.schema.safety import RedFlag
+from soleus.reasoning.assessment import Audience, Guide, ManagementItem, Step
+from soleus.reasoning.citing import Citer
+
+Advice = Literal["recommended", "consider", "check_first", "avoid"]
+
+_ADVICE: dict[Place, Advice] = {
+    "first_step": "recommended",
+    "first_line": "recommended",
+    "may_try": "consider",
+    "uncertain": "consider",
+    "specialist_only": "consider",
+    "last_resort": "avoid",
+    "not_standard": "avoid",
+    "popular_not_supported": "avoid",
+    "not_recommended": "avoid",
+    "avoid": "avoid",
+    "comparator_only": "avoid",
+}
+_PLACE_WORDS: dict[Place, tuple[str, str]] = {  # for the clinician, for the patient
+    "first_step": ("First step.", "This comes first."),
+    "first_line": ("Reasonable first measure.", "A good first thing to try."),
+    "may_try": ("Optional: little harm, thin evidence.", "You may try it. It does little harm."),
+    "uncertain": ("Evidence too weak or conflicting to advise.", "No one knows yet whether it helps."),
+    "specialist_only": ("For a specialist to decide.", "A specialist decides about this."),
+    "last_resort": ("Last resort under conditions; not to be started on this advice.", "Not advised."),
+    "not_standard": ("No longer standard.", "No longer advised as a first choice."),
+    "popular_not_supported": (
+        "Widely believed, not borne out.",
+        "Many people believe it, but it is not shown.",
+    ),
+    "not_recommended": ("Evidence against, or harm outweighs.", "Not advised."),
+    "avoid": ("Do not.", "Do not."),
+    "comparator_only": ("Comparison arm of a trial.", "Not a treatment."),
+}
+_BASIS_WORDS = {
+    "measured": "studies, not graded by a body",
+    "derived": "computed from studies, not graded by a body",
+    "qualitative": "described in the source, not graded",
+    "guideline": "guideline recommendation",
+    "expert": "expert advice; no study",
+}
+_ORDER: tuple[Advice, ...] = ("recommended", "check_first", "consider", "avoid")
+_PLACES: tuple[Place, ...] = tuple(_ADVICE)
+_URGENT = ("emergency", "same_day")
+
+
+@dataclass(frozen=True)
+class Care:
+    """The records a plan is made from."""
+
+    treatments: tuple[Treatment, ...]
+    notes: tuple[CareNote, ...]
+    guides: tuple[GuideRecord, ...]
+    policy: CarePolicy
+    figures: Mapping[str, str]  # name -> SVG text
+
+    @classmethod
+    def of(cls, knowledge: Knowledge, figures: Mapping[str, str] | None = None) -> Care:
+        """The records of a knowledge base; ``figures`` are its drawings."""
+        return cls(
+            treatments=knowledge.all(Treatment),
+            notes=knowledge.all(CareNote),
+            guides=knowledge.all(GuideRecord),
+            policy=knowledge.all(CarePolicy)[0],
+            figures=figures or {},
+        )
+
+    @cached_property
+    def sources_of(self) -> dict[str, tuple[str, ...]]:
+        """Option -> the sources of all its rows, those of the headline first."""
+        found: dict[str, list[str]] = {}
+        for row in sorted(self.treatments, key=lambda t: not t.headline):
+            found.setdefault(row.option, []).extend(row.source)
+        return {option: tuple(dict.fromkeys(s)) for option, s in found.items()}
+
+
+@dataclass(frozen=True)
+class Management:
+    """The plan. ``emergency``: only the emergency action is in it."""
+
+    items: tuple[ManagementItem, ...]
+    emergency: bool
+    planned_for: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _View:
+    """Whom the plan is for, and in which words."""
+
+    facts: Facts
+    audience: Audience
+    citer: Citer | None
+    country: str | None
+
+    @property
+    def plain(self) -> bool:
+        return self.audience == "patient"
+
+    def cite(self, sources: Sequence[str]) -> tuple[int, ...]:
+        return self.citer.cite(sources) if self.citer else ()
+
+    def choose(self, clinician: str, patient: str | None) -> str:
+        return patient if self.plain and patient else clinician
+
+
+def plan(
+    care: Care,
+    facts: Facts,
+    ranked: Mapping[str, float],
+    audience: Audience,
+    *,
+    flags: Sequence[RedFlag] = (),
+    citer: Citer | None = None,
+    country: str | None = None,
+) -> Management:
+    """What to do, best first. ``ranked``: explanation -> probability, most probable first."""
+    view = _View(facts, audience, citer, country)
+    emergencies = tuple(f for f in flags if f.urgency == "emergency")
+    if emergencies:
+        return Management(tuple(_flag_item(f, care.policy, view) for f in emergencies), True, ())
+    chosen = planned_for(care.policy, ranked)
+    notes = [(n, e) for e in chosen for n in care.notes if e in n.explanations]
+    if notes and notes[0][0].urgency == "emergency":
+        return Management((_note_item(*notes[0], view),), True, chosen[:1])
+    items = [_note_item(n, e, view) for n, e in notes if n.urgency in _URGENT]
+    items += _treatments(care, chosen, view)
+    items += [_note_item(n, e, view) for n, e in notes if n.urgency not in _URGENT]
+    return Management(_cut(items, care.policy.most_items), False, chosen)
+
+
+def planned_for(policy: CarePolicy, ranked: Mapping[str, float]) -> tuple[str, ...]:
+    """The explanations that are planned for: the first, and those near it in probability."""
+    first = next(iter(ranked.values()), 0.0)
+    least = max(policy.plan_floor, policy.plan_share * first)
+    found = [e for n, (e, p) in enumerate(ranked.items()) if n == 0 or p >= least]
+    return tuple(found[: policy.most_explanations])
+
+
+def _treatments(care: Care, chosen: Sequence[str], view: _View) -> list[ManagementItem]:
+    """One item per option, for the first planned explanation that it serves."""
+    found: dict[str, tuple[tuple[int, int, int, str], ManagementItem]] = {}
+    for rank, explanation in enumerate(chosen):
+        for row in care.treatments:
+            if row.option not in found and _applies(row, explanation, view):
+                item = _item(row, explanation, care.sources_of[row.option], view)
+                place = _PLACES.index(row.places.get(explanation, row.place))
+                found[row.option] = ((_ORDER.index(item.advice), rank, place, row.id), item)
+    return [item for _, item in sorted(found.values(), key=lambda pair: pair[0])]
+
+
+def _applies(row: Treatment, explanation: str, view: _View) -> bool:
+    if not row.headline or explanation not in row.explanations or (view.plain and not row.patient_text):
+        return False
+    if row.countries and view.country not in row.countries:
+        return False
+    if row.causes and not any(view.facts.has(c) for c in row.causes):
+        return False
+    if row.unless is not None and evaluate(row.unless, view.facts) is True:
+        return False
+    if row.only_when is None:
+        return True
+    indicated = evaluate(row.only_when, view.facts)
+    return indicated is True or (indicated is None and row.indication_check is not None)
+
+
+def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View) -> ManagementItem:
+    place = row.places.get(explanation, row.place)
+    advice, reason = grade(row, place, view)
+    return ManagementItem(
+        id=row.id,
+        label=row.patient_name if view.plain else row.name,
+        advice=advice,
+        text=view.choose(row.clinician_text, row.patient_text),
+        reason=reason,
+        effect=row.effect_text or "",
+        certainty=row.certainty.level if row.certainty else _BASIS_WORDS[row.basis],
+        harms=row.patient_harms if view.plain and row.patient_harms else row.harms,
+        for_explanation=explanation,
+        cites=view.cite(sources),
+    )
+
+
+def grade(row: Treatment, place: Place, view: _View) -> tuple[Advice, str]:
+    """The advice for this person and its reason: contraindications first, then what is not known, then
+    its place.
+    """
+    truth = [(a, None if a.when is None else evaluate(a.when, view.facts)) for a in row.avoid_when]
+    against = [a for a, t in truth if t is True and a.level == "avoid"]
+    careful = [a for a, t in truth if t is True and a.level == "caution"]
+    unknown = [a for a, t in truth if t is None and a.level == "avoid" and a.ask]
+    base = _ADVICE[place]
+    words = _PLACE_WORDS[place][view.plain]
+    if against:
+        return "avoid", " ".join([*(_why(a, view) for a in against), *([words] if base == "avoid" else [])])
+    if base == "avoid":
+        return "avoid", words
+    checks = [*_indication(row, view), *(view.choose(a.check, a.patient_check) for a in unknown)]
+    notes = [words, *(_why(a, view) for a in careful)]
+    if checks:
+        return "check_first", " ".join([f"Check first: {'; '.join(dict.fromkeys(checks))}.", *notes])
+    return ("consider" if careful else base), " ".join(notes)
+
+
+def _why(reason: Avoid, view: _View) -> str:
+    return view.choose(reason.reason, reason.patient_reason)
+
+
+def _indication(row: Treatment, view: _View) -> list[str]:
+    if row.only_when is None or row.indication_check is None or evaluate(row.only_when, view.facts) is True:
+        return []
+    return [view.choose(row.indication_check, row.patient_indication_check)]
+
+
+def _note_item(note: CareNote, explanation: str, view: _View) -> ManagementItem:
+    meanwhile = view.choose(note.meanwhile or "", note.patient_meanwhile)
+    return ManagementItem(
+        id=note.id,
+        label=view.choose(note.see, note.patient_see),
+        advice="recommended",
+        text=view.choose(note.clinician_text, note.patient_text),
+        reason=f"Until then: {meanwhile}" if meanwhile else "",
+        effect="",
+        certainty=_BASIS_WORDS[note.basis],
+        for_explanation=explanation,
+        cites=view.cite(note.source),
+    )
+
+
+def _flag_item(flag: RedFlag, policy: CarePolicy, view: _View) -> ManagementItem:
+    return ManagementItem(
+        id=flag.id,
+        label=view.choose(flag.name, flag.patient_name),
+        advice="recommended",
+        text=view.choose(flag.action, flag.patient_action),
+        reason=view.choose(policy.emergency_text, policy.patient_emergency_text),
+        effect="",
+        certainty=_BASIS_WORDS[flag.basis],
+        cites=view.cite(flag.source),
+    )
+
+
+def _cut(items: Sequence[ManagementItem], most: int) -> tuple[ManagementItem, ...]:
+    """At most ``most`` items; the weakest "consider" go first, what to do and what to avoid stays."""
+    spare = [i for i in items if i.advice == "consider"]
+    drop = {i.id for i in spare[max(0, len(spare) - max(0, len(items) - most)) :]}
+    return tuple(i for i in items if i.id not in drop)
+
+
+def guides(
+    care: Care, facts: Facts, planned: Sequence[str], *, emergency: bool = False, citer: Citer | None = None
+) -> tuple[Guide, ...]:
+    """The illustrated steps for the planned explanations; in an emergency only when to seek care."""
+    rows = sorted(care.guides, key=lambda g: (g.position, g.id))
+    return tuple(_guide(g, care, citer) for g in rows if _guide_applies(g, facts, planned, emergency))
+
+
+def _guide_applies(guide: GuideRecord, facts: Facts, planned: Sequence[str], emergency: bool) -> bool:
+    if guide.purpose == "seek_care":
+        return True
+    if emergency or not set(planned) & set(guide.explanations):
+        return False
+    if guide.shown_when is not None and evaluate(guide.shown_when, facts) is False:
+        return False
+    return not any(n.when is not None and evaluate(n.when, facts) is True for n in guide.not_for)
+
+
+def _guide(guide: GuideRecord, care: Care, citer: Citer | None) -> Guide:
+    return Guide(
+        id=guide.id,
+        label=guide.patient_name,
+        steps=tuple(
+            Step(
+                text=f"{s.position}. {s.text}" if s.position else s.text, seconds=s.seconds, repeats=s.repeats
+            )
+            for s in guide.steps
+        ),
+        not_for=tuple(n.text for n in guide.not_for),
+        figure=care.figures.get(guide.figure, ""),
+        cites=citer.cite(guide.source) if citer else (),
+    )
+
+
+def seek_care(care: Care) -> tuple[str, ...]:
+    """When to seek care, in plain words: the steps of the guide that says so."""
+    return tuple(s.text for g in care.guides if g.purpose == "seek_care" for s in g.steps)
