@@ -74,8 +74,7 @@ the judgement: a red flag never changes it. Exit 70 is a defect of ours: please 
 
 def hazard_rows(hazard: dict[str, Any]) -> str:
     controls = "<br>".join(
-        f"{c['control']} (`{c['test']}`{', **pending**' if c.get('pending') else ''})"
-        for c in hazard["controls"]
+        f"{c['control']} (`{c['test']}`{', **pending**' if c.get('pending') else ''})" for c in hazard["controls"]
     )
     cells = [hazard[k] for k in ("id", "hazard", "cause", "harm", "severity", "likelihood")] + [
         controls,

@@ -30,16 +30,12 @@ def run(root: Path, folder: Path, on_ci: bool) -> list[str]:
         "--rootdir",
         ".",
     ]
-    done = subprocess.run(
-        [*words, "test_it.py"], cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*words, "test_it.py"], cwd=folder, env=env, capture_output=True, text=True, check=False)
     return done.stdout.strip().splitlines()
 
 
 @pytest.mark.parametrize(("on_ci", "closing"), [(False, "1 passed, 2 skipped"), (True, "1 passed, 2 errors")])
-def test_a_missing_browser_is_named_and_fails_on_ci(
-    root: Path, tmp_path: Path, on_ci: bool, closing: str
-) -> None:
+def test_a_missing_browser_is_named_and_fails_on_ci(root: Path, tmp_path: Path, on_ci: bool, closing: str) -> None:
     *_, before, last = run(root, tmp_path, on_ci)
     assert closing in before
     assert last == "not run for want of: Chromium (2)"

@@ -15,9 +15,9 @@ MOST_PENDING = 6
 
 @pytest.fixture(scope="module")
 def hazards(root: Path) -> list[dict[str, Any]]:
-    loaded: list[dict[str, Any]] = yaml.safe_load(
-        (root / "docs/hazard-log.yaml").read_text(encoding="utf-8")
-    )["hazards"]
+    loaded: list[dict[str, Any]] = yaml.safe_load((root / "docs/hazard-log.yaml").read_text(encoding="utf-8"))[
+        "hazards"
+    ]
     return loaded
 
 
@@ -32,9 +32,7 @@ def exists(root: Path, node: str) -> bool:
         return False
     body: list[ast.stmt] = ast.parse((root / path).read_text(encoding="utf-8")).body
     for name in names:
-        found = next(
-            (n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name), None
-        )
+        found = next((n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name), None)
         if found is None:
             return False
         body = found.body
@@ -48,9 +46,7 @@ def test_every_hazard_is_told_in_full(hazards: list[dict[str, Any]]) -> None:
     assert {h[k] for h in hazards for k in ("severity", "likelihood")} <= {"low", "medium", "high"}
 
 
-def test_every_control_names_a_test_that_exists_or_is_pending(
-    root: Path, hazards: list[dict[str, Any]]
-) -> None:
+def test_every_control_names_a_test_that_exists_or_is_pending(root: Path, hazards: list[dict[str, Any]]) -> None:
     nowhere = [c["test"] for c in controls(hazards) if not c.get("pending") and not exists(root, c["test"])]
     assert nowhere == []
 

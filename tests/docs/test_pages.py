@@ -27,9 +27,7 @@ def maker(root: Path) -> ModuleType:
 
 
 def test_generated_pages_are_up_to_date(maker: ModuleType, root: Path) -> None:
-    stale = [
-        path for path, page in maker.PAGES.items() if (root / path).read_text(encoding="utf-8") != page()
-    ]
+    stale = [path for path, page in maker.PAGES.items() if (root / path).read_text(encoding="utf-8") != page()]
     assert stale == [], "run `make docs`"
 
 

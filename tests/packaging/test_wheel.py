@@ -53,12 +53,8 @@ def test_the_locked_dependencies_are_enough(installed: Path, tmp_path: Path) -> 
     run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
 
 
-def test_the_installed_command_judges_a_case_in_another_folder(
-    root: Path, installed: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "case.yaml").write_text(
-        (root / "examples/idiopathic-cramp.yaml").read_text(encoding="utf-8"), "utf-8"
-    )
+def test_the_installed_command_judges_a_case_in_another_folder(root: Path, installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text((root / "examples/idiopathic-cramp.yaml").read_text(encoding="utf-8"), "utf-8")
     judged = json.loads(run(installed / "soleus", "assess", "case.yaml", "--format", "json", cwd=tmp_path))
     assert judged["explanations"][0]["id"] == "nocturnal_leg_cramp"
     assert "nocturnal_leg_cramp" in judged["tiers"]["most_likely"][0]
@@ -67,9 +63,7 @@ def test_the_installed_command_judges_a_case_in_another_folder(
 def test_the_installed_command_writes_a_page(root: Path, installed: Path, tmp_path: Path) -> None:
     case = root / "examples/idiopathic-cramp.yaml"
     run(installed / "soleus", "assess", case, "--format", "html", "--out", "report.html", cwd=tmp_path)
-    assert (
-        (tmp_path / "report.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
-    )
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
 
 
 def test_the_installed_command_names_its_version(installed: Path, tmp_path: Path) -> None:
