@@ -1,0 +1,141 @@
+"""An assessment as one self-contained HTML page.
+
+No script, no outside resource: the page carries a content security policy that allows only its own style
+sheet. All text of the assessment is escaped; figures pass `soleus.reports.figures`. It prints on two A4 or
+Letter pages: the ``density`` of the print follows how much there is to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from soleus.reasoning.assessment import Assessment
+from soleus.reports import view, words
+from soleus.reports.figures import figure
+
+ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
+READ = {
+    "full": "read in full",
+    "abstract": "abstract read",
+    "summary": "summary read",
+    "page": "page read",
+    "secondary": "second-hand",
+    "unknown": "not known how much was read",
+}
+_SYSTEMS = {
+    "icd-10-cm": "ICD-10-CM",
+    "icd-10": "ICD-10",
+    "icd/release/11": "ICD-11",
+    "snomed": "SNOMED CT",
+    "loinc": "LOINC",
+}
+#: Characters of text up to which a page prints at each density; beyond the last it prints at the finest.
+_DENSITIES = ((9_000, "airy"), (16_000, "close"))
+
+
+def _position(chance: float) -> str:
+    return f"{min(max(chance, 0.0), 1.0) * 100:.1f}"
+
+
+def _short_url(url: str) -> str:
+    return re.sub(r"^https?://(www\.)?|/$", "", url)
+
+
+def _system_name(system: str) -> str:
+    return next((name for part, name in _SYSTEMS.items() if part in system.lower()), system)
+
+
+def _sort_by(items: Iterable[Any], field: str, order: Sequence[str]) -> list[Any]:
+    return sorted(items, key=lambda item: order.index(getattr(item, field)))
+
+
+def _lower_first(text: str) -> str:
+    """Small initial inside a sentence, but not of an abbreviation (DVT) or a single letter."""
+    return text if text[1:2].isupper() or text[1:2] in ("", " ", "-") else text[:1].lower() + text[1:]
+
+
+def _draw(svg: str, prefix: str, label: str) -> Markup:
+    return Markup(figure(svg, prefix, label))  # cleaned by `figure`
+
+
+_TABLES = (
+    *("URGENCY", "TIERS", "TRUTH", "SET_STATE", "VERDICT", "PATIENT_VERDICT", "WORK_UP", "MANAGEMENT"),
+    *("PATIENT_MANAGEMENT", "STATUS", "REVIEW"),
+)
+_WORDS = (
+    *("percent", "interval", "frequency", "tenths", "between", "decibans", "date_words", "join", "duration"),
+    "telephone",
+)
+_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "MOST_NOT_ASSESSED")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("soleus.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {name: getattr(words, name) for name in (*_TABLES, *_WORDS)}
+    environment.globals |= {name: getattr(view, name) for name in _VIEW}
+    environment.globals |= {"pos": _position, "draw": _draw, "ANSWERED": ANSWERED, "READ": READ}
+    environment.filters |= {
+        "capital": words.capital,
+        "lower_first": _lower_first,
+        "sentence": words.sentence,
+        "short_url": _short_url,
+        "sort_by": _sort_by,
+        "system_name": _system_name,
+        "words": words.setting_words,
+    }
+    return environment
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet and its hash as a content security policy wants it."""
+    css = files("soleus.reports").joinpath("templates/report.css").read_text(encoding="utf-8").strip()
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return css, f"sha256-{digest}"
+
+
+def _meta(a: Assessment) -> str:
+    parts = [words.setting_words(a.setting), f"answered by {ANSWERED.get(a.answered_by, a.answered_by)}"]
+    return words.capital(" · ".join([*parts, *filter(None, [words.date_words(a.as_of)])]))
+
+
+def _density(page: str) -> str:
+    text = re.sub(r"<(style|svg|head)\b.*?</\1>|<[^>]+>|\s+", " ", page, flags=re.S)
+    return next((name for most, name in _DENSITIES if len(re.sub(" +", " ", text)) <= most), "dense")
+
+
+def render(assessment: Assessment) -> str:
+    """The page for ``assessment.audience``: dense for clinicians; plain, with a part to take to the doctor, for
+    patients.
+    """
+    a = assessment
+    style, style_hash = _style()
+    patient = a.audience == "patient"
+    template = _environment().get_template("patient.html.j2" if patient else "clinician.html.j2")
+    page = template.render(
+        a=a,
+        style=Markup(style),
+        style_hash=style_hash,
+        flags=view.flags_of(a),
+        title="Your legs: what it could be" if patient else f"Leg complaint, {a.person}",
+        meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),
+        pill="Not checked by a doctor yet" if patient else "No clinician has reviewed this",
+        density="DENSITY",
+    )
+    return page.replace("DENSITY", _density(page), 1)

@@ -1,0 +1,278 @@
+"""An assessment on a terminal: 80 columns are enough, colour is never needed, a pipe gets the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich.console import Console
+
+from soleus.reasoning.assessment import (
+    Assessment,
+    Cites,
+    ComplaintAssessment,
+    CriteriaResult,
+    ExplanationResult,
+    RedFlag,
+)
+from soleus.reports import text, view, words
+from soleus.reports.console import NARROW, Page, weight_rows
+from soleus.reports.tables import Contrast, Link, compare, explain, listing
+
+__all__ = ["Contrast", "Link", "compare", "explain", "listing", "render"]
+
+_ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
+
+
+def _cites(numbers: Cites) -> str:
+    return "".join(f" [{n}]" for n in numbers)
+
+
+# ------------------------------------------------------------------------------------------------ red flags
+
+
+def _flags(page: Page, flags: list[RedFlag], a: Assessment) -> None:
+    if not flags:
+        return
+    page.heading("Red flags" if a.audience == "clinician" else "Warning signs: read this first", "bold red")
+    for flag in flags:
+        page.line((f"! {words.URGENCY[a.audience][flag.urgency].upper()}: ", "bold red"), (flag.label, "bold"))
+        page.line(words.sentence(flag.action), _cites(flag.cites), indent=2)
+        page.line((f"Because of: {words.join(flag.because)}.", "dim"), indent=2)
+    if a.emergency_number and flags[0].urgency in ("emergency", "same_day"):
+        page.line((f"In an emergency call {a.emergency_number}.", "bold"))
+
+
+def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool) -> None:
+    names = words.join([f.label for f in c.undecided_red_flags])
+    start = "" if any_flag else "No red flag fired. "
+    if names:
+        page.line(f"{start}Not decided, for want of answers: {names}.")
+    elif start:
+        page.line(start)
+
+
+# ------------------------------------------------------------------------------------------------ the answer
+
+
+def _ranked_row(page: Page, e: ExplanationResult, room: int) -> tuple[str, str, str]:
+    size = f"{words.percent(e.probability, e.low, e.high)} ({words.interval(e.low, e.high)})"
+    return e.label, text.chance_bar(e.probability, e.low, e.high, room, page.blocks), size
+
+
+def _ranked(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+    ranking = view.ranking(c)
+    room = 16 if page.width < NARROW else 20
+    rows = [_ranked_row(page, e, room) for e in ranking.shown]
+    if patient:
+        rows = [(*row[:2], words.frequency(e.probability)) for row, e in zip(rows, ranking.shown, strict=True)]
+    page.grid(rows, [("", {"ratio": 1}), ("", {"no_wrap": True}), ("", {"no_wrap": True})])
+    if ranking.rest_count:
+        page.line((f"{ranking.rest_count} others together: {words.frequency(ranking.rest)}.", "dim"), indent=2)
+    b = page.blocks
+    page.line(
+        (f"{b.sure} lower limit of the 95% interval, {b.estimate} estimate, {b.possible} upper limit", "dim"),
+        indent=2,
+    )
+
+
+def _tiers(page: Page, c: ComplaintAssessment, audience: str) -> None:
+    page.heading("Differential" if audience == "clinician" else "Why we think so")
+    for name, entries in view.tiers(c):
+        if entries:
+            page.line((words.TIERS[audience][name], "bold"))
+        for t in entries:
+            d = t.diagnosis
+            size = words.percent(d.probability, d.low, d.high)
+            why = t.why or ("Another cause of the same." if t.further and d.cause else "")
+            page.item("-", (d.label, "bold"), f", {size}. {why}")
+
+
+def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
+    shown = view.bars(e)
+    if not e.against or not shown:
+        return
+    page.heading(f"Why {e.label} rather than {view.name_of(c, e.against)}")
+    page.line(("Decibans: +3 doubles the odds, +10 makes them ten times as high, minus counts against.", "dim"))
+    weight_rows(page, e.prior_decibans, [(b.label, b.decibans, b.basis + _cites(b.cites)) for b in shown])
+    if c.evidence_basis:
+        page.line(c.evidence_basis.sentence)
+
+
+# ------------------------------------------------------------------------------------------------ causes, criteria
+
+
+def _causes(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+    if not (c.idiopathic or c.causes):
+        return
+    page.heading("What may have caused it" if patient else "Idiopathic or secondary")
+    if c.idiopathic:
+        page.line(c.idiopathic.sentence)
+    for k in c.causes:
+        share = (
+            f"share {words.percent(k.share, k.share_low, k.share_high)} ({words.interval(k.share_low, k.share_high)})"
+        )
+        strength = words.setting_words(k.strength)
+        page.item(
+            "-",
+            (k.label, "bold"),
+            f", {words.STATUS[k.status].lower()}; {share}; {strength}, {k.basis}{_cites(k.cites)}",
+        )
+        if k.belief:
+            page.line(k.belief, indent=5)
+    if c.causes:
+        page.line(("A share is the excess fraction, not the chance that it caused the complaint.", "dim"))
+
+
+def _medicines(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+    if not c.medications:
+        return
+    page.heading("Your medicines" if patient else "Medicines")
+    verdicts = words.PATIENT_VERDICT if patient else words.VERDICT
+    for m in c.medications:
+        given = f" (given as {m.as_given})" if m.as_given.lower() != m.label.lower() else ""
+        rest = " ".join(part for part in (m.timing, m.discuss, m.do_not) if part)
+        page.item("-", (m.label, "bold"), f"{given}: {verdicts[m.verdict].lower()}. {rest}{_cites(m.cites)}")
+    if patient:
+        page.line("Do not stop or change a medicine on your own. Talk to your doctor or pharmacist first.")
+
+
+def _criteria(page: Page, sets: Iterable[CriteriaResult]) -> None:
+    for s in sets:
+        page.heading(s.label)
+        score = f", score {s.score:g}" if s.score is not None else ""
+        page.line((s.reading or words.SET_STATE[s.state], "bold"), f"{score}: {view.count_met(s)}{_cites(s.cites)}")
+        for i in s.items:
+            sign, word = words.TRUTH[i.state]
+            page.item(sign, f"{i.text} - {word.lower()}")
+
+
+# ------------------------------------------------------------------------------------------------ what next
+
+
+def _next(page: Page, c: ComplaintAssessment) -> None:
+    if c.next_questions:
+        page.heading("Next questions")
+    for number, q in enumerate(c.next_questions, 1):
+        page.item(f"{number}.", (q.text, "bold"), f" {q.reason}{' (red flag)' if q.red_flag else ''}")
+    if c.stop_reason:
+        page.line((f"{'Asking may stop. ' if c.stop else ''}{c.stop_reason}", "dim"))
+
+
+def _graded(page: Page, title: str, names: dict[str, str], entries: Sequence[tuple[str, str, str, str, Cites]]) -> None:
+    """Entries of (advice, label, text, reason, cites) under the names of their grades, in the order of ``names``."""
+    if not entries:
+        return
+    page.heading(title)
+    order = list(names)
+    for advice, group in groupby(sorted(entries, key=lambda e: order.index(e[0])), key=lambda e: e[0]):
+        page.line((names[advice], "bold red" if advice == "avoid" else "bold"))
+        for _, label, what, reason, cites in group:
+            page.item("-", (label + ". ", "bold"), f"{what} {reason}".strip(), _cites(cites))
+
+
+def _work_up(page: Page, c: ComplaintAssessment, audience: str) -> None:
+    def urgency(w: str) -> str:
+        return "" if w == "routine" else f"{words.URGENCY[audience][w]}."
+
+    entries = [(w.advice, w.label, urgency(w.urgency), w.reason, w.cites) for w in c.work_up]
+    _graded(page, "Work-up" if audience == "clinician" else "Tests", words.WORK_UP, entries)
+
+
+def _management(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+    names = words.PATIENT_MANAGEMENT if patient else words.MANAGEMENT
+    entries = [(m.advice, m.label, m.text, m.reason, m.cites) for m in c.management]
+    _graded(page, "What you can do" if patient else "Treatment and prevention", names, entries)
+
+
+def _guides(page: Page, c: ComplaintAssessment) -> None:
+    for guide in c.guides:
+        page.heading(guide.label)
+        for number, s in enumerate(guide.steps, 1):
+            hold = words.duration(s.seconds, s.repeats)
+            page.item(f"{number}.", s.text, f" ({hold})" if hold else "")
+        if guide.not_for:
+            page.line((f"Not for {words.join(guide.not_for, 'or')}.", "dim"), indent=2)
+
+
+def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
+    if not c.seek_care:
+        return
+    page.heading("When to get help")
+    for sign in c.seek_care:
+        page.item("-", sign)
+    if a.emergency_number:
+        page.line(f"Emergency number: {a.emergency_number}")
+
+
+# ------------------------------------------------------------------------------------------------ how sure
+
+
+def _sure(page: Page, c: ComplaintAssessment, unused: Sequence[str]) -> None:
+    page.heading("How sure")
+    if c.conflict:
+        page.line(c.conflict.sentence)
+        for statement in c.conflict.disagreements:
+            page.item("-", statement)
+    for d in c.what_would_change:
+        page.item("-", f"{d.text}: {d.state} → {d.becomes}, {words.frequency(d.probability)}")
+    if c.not_assessed:
+        names = [n.text for n in c.not_assessed]
+        more = len(names) - view.MOST_NOT_ASSESSED
+        page.line(f"Not known: {'; '.join(names[: view.MOST_NOT_ASSESSED])}{f'; and {more} more' if more > 0 else ''}.")
+    for item in unused:
+        page.item("-", f"Not used: {item}")
+
+
+def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, any_flag: bool) -> None:
+    patient = a.audience == "patient"
+    if len(a.complaints) > 1:
+        page.heading(c.label or c.id, "bold reverse")
+    _ranked(page, c, patient)
+    _undecided(page, c, any_flag)
+    if c.also_possible_together:
+        page.line(c.also_possible_together)
+    _tiers(page, c, a.audience)
+    best = view.first(c)
+    if best and not patient:
+        _weights(page, c, best)
+    _causes(page, c, patient)
+    _medicines(page, c, patient)
+    if not patient:
+        _criteria(page, c.criteria)
+    _next(page, c)
+    _work_up(page, c, a.audience)
+    _management(page, c, patient)
+    _guides(page, c)
+    _seek(page, c, a)
+    _sure(page, c, a.unused if c is a.complaints[0] else ())
+
+
+def _references(page: Page, a: Assessment) -> None:
+    if a.references:
+        page.heading("References")
+    for r in a.references:
+        page.item(f"[{r.number}]", r.text, (f" {r.url}" if r.url else "", "dim"), indent=0)
+
+
+def render(assessment: Assessment, console: Console) -> None:
+    """Write ``assessment`` to ``console`` in the order of the page: red flags, answer, why, what next, how sure."""
+    a, page = assessment, Page(console)
+    flags = view.flags_of(a)
+    date = f", {words.date_words(a.as_of)}" if a.as_of else ""
+    answered = _ANSWERED.get(a.answered_by, a.answered_by)
+    page.line(
+        (words.capital(a.person), "bold"),
+        f" - {words.setting_words(a.setting)}, answered by {answered}{date}",
+    )
+    _flags(page, flags, a)
+    page.heading("The answer")
+    page.line(a.summary)
+    console.print()
+    for c in a.complaints:
+        _complaint(page, c, a, bool(flags))
+    _references(page, a)
+    console.print()
+    page.line((f"{words.REVIEW.get(a.review_status, a.review_status)}. ", "bold"), words.sentence(a.review_sentence))
+    page.line(words.sentence(a.intended_use))
+    page.line((f"Soleus {a.software_version}, knowledge {a.knowledge_version} {a.knowledge_hash[:12]}", "dim"))

@@ -1,0 +1,103 @@
+"""What every report shows of a complaint, and in which order: the ranking, the tiers, the bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from soleus.reasoning.assessment import (
+    Assessment,
+    Bar,
+    ComplaintAssessment,
+    CriteriaResult,
+    Diagnosis,
+    ExplanationResult,
+    RedFlag,
+    TierName,
+    Urgency,
+)
+
+#: Sizes of the page, not judgements: how many entries stand open before the rest is folded away.
+MOST_RANKED = 6
+MOST_NOT_ASSESSED = 12
+MOST_BARS = 12
+
+URGENCIES: tuple[Urgency, ...] = ("emergency", "same_day", "urgent", "routine")
+TIER_NAMES: tuple[TierName, ...] = ("most_likely", "other_likely", "do_not_miss", "rare")
+
+
+class TierEntry(NamedTuple):
+    """A diagnosis in its tier; ``why`` is '' for a further cause of an explanation that stands elsewhere."""
+
+    diagnosis: Diagnosis
+    explanation: ExplanationResult | None
+    why: str
+    further: bool  # another cause of the first explanation
+
+
+class Ranking(NamedTuple):
+    shown: tuple[ExplanationResult, ...]
+    rest: float  # probability of all that is not shown
+    rest_count: int
+
+
+def by_urgency(flags: Iterable[RedFlag]) -> list[RedFlag]:
+    """The most urgent first, otherwise in the order given."""
+    return sorted(flags, key=lambda flag: URGENCIES.index(flag.urgency))
+
+
+def flags_of(assessment: Assessment) -> list[RedFlag]:
+    """The red flags of all complaints, each once, the most urgent first."""
+    flags = {flag.id: flag for complaint in assessment.complaints for flag in complaint.red_flags}
+    return by_urgency(flags.values())
+
+
+def first(complaint: ComplaintAssessment) -> ExplanationResult | None:
+    """The most probable explanation; None if none was judged."""
+    return min(complaint.explanations, key=lambda e: e.rank, default=None)
+
+
+def ranking(complaint: ComplaintAssessment, most: int = MOST_RANKED) -> Ranking:
+    """The most probable explanations in their order, and what is left for all others together."""
+    ordered = sorted(complaint.explanations, key=lambda e: e.rank)
+    shown = tuple(ordered[:most])
+    rest = max(0.0, 1 - sum(e.probability for e in shown))
+    return Ranking(shown, rest, len(ordered) - len(shown))
+
+
+def _entry(complaint: ComplaintAssessment, diagnosis: Diagnosis, tier: TierName) -> TierEntry:
+    explanation = next((e for e in complaint.explanations if e.id == diagnosis.explanation), None)
+    own = explanation is not None and explanation.tier == tier
+    why = explanation.why_here if explanation is not None and own else ""
+    return TierEntry(diagnosis, explanation, why, explanation is not None and not own)
+
+
+def tiers(complaint: ComplaintAssessment) -> list[tuple[TierName, list[TierEntry]]]:
+    """The four tiers in their order with their entries; a tier may be empty."""
+    known = {d.id: d for d in complaint.diagnoses}
+    ids = {name: getattr(complaint.tiers, name) for name in TIER_NAMES}
+    return [(name, [_entry(complaint, known[i], name) for i in ids[name] if i in known]) for name in TIER_NAMES]
+
+
+def bars(explanation: ExplanationResult, most: int = MOST_BARS) -> list[Bar]:
+    """Bars for the explanation, strongest first, then those against it, weakest first."""
+    strongest = sorted((*explanation.supports, *explanation.conflicts), key=lambda b: -abs(b.decibans))[:most]
+    return sorted(strongest, key=lambda b: -b.decibans)
+
+
+def longest(shown: Iterable[Bar], prior: float | None = None) -> float:
+    """The greatest absolute number of decibans: the scale of the chart. At least 1."""
+    return max([1.0, abs(prior or 0.0), *(abs(bar.decibans) for bar in shown)])
+
+
+def name_of(complaint: ComplaintAssessment, id: str | None) -> str:
+    """The label of an explanation, or its id as words."""
+    found = next((e.label for e in complaint.explanations if e.id == id), None)
+    return found or (id or "").replace("_", " ")
+
+
+def count_met(criteria: CriteriaResult) -> str:
+    """``3 of 4 met, 1 not assessed``."""
+    met = sum(item.state == "met" for item in criteria.items)
+    open_ = sum(item.state == "not_assessed" for item in criteria.items)
+    return f"{met} of {len(criteria.items)} met" + (f", {open_} not assessed" if open_ else "")
