@@ -192,7 +192,7 @@ class WorkUp(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     patient_name: str
     group: Literal["review", "bedside", "blood", "urine", "imaging", "neurophysiology", "sleep", "referral"]
-    when: tuple[Trigger, ...]
+    when: tuple[Trigger, ...] = ()
     not_worth_when: tuple[Trigger, ...] = ()
     targets: tuple[Id, ...] = ()  # explanations it would confirm or exclude
     contributors: tuple[Id, ...] = ()  # contributors it would confirm or exclude
