@@ -12,9 +12,13 @@ _PERSON = ("age", "sex", "pregnant", "has", "lacks", "takes")
 
 
 @cache
+def _all() -> dict[str, tuple[Any, ...]]:
+    return read_folder(DATA)
+
+
 def records(kind: str) -> tuple[Any, ...]:
     """The records of a kind in the shipped data files."""
-    return read_folder(DATA)[kind]
+    return _all()[kind]
 
 
 @cache
