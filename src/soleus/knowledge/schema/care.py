@@ -233,7 +233,7 @@ class Guide(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     patient_name: str
     purpose: Literal["stop_now", "prevent", "live_with", "seek_care"]
-    explanations: tuple[Id, ...] = field(name="for")
+    explanations: tuple[Id, ...] = field(default=(), name="for")
     shown_when: RuleData | None = None  # a rule on the site of the cramp, for example; false hides the guide
     position: int = 50  # order among the guides
     steps: tuple[GuideStep, ...]
