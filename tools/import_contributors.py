@@ -24,7 +24,16 @@ REVIEW = {
     "last_reviewed": "2026-11-21",
     "review_by": "2027-11-21",
 }
-CELLS = ("male_0_17", "female_0_17", "male_18_39", "female_18_39", "male_40_64", "female_40_64", "male_65_plus", "female_65_plus")
+CELLS = (
+    "male_0_17",
+    "female_0_17",
+    "male_18_39",
+    "female_18_39",
+    "male_40_64",
+    "female_40_64",
+    "male_65_plus",
+    "female_65_plus",
+)
 NOT_SHIPPED = {"sider4"}
 SHRINK_SD = 0.5
 Row = dict[str, Any]
@@ -32,7 +41,9 @@ Row = dict[str, Any]
 
 def main(folder: Path) -> None:
     hand = read(HERE / "import_contributors.yaml")
-    core, causes, drugs = (read(folder / f) for f in ("core/contributors.yaml", "causes.yaml", "medications.yaml"))
+    core, causes, drugs = (
+        read(folder / f) for f in ("core/contributors.yaml", "causes.yaml", "medications.yaml")
+    )
     facts = all_facts(causes, drugs, hand)
     contributors = [*known_contributors(core, hand), *new_contributors(hand)]
     known = {c["id"] for c in contributors}
@@ -64,7 +75,10 @@ def write(name: str, kind: str, rows: list[Row]) -> None:
     assert len(ids) == len(set(ids)), sorted(i for i in ids if ids.count(i) > 1)
     text = yaml.dump(
         {"kind": kind, "review": REVIEW, "records": tidy},
-        default_flow_style=None, sort_keys=False, allow_unicode=True, width=100_000,
+        default_flow_style=None,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100_000,
     )
     path = DATA / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +156,11 @@ def interval_of(row: Row) -> str | None:
         return None
     if "credible" in str(row.get("interval", "")):
         return "credible_95"
-    ranged = row["value"] is None or "not a confidence interval" in row.get("note", "") or "interval spans" in row.get("note", "")
+    ranged = (
+        row["value"] is None
+        or "not a confidence interval" in row.get("note", "")
+        or "interval spans" in row.get("note", "")
+    )
     return "range" if ranged else "confidence_95"
 
 
@@ -179,31 +197,52 @@ def contributor(c: Row, h: Row, hand: Row) -> Row:
         "sex": h.get("sex"),
         "same_as": h.get("same_as") or hand["same_as"].get(c["id"]),
         "basis": c["recorded_basis"],
-        "source": sorted({*c["recorded_source"], *(s for p in c["prevalence"].values() for s in p.get("source", []))}),
+        "source": sorted(
+            {*c["recorded_source"], *(s for p in c["prevalence"].values() for s in p.get("source", []))}
+        ),
         "note": "; ".join(n for n in (c.get("recorded_note"), cell_note(c)) if n),
     }
 
 
 def cell_note(c: Row) -> str:
     measured = [k for k, p in c["prevalence"].items() if p["basis"] != "expert" and k != "all"]
-    return f"prevalence cells not expert: {', '.join(measured)}" if measured else "prevalence by age and sex is expert"
+    return (
+        f"prevalence cells not expert: {', '.join(measured)}"
+        if measured
+        else "prevalence by age and sex is expert"
+    )
 
 
 def new_contributors(hand: Row) -> list[Row]:
     out = []
     for key, h in hand["new_contributors"].items():
         prevalence = {"all": h["all"]} | dict(zip(CELLS, h["prevalence"], strict=True))
-        out.append({
-            "id": key, "name": h["name"], "patient_name": h["patient"], "definition": h["definition"],
-            "kind": h["kind"], "codes": codes({}, h.get("atc", [])), "synonyms": h["also"], "question": h["ask"],
-            "burden": burden(key, h["kind"], hand), "prevalence": ordered(prevalence),
-            "prevalence_basis": h.get("basis", "expert"), "prevalence_source": h.get("source", []),
-            "prevalence_spread": "wide",
-            "recorded_sensitivity": h["recorded"][0], "recorded_specificity": h["recorded"][1],
-            "stated_ppv": h.get("stated_ppv"), "modifiable": h.get("modifiable"), "sex": h.get("sex"),
-            "same_as": h.get("same_as"), "basis": "expert", "source": h.get("source", []),
-            "note": h.get("note", "prevalence by age and sex is expert"),
-        })
+        out.append(
+            {
+                "id": key,
+                "name": h["name"],
+                "patient_name": h["patient"],
+                "definition": h["definition"],
+                "kind": h["kind"],
+                "codes": codes({}, h.get("atc", [])),
+                "synonyms": h["also"],
+                "question": h["ask"],
+                "burden": burden(key, h["kind"], hand),
+                "prevalence": ordered(prevalence),
+                "prevalence_basis": h.get("basis", "expert"),
+                "prevalence_source": h.get("source", []),
+                "prevalence_spread": "wide",
+                "recorded_sensitivity": h["recorded"][0],
+                "recorded_specificity": h["recorded"][1],
+                "stated_ppv": h.get("stated_ppv"),
+                "modifiable": h.get("modifiable"),
+                "sex": h.get("sex"),
+                "same_as": h.get("same_as"),
+                "basis": "expert",
+                "source": h.get("source", []),
+                "note": h.get("note", "prevalence by age and sex is expert"),
+            }
+        )
     return out
 
 
@@ -235,7 +274,14 @@ def core_effects(core: Row, hand: Row) -> list[Row]:
                 continue
             new = changed.get(row["id"])
             if new:
-                row |= {"rho": new["rho"], "low": new["low"], "high": new["high"], "causal_rho": new["causal"], "note": new["note"], "basis": "expert"}
+                row |= {
+                    "rho": new["rho"],
+                    "low": new["low"],
+                    "high": new["high"],
+                    "causal_rho": new["causal"],
+                    "note": new["note"],
+                    "basis": "expert",
+                }
             out.append(row)
     return out
 
@@ -270,8 +316,19 @@ def hand_effects(hand: Row, facts: dict[str, Row]) -> list[Row]:
 def effect(row: Row, **more: Any) -> Row:
     """A hand-made effect; what the maker found gives way to what the row states."""
     stated = {"causal_rho": row.get("causal"), "note": row.get("note"), "conflicts": row.get("conflicts")}
-    stated |= {k: row[k] for k in ("measure", "design", "confounded", "basis", "source", "low", "high", "rho") if k in row}
-    out: Row = {"id": f"{row['c']}.{row['s']}", "contributor": row["c"], "explanation": row["s"], "rho": None, "low": None, "high": None}
+    stated |= {
+        k: row[k]
+        for k in ("measure", "design", "confounded", "basis", "source", "low", "high", "rho")
+        if k in row
+    }
+    out: Row = {
+        "id": f"{row['c']}.{row['s']}",
+        "contributor": row["c"],
+        "explanation": row["s"],
+        "rho": None,
+        "low": None,
+        "high": None,
+    }
     out |= more | {k: v for k, v in stated.items() if v is not None}
     for key in ("rho", "low", "high", "causal_rho"):
         out[key] = None if out.get(key) is None else round(float(out[key]), 2)
@@ -280,8 +337,18 @@ def effect(row: Row, **more: Any) -> Row:
 
 def from_sequence(row: Row, facts: dict[str, Row], _: Row) -> Row:
     f = facts[row["fact"]]
-    return effect(row, rho=f["value"], low=f["low"], high=f["high"], measure="aSR", design="cohort", confounded="some",
-                  basis=f["basis"], source=f["source"], window_days=365)
+    return effect(
+        row,
+        rho=f["value"],
+        low=f["low"],
+        high=f["high"],
+        measure="aSR",
+        design="cohort",
+        confounded="some",
+        basis=f["basis"],
+        source=f["source"],
+        window_days=365,
+    )
 
 
 def from_risks(row: Row, _: dict[str, Row], __: Row) -> Row:
@@ -290,7 +357,9 @@ def from_risks(row: Row, _: dict[str, Row], __: Row) -> Row:
     rho = math.log(1 - p1) / math.log(1 - p0)
     sd = math.sqrt(sum(p / (n * (1 - p) * math.log(1 - p) ** 2) for p, n in (row["p1"], row["p0"])))
     sums = f"ln(1-{p1})/ln(1-{p0}) = {rho:.2f}, n {n1} and {n0}"
-    out = effect(row, rho=rho, low=rho * math.exp(-1.96 * sd), high=rho * math.exp(1.96 * sd), basis="derived")
+    out = effect(
+        row, rho=rho, low=rho * math.exp(-1.96 * sd), high=rho * math.exp(1.96 * sd), basis="derived"
+    )
     return out | {"note": "; ".join(n for n in (sums, row.get("note")) if n)}
 
 
@@ -298,8 +367,17 @@ def from_odds(row: Row, facts: dict[str, Row], _: Row) -> Row:
     fs = [facts[f] for f in row["facts"]]
     ratio = math.exp(sum(math.log(f["value"]) for f in fs) / len(fs)) / row["duration_ratio"]
     sums = f"geometric mean of {' and '.join(str(f['value']) for f in fs)}, duration ratio {row['duration_ratio']}"
-    return effect(row, rho=ratio, low=min(f["low"] for f in fs), high=max(f["high"] for f in fs),
-                  measure="OR", design="cross_sectional", basis="derived", source=fs[0]["source"], note=sums)
+    return effect(
+        row,
+        rho=ratio,
+        low=min(f["low"] for f in fs),
+        high=max(f["high"] for f in fs),
+        measure="OR",
+        design="cross_sectional",
+        basis="derived",
+        source=fs[0]["source"],
+        note=sums,
+    )
 
 
 def from_shrunk(row: Row, facts: dict[str, Row], _: Row) -> Row:
@@ -308,17 +386,34 @@ def from_shrunk(row: Row, facts: dict[str, Row], _: Row) -> Row:
     weight = SHRINK_SD**2 / (SHRINK_SD**2 + variance)
     mean, sd = weight * math.log(f["value"]), math.sqrt(weight * variance)
     sums = f"odds ratio {f['value']} ({f['low']}-{f['high']}) drawn to 1 by a normal prior with sd {SHRINK_SD} on the log scale"
-    out = effect(row, rho=math.exp(mean), low=math.exp(mean - 1.96 * sd), high=math.exp(mean + 1.96 * sd),
-                 measure="OR", basis="derived", source=f["source"])
+    out = effect(
+        row,
+        rho=math.exp(mean),
+        low=math.exp(mean - 1.96 * sd),
+        high=math.exp(mean + 1.96 * sd),
+        measure="OR",
+        basis="derived",
+        source=f["source"],
+    )
     return out | {"note": "; ".join(n for n in (sums, row.get("note")) if n)}
 
 
 def from_family(row: Row, facts: dict[str, Row], hand: Row) -> Row:
     family = hand["families"][row["family"]]
     logs = [math.log(facts[fact_id(f)]["value"]) for f in family["facts"]]
-    return effect(row, rho=math.exp(sum(logs) / len(logs) / 2), low=family["low"], high=family["high"], causal_rho=1.0,
-                  measure="OR", design="cross_sectional", confounded="high", family=row["family"], basis="derived",
-                  source=["nhanes0508"]) | {"note": "; ".join(n for n in (family["why"], row.get("note")) if n)}
+    return effect(
+        row,
+        rho=math.exp(sum(logs) / len(logs) / 2),
+        low=family["low"],
+        high=family["high"],
+        causal_rho=1.0,
+        measure="OR",
+        design="cross_sectional",
+        confounded="high",
+        family=row["family"],
+        basis="derived",
+        source=["nhanes0508"],
+    ) | {"note": "; ".join(n for n in (family["why"], row.get("note")) if n)}
 
 
 def from_given(row: Row, _: dict[str, Row], __: Row) -> Row:
@@ -340,14 +435,23 @@ MAKERS = {
 
 def blocks(hand: Row) -> list[Row]:
     return [
-        {"id": key, "members": b["members"], "rule": b["rule"], "given": b.get("given", []), "basis": "expert", "note": b.get("note")}
+        {
+            "id": key,
+            "members": b["members"],
+            "rule": b["rule"],
+            "given": b.get("given", []),
+            "basis": "expert",
+            "note": b.get("note"),
+        }
         for key, b in hand["blocks"].items()
     ]
 
 
 def markers(hand: Row) -> list[Row]:
     """Markers for the findings that exist, their states read from the data; a test without intervals is left out."""
-    findings = {r["id"]: r for path in sorted((DATA / "findings").rglob("*.yaml")) for r in finding_rows(path)}
+    findings = {
+        r["id"]: r for path in sorted((DATA / "findings").rglob("*.yaml")) for r in finding_rows(path)
+    }
     out = []
     for m in hand["markers"]:
         name = next((f for f in m["findings"] if f in findings and findings[f]["kind"] == "numeric"), None)
@@ -361,7 +465,10 @@ def marker(m: Row, finding: str, states: list[Row]) -> Row:
     low, high = (-math.inf, m["below"]) if "below" in m else (m.get("at_least", -math.inf), math.inf)
     outside = [(-math.inf, low), (high, math.inf)] if "stray" in m else [(low, high)]
     stray_with, stray_without = m.get("stray", (0.0, 0.0))
-    with_it, without = over_states(m["present"], states, [(low, high)]), over_states(m["absent"], states, outside)
+    with_it, without = (
+        over_states(m["present"], states, [(low, high)]),
+        over_states(m["absent"], states, outside),
+    )
     floor = 0.00002 if "stray" in m else 0.002
     limit = f", limit {m.get('below', m.get('at_least'))}, strays {m['stray']}" if "stray" in m else ""
     return {
@@ -383,7 +490,9 @@ def finding_rows(path: Path) -> list[Row]:
 
 def over_states(spread: Row, states: list[Row], sides: list[tuple[float, float]]) -> list[float]:
     """The mass of a distribution, cut to ``sides``, over the intervals of the states."""
-    ends = [(s.get("at_least") or -math.inf, math.inf if s.get("below") is None else s["below"]) for s in states]
+    ends = [
+        (s.get("at_least") or -math.inf, math.inf if s.get("below") is None else s["below"]) for s in states
+    ]
     held = [sum(mass(spread, max(a, lo), min(b, hi)) for lo, hi in sides) for a, b in ends]
     return [x / sum(held) for x in held]
 
@@ -425,12 +534,20 @@ def cause_records(causes: Row, hand: Row, facts: dict[str, Row]) -> list[Row]:
     for c in causes["causes"]:
         h = hand["causes"][c["id"]]
         names = kept([r["id"] for r in c["facts"]], facts)
-        out.append({
-            "id": c["id"], "name": c["name"], "patient_name": h["patient_name"], "verdict": c["verdict"],
-            "statement": h["statement"], "patient_statement": h["patient"], "facts": names,
-            "contributors": h["contributors"], "basis": "derived",
-            "source": sorted({s for n in names for s in facts[n]["source"]}),
-        })
+        out.append(
+            {
+                "id": c["id"],
+                "name": c["name"],
+                "patient_name": h["patient_name"],
+                "verdict": c["verdict"],
+                "statement": h["statement"],
+                "patient_statement": h["patient"],
+                "facts": names,
+                "contributors": h["contributors"],
+                "basis": "derived",
+                "source": sorted({s for n in names for s in facts[n]["source"]}),
+            }
+        )
     return out
 
 
@@ -439,12 +556,20 @@ def belief_records(causes: Row, hand: Row, facts: dict[str, Row]) -> list[Row]:
     for b in causes["common_beliefs"]:
         h = hand["beliefs"][b["id"]]
         names = kept(b["evidence"], facts)
-        out.append({
-            "id": b["id"], "belief": b["belief"], "verdict": b["verdict"], "statement": h["statement"],
-            "patient_statement": h["patient"], "facts": names, "contributors": h.get("contributors", []),
-            "medicines": h.get("medicines", []), "basis": "derived",
-            "source": sorted({s for n in names for s in facts[n]["source"]}),
-        })
+        out.append(
+            {
+                "id": b["id"],
+                "belief": b["belief"],
+                "verdict": b["verdict"],
+                "statement": h["statement"],
+                "patient_statement": h["patient"],
+                "facts": names,
+                "contributors": h.get("contributors", []),
+                "medicines": h.get("medicines", []),
+                "basis": "derived",
+                "source": sorted({s for n in names for s in facts[n]["source"]}),
+            }
+        )
     return out
 
 
@@ -453,8 +578,17 @@ def conflict_records(causes: Row, hand: Row) -> list[Row]:
     out = []
     for key, h in hand["conflicts"].items():
         items = named.get(h.get("topic"), {}).get("items", [])
-        out.append({"id": f"conflict-{key}", "topic": key, "facts": [fact_id(i) for i in items], "statement": h["statement"],
-                    "chosen": h["chosen"], "basis": h.get("basis", "derived"), "source": h.get("source", [])})
+        out.append(
+            {
+                "id": f"conflict-{key}",
+                "topic": key,
+                "facts": [fact_id(i) for i in items],
+                "statement": h["statement"],
+                "chosen": h["chosen"],
+                "basis": h.get("basis", "derived"),
+                "source": h.get("source", []),
+            }
+        )
     return out
 
 
@@ -474,7 +608,7 @@ def write_sources(folder: Path, core: Row, hand: Row) -> None:
     """The sources that other files do not hold already: a key stands in one file only."""
     mine = ("contributors.yaml", "causes.yaml")
     others = [p for p in sorted((DATA / "sources").glob("*.yaml")) if p.name not in mine]
-    taken = {r["id"] for p in others for r in read(p)["records"]} | future_keys(folder)
+    taken = {r["id"] for p in others for r in read(p)["records"]}
     cause_sources = read(folder / "sources-causes.yaml")["sources"]
     causes = [source(k, v) for k, v in cause_sources.items() if k not in taken | NOT_SHIPPED]
     causes += [s for s in hand["sources"] if s["id"] not in taken]
@@ -482,15 +616,6 @@ def write_sources(folder: Path, core: Row, hand: Row) -> None:
     contributors = [source(s["key"], s) for s in core["sources"] if s["key"] not in taken]
     write("sources/causes", "source", causes)
     write("sources/contributors", "source", contributors)
-
-
-def future_keys(folder: Path) -> set[str]:
-    """Keys that the import of explanations writes."""
-    keys: set[str] = set()
-    for name in ("movement", "vascular", "nerve", "musculoskeletal", "rates"):
-        keys |= {s["key"] for s in read(folder / "core" / f"{name}.yaml").get("sources", [])}
-    keys |= set(read(folder / "sources-differential.yaml"))
-    return keys | set(read(folder / "sources-management.yaml")["sources"])
 
 
 def source(key: str, s: Row) -> Row:
@@ -509,7 +634,9 @@ def source(key: str, s: Row) -> Row:
 def report(known: set[str], effects: list[Row], medicines: list[Row]) -> None:
     unknown = sorted({e["contributor"] for e in effects} - known)
     lost = sorted({c for m in medicines for c in m.get("contributors", [])} - known)
-    print(f"{len(known)} contributors, {len(effects)} effects, {len(medicines)} medicines; unknown: {unknown} {lost}")
+    print(
+        f"{len(known)} contributors, {len(effects)} effects, {len(medicines)} medicines; unknown: {unknown} {lost}"
+    )
 
 
 if __name__ == "__main__":
