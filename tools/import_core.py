@@ -90,9 +90,7 @@ class Evidence:
         areas = [read(folder / "core" / f"{a}.yaml") for a in AREAS]
         self.explanations: list[Row] = [e for a in areas for e in a["explanations"]]
         self.rates: Row = read(folder / "core" / "rates.yaml")
-        self.findings = {
-            r["id"]: r for f in sorted((DATA / "findings").glob("*.yaml")) for r in read(f)["records"]
-        }
+        self.findings = {r["id"]: r for f in sorted((DATA / "findings").glob("*.yaml")) for r in read(f)["records"]}
 
     def states(self, finding: str) -> list[str]:
         return [s["id"] for s in self.findings[finding]["states"]]
@@ -208,11 +206,7 @@ def from_cell(
     if len(p) != len(ev.states(finding)):
         raise SystemExit(f"{explanation}.{finding}: {len(p)} numbers for {len(ev.states(finding))} states")
     strong = [f for _, f in found if STRENGTH[f["basis"]] == 3]
-    note = (
-        "spread over the states by hand from "
-        if found
-        else about.get("note", "shared among look-alikes; estimate")
-    )
+    note = "spread over the states by hand from " if found else about.get("note", "shared among look-alikes; estimate")
     said = ", ".join(f"{f['finding']} {f['p']} ({f['basis']})" for _, f in found)
     shown = {
         "basis": "derived" if strong else "expert",
@@ -260,9 +254,7 @@ def core_background(ev: Evidence, finding: str, rows: Mapping[str, Row]) -> Row:
     weights = {r["id"]: sum(r["primary_care"]["per_100k_person_years"].values()) for r in ev.rates["rates"]}
     total = sum(weights[e] for e in rows)
     p = [sum(weights[e] * r["p"][i] for e, r in rows.items()) / total for i in range(len(ev.states(finding)))]
-    return background(
-        finding, distribution(p), "derived", "mean over the explanations, weighted by their rates"
-    )
+    return background(finding, distribution(p), "derived", "mean over the explanations, weighted by their rates")
 
 
 # ---------------------------------------------------------------- rates
@@ -340,10 +332,10 @@ def codes(ev: Evidence, e: Row, said: Row) -> list[Row]:
 
 
 def matrix_codes(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """``I71.00, I71.30`` is two codes; a trailing dash leaves the category; ``A with B`` and remarks are dropped."""
+    """``I71.00, I71.30`` is two codes; a trailing dash leaves the category; remarks and ``A with B`` are left out."""
     for system, text in given.items():
         for part in re.split(r"[,;]", re.sub(r"\(.*?\)", "", text)):
-            word = part.split(" with ")[0].strip().rstrip("-").rstrip(".")
+            word = re.sub(r"X*-$", "", part.strip()).rstrip(".")
             if re.fullmatch(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", word):
                 yield system, word
 
@@ -420,9 +412,7 @@ def merge_sources(versions: list[tuple[str, Row]], known: Row) -> tuple[str, Row
     merged = dict(best)
     for _, other in versions:
         if plain(other["title"]) == plain(best["title"]):
-            merged.update(
-                {k: v for k, v in other.items() if merged[k] in (None, "unknown") and v is not None}
-            )
+            merged.update({k: v for k, v in other.items() if merged[k] in (None, "unknown") and v is not None})
     merged.update(known)
     titles = {plain(v["title"]): v["title"] for _, v in versions}
     notes = [merged["note"]] if merged.get("note") else []
@@ -446,9 +436,7 @@ def main(folder: Path, kinds: Sequence[str]) -> None:
     if "likelihood" in kinds:
         write_by(rows, "likelihood", lambda r: families[r["explanation"]], one_line=True)
     if "background" in kinds:
-        dump_records(
-            DATA / "backgrounds" / "backgrounds.yaml", "background", list(backgrounds(ev, rows)), True
-        )
+        dump_records(DATA / "backgrounds" / "backgrounds.yaml", "background", list(backgrounds(ev, rows)), True)
     if "rate" in kinds:
         write_by(list(rates(ev)), "rate", lambda r: families[r["id"]])
     if "explanation" in kinds:

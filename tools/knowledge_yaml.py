@@ -32,15 +32,13 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(
     _Flow, lambda d, data: d.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True)
 )
-_Dumper.add_representer(
-    _FlowList, lambda d, data: d.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
-)
+_Dumper.add_representer(_FlowList, lambda d, data: d.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True))
 
 
 def _shape(value: Any, top: bool = True) -> Any:
     """Lists of plain values and inner mappings become flow style; lists of mappings keep a line each."""
     if isinstance(value, Mapping):
-        inner = {k: _shape(v, top=False) for k, v in value.items()}
+        inner = {k: _shape(v, top=False) for k, v in value.items() if v is not None}
         return inner if top else _Flow(inner)
     if isinstance(value, Sequence) and not isinstance(value, str):
         items = [_shape(v, top=False) for v in value]
