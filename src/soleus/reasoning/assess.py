@@ -28,7 +28,7 @@ from soleus.reasoning.assessment import (
     RedFlag as RedFlagEntry,
     Tiers,
 )
-from soleus.reasoning.care import guides, management, seek_care, work_up
+from soleus.reasoning.care import CarePlan
 from soleus.reasoning.cause_review import causes, idiopathic
 from soleus.reasoning.citing import Citer, coded
 from soleus.reasoning.compiled import Compiled, shipped_compiled
@@ -113,6 +113,7 @@ def _complaint(
     loss = losses(judged.compiled)
     stop = questions.should_stop(judged, _GROUPS[audience], loss)
     screen = questions.screen_questions(judged)
+    care = CarePlan(judged, facts, flags, audience, citer)
     return ComplaintAssessment(
         id=presentation.complaint.id,
         label=presentation.complaint.label,
@@ -126,10 +127,10 @@ def _complaint(
         medications=medication_review.review(judged, index, audience, citer),
         criteria=_criteria(judged, facts, audience, citer),
         next_questions=_next(judged, screen, loss, audience),
-        work_up=work_up(judged, facts, flags, audience, citer),
-        management=management(judged, facts, flags, audience, citer),
-        guides=guides(judged, facts, flags, citer),
-        seek_care=seek_care(judged, citer),
+        work_up=care.work_up(),
+        management=care.management(),
+        guides=care.guides(),
+        seek_care=care.seek_care(),
         not_assessed=_not_assessed(judged, audience),
         what_would_change=_would_change(judged, loss, audience),
         better_evidence=evidence_bars.better_evidence(judged),

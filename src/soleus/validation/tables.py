@@ -205,3 +205,10 @@ def _findings(items: Any) -> set[str]:
     from soleus.clinical.rules import leaves, subject
 
     return {name for i in items for leaf in leaves(i.when) for kind, name in [subject(leaf)] if kind == "finding"}
+
+
+def four_criteria_without_rls(compiled: Compiled) -> float:
+    """Share of people without restless legs who meet its four criteria: the whole-model check (16 % in hening2009)."""
+    table = compiled.knowledge.by_id(PublishedTable)
+    found = next((c.compute.simulate for t in table.values() for c in t.checks if c.compute.simulate), None)
+    return _Maker(compiled).simulate(found) if found else float("nan")

@@ -1,0 +1,79 @@
+"""Work-up, management, guides and when to seek care, put together for one complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from soleus.knowledge.loader import DATA
+from soleus.knowledge.schema.care import WorkUp
+from soleus.reasoning import management as managing
+from soleus.reasoning import work_up as working
+from soleus.reasoning.assessment import Audience, Guide, ManagementItem, WorkUpItem
+from soleus.reasoning.citing import Citer
+from soleus.reasoning.facts import PresentationFacts
+from soleus.reasoning.judging import Judged
+from soleus.reasoning.red_flags import RedFlagResult
+
+
+class Figures(Mapping[str, str]):
+    """The drawings of the knowledge base by name, each read when it is asked for."""
+
+    def __init__(self, folder: Path = DATA / "guides") -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> str:
+        path = self._folder / f"{name}.svg"
+        if not path.is_file():
+            raise KeyError(name)
+        return path.read_text(encoding="utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        return (p.stem for p in sorted(self._folder.glob("*.svg")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class CarePlan:
+    """What to do for one complaint, computed once."""
+
+    def __init__(
+        self, judged: Judged, facts: PresentationFacts, flags: Sequence[RedFlagResult], audience: Audience, citer: Citer
+    ) -> None:
+        self._judged, self._facts, self._audience, self._citer = judged, facts, audience, citer
+        self._care = managing.Care.of(judged.compiled.knowledge, Figures())
+        self._flags = [f.flag for f in flags]
+
+    @cached_property
+    def _plan(self) -> managing.Management:
+        return managing.plan(
+            self._care,
+            self._facts,
+            self._judged.probability,
+            self._audience,
+            flags=self._flags,
+            citer=self._citer,
+            country=self._judged.presentation.case.country,
+        )
+
+    def work_up(self) -> tuple[WorkUpItem, ...]:
+        """What is worth testing, and what is not."""
+        items = self._judged.compiled.knowledge.all(WorkUp)
+        return working.work_up(items, self._facts, self._audience, citer=self._citer)
+
+    def management(self) -> tuple[ManagementItem, ...]:
+        """Treatment and prevention graded for this person."""
+        return self._plan.items
+
+    def guides(self) -> tuple[Guide, ...]:
+        """Illustrated steps."""
+        found = managing.guides(
+            self._care, self._facts, self._plan.planned_for, emergency=self._plan.emergency, citer=self._citer
+        )
+        return tuple(g for g in found if g.id != "when_to_seek_care")
+
+    def seek_care(self) -> tuple[str, ...]:
+        """When to seek care, in plain words."""
+        return managing.seek_care(self._care)

@@ -1,0 +1,60 @@
+"""Simulated interviews: a drawn patient answers until the stop rule ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.interview import DONT_KNOW, Interview
+from soleus.reasoning.questions import Question
+from soleus.validation.simulate import Patient, draw_patient
+
+
+@dataclass(frozen=True)
+class Held:
+    """One interview: how many questions, and whether the right explanation came out first or among three."""
+
+    questions: int
+    screen: int
+    rank: int
+    stopped: bool
+
+
+def hold(compiled: Compiled, seed: int, most: int = 60) -> Held:
+    """One interview with a drawn adult patient in primary care."""
+    rng = np.random.default_rng(seed)
+    network = compiled.network
+    age, sex = float(rng.integers(18, 90)), ("female", "male")[int(rng.integers(2))]
+    findings = list(range(len(network.findings)))
+    patient = draw_patient(network, compiled.context(age, sex, "primary_care"), findings, rng)
+    case: dict[str, Any] = {"person": {"age": age, "sex": sex, **({"pregnant": False} if sex == "female" else {})}}
+    session = Interview(compiled, case)
+    asked = screen = 0
+    while asked < most and (question := session.next()) is not None:
+        session.answer(question, _reply(compiled, patient, question, rng))
+        asked += 1
+        screen += question.stage == "red_flag"
+    p = session.judged().judgement.probability
+    rank = int((p > p[patient.explanation]).sum()) + 1
+    return Held(asked, screen, rank, asked < most)
+
+
+def _reply(compiled: Compiled, patient: Patient, question: Question, rng: np.random.Generator) -> str:
+    network = compiled.network
+    if question.item is not None:
+        truth = [_state(compiled, patient, f) for f in question.item.no_means]
+        usual = list(question.item.no_means.values())
+        return "no" if all(t in (None, u) for t, u in zip(truth, usual, strict=True)) else "yes"
+    if question.finding is not None:
+        return _state(compiled, patient, question.id) or DONT_KNOW
+    number = network.contributor_index[question.id]
+    context = compiled.context(None, None, "primary_care")
+    return "yes" if rng.random() < context.prevalence[number] else "no"
+
+
+def _state(compiled: Compiled, patient: Patient, finding: str) -> str | None:
+    f = compiled.network.finding_index.get(finding)
+    return None if f is None else compiled.network.states[f][patient.answers[f]]
