@@ -95,6 +95,21 @@ def test_a_routine_cramp_with_weak_pulses_is_at_most_urgent() -> None:
     assert set(fired({**ORDINARY["idiopathic cramp"], "foot_pulses": "reduced_absent"}).values()) <= {"urgent"}
 
 
+SWOLLEN_AND_WEAK = {
+    "tempo": "days",
+    "weakness": "proximal_or_general",
+    "severity": "severe",
+    "swelling": "both_legs",
+    "tenderness": "muscle_calf",
+    "recent_injury_or_new_exercise": "yes",
+}
+
+
+def test_swollen_weak_muscles_after_exercise_fire_without_a_blood_test_and_a_normal_one_calms() -> None:
+    assert fired(SWOLLEN_AND_WEAK)["rhabdomyolysis"] == "emergency"
+    assert "rhabdomyolysis" not in fired({**SWOLLEN_AND_WEAK, "ck": 2.0})
+
+
 def test_flags_come_most_urgent_first_and_name_their_reasons() -> None:
     known = {"tempo": "days", "site": "calf", "swelling": "one_leg", "chest_pain_or_breathlessness": "yes"}
     results = red_flags.fired(FLAGS.values(), KnownFacts(known))
