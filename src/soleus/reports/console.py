@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -27,23 +27,28 @@ class Page:
     def text(self, words_: str, style: str = "") -> Text:
         return Text(text.safe(words_, self.encoding), style=style)
 
+    def _print(self, renderable: RenderableType) -> None:
+        """Print without blanks at the ends of lines, so that a pipe gets clean text."""
+        options = self.console.options.update(width=self.width, highlight=False)
+        for segments in self.console.render_lines(renderable, options, pad=False):
+            line = Text.assemble(*((s.text, s.style or "") for s in segments if not s.control))
+            line.rstrip()
+            self.console.print(line, soft_wrap=True, highlight=False)
+
+    def _joined(self, parts: Iterable[str | tuple[str, str]]) -> Text:
+        return Text.assemble(*(self.text(p) if isinstance(p, str) else self.text(*p) for p in parts))
+
     def line(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
         """One paragraph of parts, each plain or with a style; wrapped, with ``indent`` spaces before every line."""
-        whole = Text()
-        for part in parts:
-            whole.append_text(self.text(part) if isinstance(part, str) else self.text(*part))
-        self.console.print(Padding(whole, (0, 0, 0, indent)), width=self.width, soft_wrap=False, highlight=False)
+        self._print(Padding(self._joined(parts), (0, 0, 0, indent)))
 
     def item(self, mark: str, *parts: str | tuple[str, str], indent: int = 2) -> None:
         """A paragraph with ``mark`` hanging in front of it."""
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(width=max(2, len(mark)), no_wrap=True)
         grid.add_column(overflow="fold")
-        body = Text()
-        for part in parts:
-            body.append_text(self.text(part) if isinstance(part, str) else self.text(*part))
-        grid.add_row(self.text(mark), body)
-        self.console.print(Padding(grid, (0, 0, 0, indent)), width=self.width, highlight=False)
+        grid.add_row(self.text(mark), self._joined(parts))
+        self._print(Padding(grid, (0, 0, 0, indent)))
 
     def heading(self, title: str, style: str = "bold") -> None:
         self.console.print()
@@ -62,7 +67,7 @@ class Page:
             table.add_column(self.text(title), **({"overflow": "fold"} | options))  # type: ignore[arg-type]
         for row in rows:
             table.add_row(*(self.text(cell) for cell in row))
-        self.console.print(Padding(table, (0, 0, 0, 2)), width=self.width, highlight=False)
+        self._print(Padding(table, (0, 0, 0, 2)))
 
 
 def weight_rows(page: Page, prior: float | None, rows: Sequence[tuple[str, float, str]]) -> None:

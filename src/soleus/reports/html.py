@@ -75,7 +75,7 @@ _WORDS = (
     *("percent", "interval", "frequency", "tenths", "between", "decibans", "date_words", "join", "duration"),
     "telephone",
 )
-_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "MOST_NOT_ASSESSED")
+_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "MOST_NOT_ASSESSED")
 
 
 @cache

@@ -44,7 +44,7 @@ def _flags(page: Page, flags: list[RedFlag], a: Assessment) -> None:
 
 
 def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool) -> None:
-    names = words.join([f.label for f in c.undecided_red_flags])
+    names = view.some(c.undecided_red_flags)
     start = "" if any_flag else "No red flag fired. "
     if names:
         page.line(f"{start}Not decided, for want of answers: {names}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from soleus.reasoning.assessment import (
@@ -21,6 +21,7 @@ from soleus.reasoning.assessment import (
 MOST_RANKED = 6
 MOST_NOT_ASSESSED = 12
 MOST_BARS = 12
+MOST_UNDECIDED = 4
 
 URGENCIES: tuple[Urgency, ...] = ("emergency", "same_day", "urgent", "routine")
 TIER_NAMES: tuple[TierName, ...] = ("most_likely", "other_likely", "do_not_miss", "rare")
@@ -50,6 +51,12 @@ def flags_of(assessment: Assessment) -> list[RedFlag]:
     """The red flags of all complaints, each once, the most urgent first."""
     flags = {flag.id: flag for complaint in assessment.complaints for flag in complaint.red_flags}
     return by_urgency(flags.values())
+
+
+def some(flags: Sequence[RedFlag], most: int = MOST_UNDECIDED) -> str:
+    """The names of red flags in one phrase, the first few in full."""
+    names = "; ".join(flag.label for flag in flags[:most])
+    return names + (f"; and {len(flags) - most} more" if len(flags) > most else "")
 
 
 def first(complaint: ComplaintAssessment) -> ExplanationResult | None:

@@ -33,13 +33,13 @@ _MONTHS = (
 
 URGENCY = {
     "clinician": {
-        "emergency": "Emergency: now",
+        "emergency": "Emergency, act now",
         "same_day": "Same day",
         "urgent": "Urgent",
         "routine": "Routine",
     },
     "patient": {
-        "emergency": "Emergency: act now",
+        "emergency": "Emergency, act now",
         "same_day": "See someone today",
         "urgent": "See someone soon",
         "routine": "At your next visit",
@@ -99,24 +99,24 @@ def step(low: float, high: float) -> int:
 
 
 def percent(chance: float, low: float, high: float) -> str:
-    """``chance`` in percent, no finer than its interval: ``72%``, ``70%``, ``under 5%``, ``over 99%``."""
+    """``chance`` in percent, no finer than its interval: ``72%``, ``70%``, ``<5%``, ``>99%``."""
     size = step(low, high)
     points = floor(chance * 100 / size + 0.5) * size
     if points < size:
-        return f"under {size}%"
-    return f"over {100 - size}%" if points > 100 - size else f"{points}%"
+        return f"<{size}%"
+    return f">{100 - size}%" if points > 100 - size else f"{points}%"
 
 
 def interval(low: float, high: float) -> str:
-    """The 95 % interval rounded outwards: ``60 to 85%``, ``under 1 to 5%``."""
+    """The 95 % interval rounded outwards: ``60 to 85%``, ``<1 to 5%``, ``>99%``."""
     size = step(low, high)
     start, end = floor(low * 100 / size + 1e-9) * size, ceil(high * 100 / size - 1e-9) * size
     if end <= size and start < size:
-        return f"under {size}%"
+        return f"<{size}%"
     if start >= 100 - size and end > 100 - size:
-        return f"over {100 - size}%"
-    left = f"under {size}" if start < size else str(start)
-    return f"{left} to over {100 - size}%" if end > 100 - size else f"{left} to {end}%"
+        return f">{100 - size}%"
+    left = f"<{size}" if start < size else str(start)
+    return f"{left} to >{100 - size}%" if end > 100 - size else f"{left} to {end}%"
 
 
 def frequency(chance: float) -> str:
