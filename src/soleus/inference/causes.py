@@ -49,7 +49,6 @@ def attribute(judgement: Judgement, explanation: int) -> Attribution:
         kept.append((block.members, tilt.sum(axis=0), part.T @ tilt))
         present |= {m: float(b @ block.bits[:, i]) for i, m in enumerate(block.members)}
         necessary += [m for i, m in enumerate(block.members) if block.necessary[i, at[0]]]
-        kept[-1] = (*kept[-1][:2], kept[-1][2])
     return Attribution(explanation, *_combine(judgement, explanation, kept), present, tuple(necessary))
 
 

@@ -135,19 +135,44 @@ def _cause_gain(judgement: Judgement, losses: Losses, ask: Ask) -> float:
     return float(now - after.sum())
 
 
-def value_of(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> list[Value]:
-    """The value of each question, in the order given."""
-    p = judgement.probability
-    now = float(expected_loss(losses, p))
-    out = []
-    for ask in asks:
-        joint = answer_rows(judgement, ask) * p  # (answer, S)
-        chance = joint.sum(axis=1)
-        after = float((joint @ losses.action.T).min(axis=1).sum())
-        gain = now - after + _cause_gain(judgement, losses, ask)
-        posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=chance[:, None] > 0)
-        out.append(Value(ask, max(gain, 0.0), gain - ask.burden, chance, posterior))
-    return out
+@dataclass(frozen=True)
+class Agenda:
+    """The questions that are open in one judgement, with the rows of their answers, computed once."""
+
+    judgement: Judgement
+    losses: Losses
+    asks: tuple[Ask, ...]
+    answers: tuple[Floats, ...]  # per question (answer, S): P(answer | s, evidence)
+    cause_gains: tuple[float, ...]
+
+
+def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
+    """Everything that is needed to value the questions and to know when to stop."""
+    return Agenda(
+        judgement,
+        losses,
+        tuple(asks),
+        tuple(answer_rows(judgement, a) for a in asks),
+        tuple(_cause_gain(judgement, losses, a) for a in asks),
+    )
+
+
+def value_of(found: Agenda) -> list[Value]:
+    """The value of each question, in the order of the agenda."""
+    if not found.asks:
+        return []
+    p = found.judgement.probability
+    now = float(expected_loss(found.losses, p))
+    joint = np.concatenate(found.answers) * p  # (rows, S)
+    first = np.cumsum([0, *(len(a) for a in found.answers)])
+    chance = joint.sum(axis=1)
+    after = np.add.reduceat((joint @ found.losses.action.T).min(axis=1), first[:-1])
+    posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=chance[:, None] > 0)
+    gains = now - after + np.array(found.cause_gains)
+    return [
+        Value(a, max(float(g), 0.0), float(g) - a.burden, chance[i:j], posterior[i:j])
+        for a, g, i, j in zip(found.asks, gains, first[:-1], first[1:], strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -159,59 +184,54 @@ class Stop:
     sampled: bool
 
 
-def stop_rule(judgement: Judgement, losses: Losses, asks: Sequence[Ask], n: int = 1_000, seed: int = 0) -> Stop:
+def stop_rule(found: Agenda, n: int = 1_000, seed: int = 0) -> Stop:
     """Whether any sequence of the remaining questions can repay the least burden.
 
     First the free check  min_a sum p L - sum_d p_d min_a L(a, d) <= least burden;  else Monte Carlo with answers
     drawn jointly:  x = R0 - min_a E[L | v],  bound = mean + 1.645 sd / sqrt(n) + 3 R0 / n.
     """
-    p = judgement.probability
-    least = min((a.burden for a in asks), default=0.0)
+    p, losses = found.judgement.probability, found.losses
+    least = min((a.burden for a in found.asks), default=0.0)
     now = float(expected_loss(losses, p))
-    causes = sum(_cause_gain(judgement, losses, a) for a in asks)
+    causes = sum(found.cause_gains)
     perfect = now - float(p @ losses.action.min(axis=0)) + causes
-    if not asks or perfect <= least:
+    if not found.asks or perfect <= least:
         return Stop(True, max(perfect, 0.0), False)
-    x = _sampled_gain(judgement, losses, asks, n, seed)
+    x = _sampled_gain(found, n, seed)
     # now / n * 3: no drop seen in n draws is compatible with one in n / 3 at the 5 % level.
     bound = float(x.mean() + 1.645 * x.std() / np.sqrt(n) + 3 * now / n) + causes
     return Stop(bound <= least, bound, True)
 
 
-def _sampled_gain(judgement: Judgement, losses: Losses, asks: Sequence[Ask], n: int, seed: int) -> Floats:
+def _sampled_gain(found: Agenda, n: int, seed: int) -> Floats:
     rng = np.random.default_rng(seed)
-    p = judgement.probability
+    p, action = found.judgement.probability, found.losses.action
     kept = np.flatnonzero(p > 1e-6)
     truth = rng.choice(len(kept), size=n, p=p[kept] / p[kept].sum())
     log_p = np.repeat(np.log(p[kept])[None, :], n, axis=0)
-    for rows in _independent_rows(judgement, asks, kept, truth, rng):
+    for rows in _drawn_answers(found, kept, truth, rng):
         log_p += rows
     posterior = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     posterior /= posterior.sum(axis=1, keepdims=True)
-    now = float(expected_loss(losses, p))
-    return now - (posterior @ losses.action[:, kept].T).min(axis=1)
+    now = float(expected_loss(found.losses, p))
+    return np.asarray(now - (posterior @ action[:, kept].T).min(axis=1), np.float64)
 
 
-def _independent_rows(
-    judgement: Judgement,
-    asks: Sequence[Ask],
-    kept: NDArray[np.intp],
-    truth: NDArray[np.intp],
-    rng: np.random.Generator,
+def _drawn_answers(
+    found: Agenda, kept: NDArray[np.intp], truth: NDArray[np.intp], rng: np.random.Generator
 ) -> list[Floats]:
     """log P(drawn answers | s) (n, kept): singles one by one, the items of a facet jointly."""
-    network = judgement.network
+    network = found.judgement.network
     out: list[Floats] = []
     by_facet: dict[int, list[int]] = {}
-    for ask in asks:
+    for ask, answers in zip(found.asks, found.answers, strict=True):
         if ask.said is None and ask.number in network.facet_of:
             by_facet.setdefault(network.facet_of[ask.number], []).append(ask.number)
             continue
-        rows = answer_rows(judgement, ask)[:, kept]
-        answer = _draw(rows, truth, rng)
-        out.append(np.log(np.maximum(rows, 1e-300))[answer])
+        rows = answers[:, kept]
+        out.append(np.log(np.maximum(rows, 1e-300))[_draw(rows, truth, rng)])
     for g, items in by_facet.items():
-        out.append(_facet_draw(judgement, g, items, kept, truth, rng))
+        out.append(_facet_draw(found.judgement, g, items, kept, truth, rng))
     return out
 
 

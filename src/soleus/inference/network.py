@@ -113,6 +113,7 @@ class Context:
     log_rate: Floats  # (S,) expected rate; -inf where impossible
     rate_sd: Floats  # (S,) of the log rate
     prevalence: Floats  # (C,)
+    tables: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, compare=False)  # block -> prior, phi~
 
 
 @dataclass(frozen=True)

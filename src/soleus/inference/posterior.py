@@ -42,8 +42,10 @@ class BlockTerm:
 def block_term(network: Network, context: Context, evidence: Evidence, number: int) -> BlockTerm:
     """The term of one block, whether or not it has evidence."""
     block = network.blocks[number]
-    prior = joint_prior(block, context.prevalence)
-    return BlockTerm(block, prior, expected_phi(block, prior), evidence_weight(block, evidence.contributors))
+    if number not in context.tables:  # the same for every case of a context
+        prior = joint_prior(block, context.prevalence)
+        context.tables[number] = prior, expected_phi(block, prior)
+    return BlockTerm(block, *context.tables[number], evidence_weight(block, evidence.contributors))
 
 
 def facet_log_term(network: Network, facet: FacetArrays, findings: dict[int, int]) -> Floats | None:
@@ -84,9 +86,14 @@ class Judgement:
 
     def block(self, number: int) -> BlockTerm:
         """The term of any block, with or without evidence."""
-        if number in self.blocks:
-            return self.blocks[number]
-        return block_term(self.network, self.context, self.evidence, number)
+        if number not in self._silent:
+            found = self.blocks.get(number) or block_term(self.network, self.context, self.evidence, number)
+            self._silent[number] = found
+        return self._silent[number]
+
+    @cached_property
+    def _silent(self) -> dict[int, BlockTerm]:
+        return {}
 
     def block_log(self, number: int) -> Floats:
         """(S,) log term of a block."""

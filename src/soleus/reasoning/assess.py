@@ -35,7 +35,6 @@ from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import Presentation, take_in
 from soleus.reasoning.judging import Judged, Part
-from soleus.reasoning.losses import losses
 from soleus.reasoning.medicines import MedicineIndex
 
 _GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
@@ -110,8 +109,9 @@ def _complaint(
     facts = PresentationFacts(presentation, judged.probability)
     flags = questions.fired_flags(judged)
     placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags])}
-    loss = losses(judged.compiled)
-    stop = questions.should_stop(judged, _GROUPS[audience], loss)
+    agenda = questions.open_agenda(judged, _GROUPS[audience])
+    stop = questions.should_stop(agenda)
+    ranked = questions.by_value(judged, agenda)
     screen = questions.screen_questions(judged)
     care = CarePlan(judged, facts, flags, audience, citer)
     return ComplaintAssessment(
@@ -126,13 +126,13 @@ def _complaint(
         causes=causes(judged, audience, citer),
         medications=medication_review.review(judged, index, audience, citer),
         criteria=_criteria(judged, facts, audience, citer),
-        next_questions=_next(judged, screen, loss, audience),
+        next_questions=_next(judged, screen, ranked, audience),
         work_up=care.work_up(),
         management=care.management(),
         guides=care.guides(),
         seek_care=care.seek_care(),
         not_assessed=_not_assessed(judged, audience),
-        what_would_change=_would_change(judged, loss, audience),
+        what_would_change=_would_change(judged, ranked, audience),
         better_evidence=evidence_bars.better_evidence(judged),
         conflict=_conflict(judged),
         evidence_basis=evidence_bars.basis(judged),
@@ -268,11 +268,14 @@ def _criteria(
 
 
 def _next(
-    judged: Judged, screen: tuple[questions.Question, ...], loss: Any, audience: Audience
+    judged: Judged,
+    screen: tuple[questions.Question, ...],
+    ranked: tuple[questions.Question, ...],
+    audience: Audience,
 ) -> tuple[NextQuestion, ...]:
     most = int(judged.parameter("next_questions_shown"))
     respondent = "clinician" if audience == "clinician" else judged.presentation.case.answered_by
-    ordered = (*screen, *questions.bedside_questions(judged), *questions.by_value(judged, _GROUPS[audience], loss))
+    ordered = (*screen, *questions.bedside_questions(judged), *ranked)
     seen: dict[str, questions.Question] = {}
     for q in ordered:
         seen.setdefault(q.id, q)
@@ -300,10 +303,12 @@ def _not_assessed(judged: Judged, audience: Audience) -> tuple[NotAssessed, ...]
     )
 
 
-def _would_change(judged: Judged, loss: Any, audience: Audience) -> tuple[Difference, ...]:
+def _would_change(
+    judged: Judged, ranked: tuple[questions.Question, ...], audience: Audience
+) -> tuple[Difference, ...]:
     """Single answers after which another explanation would be first, the likeliest answers first."""
     out = []
-    for q in questions.by_value(judged, _GROUPS[audience], loss):
+    for q in ranked:
         assert q.value is not None
         for answer, p in enumerate(q.value.posterior):
             s = int(p.argmax())

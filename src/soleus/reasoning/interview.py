@@ -87,14 +87,15 @@ class Interview:
         return None
 
     def _by_value(self, judged: Judged, skipped: set[str]) -> Question | None:
-        if questions.should_stop(judged, self.groups, self._loss).stop:
+        agenda = questions.open_agenda(judged, self.groups, self._loss)
+        if questions.should_stop(agenda).stop:
             return None
-        ranked = [q for q in questions.by_value(judged, self.groups, self._loss) if q.id not in skipped]
+        ranked = [q for q in questions.by_value(judged, agenda) if q.id not in skipped]
         return ranked[0] if ranked and ranked[0].gain > 0 else None
 
     def stop(self) -> Stop:
         """The stop rule as things stand."""
-        return questions.should_stop(self.judged(), self.groups, self._loss)
+        return questions.should_stop(questions.open_agenda(self.judged(), self.groups, self._loss))
 
     def answer(self, question: Question, reply: Reply) -> None:
         """Record an answer. Raises `InvalidValue` for a reply that the question does not have."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from soleus.inference.decisions import Ask, Losses, Stop, Value, expected_loss, stop_rule, value_of
+from soleus.inference.decisions import Agenda, Ask, Losses, Stop, Value, agenda, expected_loss, stop_rule, value_of
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import CarePath, RedFlag, ScreenItem
 from soleus.reasoning import red_flags
@@ -111,14 +111,17 @@ def _marker_asks(judged: Judged) -> list[Ask]:
     return out
 
 
-def by_value(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> tuple[Question, ...]:
+def open_agenda(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> Agenda:
+    """The open questions of these groups with the rows of their answers."""
+    return agenda(judged.judgement, loss or losses(judged.compiled), asks(judged, groups))
+
+
+def by_value(judged: Judged, found: Agenda) -> tuple[Question, ...]:
     """Open questions, the largest net value first; where none is positive, the largest gain first."""
-    loss = loss or losses(judged.compiled)
-    found = value_of(judged.judgement, loss, asks(judged, groups))
-    best = sorted(found, key=lambda v: -v.net)
+    best = sorted(value_of(found), key=lambda v: -v.net)
     if best and best[0].net <= 0:
-        best = sorted(found, key=lambda v: (-v.gain, v.ask.burden))
-    return tuple(_question(judged, v, loss) for v in best)
+        best = sorted(best, key=lambda v: (-v.gain, v.ask.burden))
+    return tuple(_question(judged, v, found.losses) for v in best)
 
 
 def _question(judged: Judged, v: Value, loss: Losses) -> Question:
@@ -147,9 +150,9 @@ def _reason(judged: Judged, v: Value, loss: Losses) -> str:
     return f"An answer could {verb} {name[0].lower() + name[1:] if name[1:2].islower() else name}{tail}"
 
 
-def should_stop(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> Stop:
+def should_stop(found: Agenda) -> Stop:
     """The stop rule over the questions that are left."""
-    return stop_rule(judged.judgement, loss or losses(judged.compiled), asks(judged, groups))
+    return stop_rule(found)
 
 
 def best_path(judged: Judged, loss: Losses | None = None) -> CarePath:
