@@ -115,9 +115,15 @@ def _meta(a: Assessment) -> str:
     return words.capital(" · ".join([*parts, *filter(None, [words.date_words(a.as_of)])]))
 
 
+def _length(page: str) -> int:
+    """Characters of text that a page prints."""
+    text = re.sub(r"<(style|svg|head)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)
+    return len(re.sub(r"\s+", " ", text))
+
+
 def _density(page: str) -> str:
-    text = re.sub(r"<(style|svg|head)\b.*?</\1>|<[^>]+>|\s+", " ", page, flags=re.S)
-    return next((name for most, name in _DENSITIES if len(re.sub(" +", " ", text)) <= most), "dense")
+    length = _length(page)
+    return next((name for most, name in _DENSITIES if length <= most), "dense")
 
 
 def render(assessment: Assessment) -> str:
