@@ -182,6 +182,7 @@ def contributor(c: Row, h: Row, hand: Row) -> Row:
         "patient_name": h["patient"],
         "definition": h.get("definition", c["definition"]),
         "kind": h.get("kind", "disease"),
+        **dates_and_kin(c["id"], hand),
         "codes": codes(c.get("codes") or {}, c.get("atc", [])),
         "synonyms": h["also"],
         "question": h["ask"],
@@ -204,6 +205,11 @@ def contributor(c: Row, h: Row, hand: Row) -> Row:
     }
 
 
+def dates_and_kin(name: str, hand: Row) -> Row:
+    """How long an event counts, and the explanations of which a contributor is the past or the family history."""
+    return {key: hand[key][name] for key in ("window_days", "past_of", "family_of") if name in hand[key]}
+
+
 def cell_note(c: Row) -> str:
     measured = [k for k, p in c["prevalence"].items() if p["basis"] != "expert" and k != "all"]
     return (
@@ -224,6 +230,7 @@ def new_contributors(hand: Row) -> list[Row]:
                 "patient_name": h["patient"],
                 "definition": h["definition"],
                 "kind": h["kind"],
+                **dates_and_kin(key, hand),
                 "codes": codes({}, h.get("atc", [])),
                 "synonyms": h["also"],
                 "question": h["ask"],

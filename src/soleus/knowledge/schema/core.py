@@ -107,7 +107,7 @@ class Contributor(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A state of the person, there before the complaint, that changes how often an explanation occurs.
 
     ``recorded_*`` say how well a problem or medication list shows it; ``stated_ppv`` is the share of people
-    said to have it who do.
+    said to have it who do. With ``window_days`` it counts only that long after its date, as its definition says.
     """
 
     name: str
@@ -128,6 +128,9 @@ class Contributor(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     modifiable: bool = False  # a medicine that can be reviewed, a deficiency that can be replaced
     sex: Literal["female", "male"] | None = None  # where it is possible at all
     same_as: Id | None = None  # the explanation that it is, already known
+    window_days: int | None = None  # an event counts from its date for so many days
+    past_of: tuple[Id, ...] = ()  # explanations of which it is an earlier, ended episode
+    family_of: tuple[Id, ...] = ()  # explanations that a close relative has or had
 
 
 class Effect(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
