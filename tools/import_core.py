@@ -366,9 +366,9 @@ SOURCE_FILES = {
     "nerve": "nerve",
     "musculoskeletal": "musculoskeletal",
     "rates": "rates",
-    "contributors": "contributors",
+    "contributors": "rates",  # the files causes and contributors come with the contributors
     "differential": "differential",
-    "causes": "causes",
+    "causes": "rates",
     "management": "management",
 }
 
