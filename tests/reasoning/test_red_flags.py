@@ -175,6 +175,15 @@ def test_the_screen_adapts_to_the_complaint() -> None:
     assert "jaw_hands_and_fits" in asked  # it is a cramp
 
 
+def test_an_item_is_not_put_again_once_its_leading_findings_are_known() -> None:
+    assert "swelling" in {i.id for i in red_flags.screen(SCREEN, KnownFacts({}))}
+    assert "swelling" not in {i.id for i in red_flags.screen(SCREEN, KnownFacts({"swelling": "both_legs"}))}
+
+
+def test_settling_findings_are_among_those_that_a_no_sets() -> None:
+    assert not [i.id for i in SCREEN if not set(i.settled_by) <= set(i.no_means)]
+
+
 def test_every_no_of_the_screen_is_a_state_and_every_follow_up_a_finding() -> None:
     for item in SCREEN:
         assert item.no_means

@@ -39,11 +39,7 @@ class OpenRedFlag(Struct, frozen=True, kw_only=True):
 
 def fired(flags: Iterable[RedFlag], facts: Facts) -> tuple[RedFlagResult, ...]:
     """The rules that hold, most urgent first, then by id."""
-    held = [
-        RedFlagResult(flag=f, because=reasons(f.when, facts))
-        for f in flags
-        if evaluate(f.when, facts) is True
-    ]
+    held = [RedFlagResult(flag=f, because=reasons(f.when, facts)) for f in flags if evaluate(f.when, facts) is True]
     return tuple(sorted(held, key=lambda r: _order(r.flag)))
 
 
@@ -61,7 +57,7 @@ def status(flag: RedFlag, facts: Facts) -> Truth:
 def screen(items: Iterable[ScreenItem], facts: Facts) -> tuple[ScreenItem, ...]:
     """The items that apply to this complaint and are not answered yet, in their order.
 
-    An item is answered if every finding that its "no" would settle is known already.
+    An item is answered if the findings that settle it are known already, whoever told them.
     """
     wanted = [i for i in items if _applies(i, facts) and not _answered(i, facts)]
     return tuple(sorted(wanted, key=lambda i: i.position))
@@ -72,7 +68,7 @@ def _applies(item: ScreenItem, facts: Facts) -> bool:
 
 
 def _answered(item: ScreenItem, facts: Facts) -> bool:
-    return all(facts.state(finding) is not None for finding in item.no_means)
+    return all(facts.state(finding) is not None for finding in item.settled_by or item.no_means)
 
 
 def _open(flag: RedFlag, facts: Facts) -> OpenRedFlag:

@@ -36,6 +36,7 @@ class ScreenItem(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     "No" sets every finding of ``no_means`` to the state given there. "Yes" sets nothing by itself and asks
     the findings of ``then_ask`` in their order. "Don't know" sets nothing and counts as answered.
+    The item is settled once the findings of ``settled_by`` are known (none: once all of ``no_means`` are).
     """
 
     position: int
@@ -43,7 +44,8 @@ class ScreenItem(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     carer_question: str
     clinician_question: str
     ask_when: RuleData | None = None  # None: always; asked unless the rule is known to be false
-    no_means: dict[Id, Id]  # finding -> state
+    no_means: dict[Id, Id]  # finding -> state, the leading finding first
+    settled_by: tuple[Id, ...] = ()
     then_ask: tuple[Id, ...]
     help_text: str | None = None
     dark_skin_text: str | None = None  # where a colour is asked about
