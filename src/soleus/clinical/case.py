@@ -89,7 +89,10 @@ class Unused(_Input):
 
 
 class Case(_Input):
-    """Everything known of one person. Without ``as_of`` dates cannot be turned into durations."""
+    """Everything known of one person. Without ``as_of`` dates cannot be turned into durations.
+
+    ``lists`` names the lists that are complete enough to have spoken: what such a list leaves out becomes less likely.
+    """
 
     id: str = "case"
     as_of: Date | None = None
@@ -106,6 +109,7 @@ class Case(_Input):
     measurements: tuple[Measurement, ...] = ()
     pretest: dict[str, Annotated[float, Meta(ge=0, le=1)]] = {}
     unused: tuple[Unused, ...] = ()
+    lists: tuple[Literal["conditions", "medicines"], ...] = ()
 
     def each_complaint(self) -> tuple[Complaint, ...]:
         """The complaints; the findings at the top level belong to a single complaint, or are shared by all."""

@@ -22,7 +22,7 @@ from soleus.evidence.record import Record, Review, Source
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 COMPILED = HERE / "compiled.json"
-_MODULES = ("core", "medicines", "safety", "care")
+_MODULES = ("core", "medicines", "safety", "care", "records")
 R = TypeVar("R")
 
 #: Solved facet: explanation -> [w, [a per item], [b per item]]; see `soleus.inference.facets`.

@@ -10,7 +10,7 @@ import numpy as np
 
 from soleus.evidence.record import Basis
 from soleus.inference.network import BlockArrays, Context, FacetArrays, Floats, Network
-from soleus.knowledge.facets import LOGIT_SD
+from soleus.knowledge.facets import LOGIT_SD, effective_rows
 from soleus.knowledge.loader import Knowledge, shipped
 from soleus.knowledge.schema.core import (
     Background,
@@ -70,11 +70,11 @@ class Compiled:
 
     def _likelihood_rows(self, s_ids: tuple[str, ...], f_ids: tuple[str, ...]) -> tuple[Floats, Floats]:
         rows, sds = [], []
+        entering = effective_rows(self.knowledge.records)
         for f in f_ids:
             base = self.backgrounds[f]
-            own = [self.likelihoods.get((s, f)) or base for s in s_ids]
-            rows.append(np.array([r.p for r in own]).T)
-            sds.append([LOGIT_SD[r.spread] for r in own])
+            rows.append(np.array([entering.get((s, f), base.p) for s in s_ids]).T)
+            sds.append([LOGIT_SD[(self.likelihoods.get((s, f)) or base).spread] for s in s_ids])
         p = np.clip(np.concatenate(rows), _LEAST, _MOST)
         return p, np.array(sds)
 
@@ -193,6 +193,16 @@ def normal_form(words: str) -> str:
     return re.sub(r"[^a-z0-9+%]+", " ", words.lower()).strip()
 
 
+_TAG = re.compile(r"\((disorder|finding|situation|procedure|event|regime/therapy|observable entity|qualifier value)\)")
+_FILLERS = frozenset({"of", "in", "the", "a", "an", "nos", "unspecified"})
+
+
+def loose_form(words: str) -> str:
+    """The words as a set, without the tag that SNOMED CT adds, in one spelling: for names out of records."""
+    folded = normal_form(_TAG.sub(" ", words.lower())).replace("ae", "e").replace("oe", "e")
+    return " ".join(sorted(set(folded.split()) - _FILLERS))
+
+
 class Names:
     """Every word that a finding, contributor, explanation or medicine answers to, in normal form."""
 
@@ -207,12 +217,29 @@ class Names:
         for e in compiled.explanations.values():
             self._add(self.explanations, e.id, (e.id, e.name, e.patient_name, *e.synonyms))
 
+    @cached_property
+    def loose_contributors(self) -> dict[str, str]:
+        """Loose form of a name -> contributor; a form that two contributors share names neither."""
+        return _loose(self.contributors)
+
+    @cached_property
+    def loose_explanations(self) -> dict[str, str]:
+        """Loose form of a name -> explanation."""
+        return _loose(self.explanations)
+
     @staticmethod
     def _add(table: dict[str, str], target: str, words: tuple[str, ...]) -> None:
         for n, word in enumerate(words):
             key = normal_form(word.removeprefix("!"))
             if n == 0 or key not in table:
                 table[key] = target
+
+
+def _loose(table: dict[str, str]) -> dict[str, str]:
+    targets: dict[str, set[str]] = {}
+    for words, target in table.items():
+        targets.setdefault(loose_form(words), set()).add(target)
+    return {words: next(iter(found)) for words, found in targets.items() if words and len(found) == 1}
 
 
 @cache

@@ -5,7 +5,6 @@ A unit or a state is never guessed. What a reader of records could not use is pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,15 +13,18 @@ import numpy as np
 from soleus.clinical.case import Case, Complaint, Condition, Medicine, Quantity
 from soleus.clinical.timeline import day, days_between, duration_days
 from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
+from soleus.evidence.record import Code
 from soleus.inference.network import Context, Evidence
 from soleus.knowledge.schema.core import Finding
-from soleus.reasoning.compiled import Compiled, normal_form
+from soleus.reasoning.compiled import Compiled, loose_form, normal_form
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
 _UNKNOWN = {"not_assessed", "unknown", "dont_know", "don_t_know", "not known", "not assessed", "don t know", "n a"}
 _YES = {"present", "yes", "true", "y", "positive"}
 _NO = {"absent", "no", "false", "n", "negative"}
 _CERTAIN = 1e-4  # pregnancy and other states that the person or a reference test settles
+_OLDEST = 120  # years, as `case.Age`
+_LISTS = {"conditions": "disease", "medicines": "medicine"}  # a list -> the kind of contributor it names
 _SETTINGS = ("primary_care", "emergency_department", "sleep_clinic", "neurology_clinic", "vascular_clinic",
              "general_population")  # fmt: skip
 
@@ -53,6 +55,7 @@ class Presentation:
     disagreements: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     asked: frozenset[str] = frozenset()  # answered with "don't know"
+    silent: tuple[str, ...] = ()  # contributors that a list would have named, and did not
 
     @property
     def sex(self) -> str | None:
@@ -73,6 +76,7 @@ class Presentation:
 class _Draft:
     observations: dict[str, Observation] = field(default_factory=dict)
     said: dict[str, bool] = field(default_factory=dict)
+    mentioned: set[str] = field(default_factory=set)  # contributors that a list speaks of, whatever it says
     markers: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     disagreements: list[str] = field(default_factory=list)
@@ -93,24 +97,29 @@ def take_in(
     return tuple(_present(case, complaint, compiled, medicines, empty) for complaint in case.each_complaint())
 
 
-def _present(
-    case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex, empty: bool
-) -> Presentation:
+def _present(case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex, empty: bool) -> Presentation:
     draft = _Draft(unused=[f"{u.where}: {u.what} ({u.why})" for u in case.unused])
     age = _age(case)
     for name, value in complaint.findings.items():
+        if isinstance(value, dict):
+            _check_past(value.get("date"), case, f"findings.{name}.date")
         _take_finding(draft, compiled, name, value, f"findings.{name}")
     for n, m in enumerate(case.measurements):
+        _check_past(m.date, case, f"measurements[{n}].date")
         _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}]")
     _take_tempo(draft, compiled, case, complaint)
     for n, c in enumerate(case.conditions):
-        _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, f"conditions[{n}]")
+        _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, case, f"conditions[{n}]")
     taken = _take_medicines(draft, compiled, case, index, complaint)
     _take_person(draft, compiled, case, age)
-    if not empty and not draft.observations and not draft.said and not draft.markers:
+    if not empty and not any(_tells_of_legs(compiled, f) for f in draft.observations):
         raise CannotAssess(
-            f"complaint {complaint.id!r}", "no finding", "at least one finding of the legs", "Describe the legs."
+            f"complaint {complaint.id!r}",
+            "no complaint of the legs",
+            "at least one thing felt in or seen on the legs",
+            "Add what is felt: for example quality, site and timing under findings.",
         )
+    silent = _silent(draft, compiled, case)
     context = compiled.context(age, case.person.sex, case.setting)
     if case.pretest:
         context = _with_pretest(context, compiled, case.pretest)
@@ -121,13 +130,14 @@ def _present(
         observations=draft.observations,
         said=draft.said,
         medicines=taken,
-        evidence=_evidence(draft, compiled, context),
+        evidence=_evidence(draft, compiled, context, silent),
         context=context,
         age=age,
         not_known=tuple(k for k, v in (("age", age), ("sex", case.person.sex)) if v is None),
         disagreements=tuple(draft.disagreements),
         unused=tuple(draft.unused),
         asked=frozenset(draft.asked),
+        silent=silent,
     )
 
 
@@ -135,7 +145,29 @@ def _age(case: Case) -> float | None:
     person = case.person
     if person.age is not None or person.birth_date is None or case.as_of is None:
         return person.age
-    return days_between(person.birth_date, case.as_of, "person.birth_date") / 365.25
+    age = days_between(person.birth_date, case.as_of, "person.birth_date") / 365.25
+    if age > _OLDEST:
+        raise InvalidValue("person.birth_date", "an age above 120 years", "a date of birth", "Correct it or as_of.")
+    return age
+
+
+def _check_past(date: str | None, case: Case, where: str) -> None:
+    """A date must exist and may not lie after the day of the case."""
+    if isinstance(date, str):
+        days_between(date, case.as_of or "9999-12-31", where)
+
+
+def _tells_of_legs(compiled: Compiled, finding: str) -> bool:
+    """A complaint or sign; not a blood test, a mark of a contributor, or what dates alone gave."""
+    derived = finding in ("tempo", "new_medicine")
+    return not derived and finding not in compiled.markers and compiled.findings[finding].group != "test"
+
+
+def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
+    """Contributors that a list of the case would have named, and did not (design: a record's silence)."""
+    kinds = {kind for name, kind in _LISTS.items() if name in case.lists}
+    spoken = draft.said.keys() | draft.mentioned
+    return tuple(c.id for c in compiled.contributors.values() if c.kind in kinds and c.id not in spoken)
 
 
 def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, where: str) -> None:
@@ -148,7 +180,7 @@ def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, wher
         known = list(compiled.findings) + list(compiled.contributors)
         raise UnknownName(where, repr(name), "a finding", near_names(normal_form(name).replace(" ", "_"), known))
     finding = compiled.findings[target]
-    if isinstance(value, str) and normal_form(value) in _UNKNOWN or value is None:
+    if (isinstance(value, str) and normal_form(value) in _UNKNOWN) or value is None:
         draft.asked.add(target)
         return
     observation = observe(finding, value, where)
@@ -217,7 +249,8 @@ def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
     if finding.kind != "numeric":
         ids = ", ".join(s.id for s in finding.states)
         raise InvalidValue(where, "a number", f"one of {ids}", "Give the state in words.")
-    value = quantity.value * _factor(finding, quantity.unit, where)
+    factor, offset = _conversion(finding, quantity.unit, where)
+    value = quantity.value * factor + offset
     low, high = finding.plausible or (-np.inf, np.inf)
     if not low <= value <= high:
         raise InvalidValue(
@@ -229,20 +262,30 @@ def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
     raise InvalidValue(where, "a value in no interval", f"a value of {finding.name}", "Check number and unit.")
 
 
-def _factor(finding: Finding, unit: str | None, where: str) -> float:
+def _conversion(finding: Finding, unit: str | None, where: str) -> tuple[float, float]:
+    """(factor, offset) from the unit given to the unit of the finding."""
     units = {finding.unit or "1": 1.0, **finding.other_units}
     if unit is None and finding.unit in (None, "1", "{ratio}"):
-        return 1.0
+        return 1.0, 0.0
     spelled = {_unit_form(u): factor for u, factor in units.items()}
     if unit is None or _unit_form(unit) not in spelled:
         found = "no unit" if unit is None else f"unit {unit!r}"
         raise InvalidValue(where, found, f"one of {', '.join(units)}", "Give the unit on the report.")
-    return spelled[_unit_form(unit)]
+    rule = spelled[_unit_form(unit)]
+    return rule if isinstance(rule, tuple) else (rule, 0.0)
 
 
 def _unit_form(unit: str) -> str:
     """One spelling of a unit: micro as u, no blanks, litre as l. Case is kept apart from that (mmol is not Mmol)."""
-    return unit.strip().replace("µ", "u").replace("μ", "u").replace(" ", "").replace("L", "l").removeprefix("{").removesuffix("}")
+    return (
+        unit.strip()
+        .replace("µ", "u")
+        .replace("μ", "u")
+        .replace(" ", "")
+        .replace("L", "l")
+        .removeprefix("{")
+        .removesuffix("}")
+    )
 
 
 def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Complaint) -> None:
@@ -263,7 +306,8 @@ def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Compla
             return
 
 
-def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, where: str) -> None:
+def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, case: Case, where: str) -> None:
+    _check_past(condition.since, case, f"{where}.since")
     target = find_contributor(compiled, condition)
     if target is None:
         finding = compiled.names.findings.get(normal_form(condition.name))
@@ -273,29 +317,48 @@ def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, whe
         else:
             draft.unused.append(f"{where}: not known to change the likelihood of any explanation")
         return
-    if condition.status == "resolved":
+    draft.mentioned.add(target)
+    within = _within_window(compiled.contributors[target].window_days, condition, case, where)
+    if within is False and condition.status != "absent":
+        draft.unused.append(f"{where}: too long ago to count")
+    elif condition.status == "resolved" and not within:
         draft.unused.append(f"{where}: no longer present")
-        return
-    _say(draft, target, condition.status == "present", where)
+    else:
+        _say(draft, target, condition.status != "absent", where)
+
+
+def _within_window(window: int | None, condition: Condition, case: Case, where: str) -> bool | None:
+    """Whether an event is recent enough to count; None where it has no window or no date."""
+    if window is None or condition.since is None or case.as_of is None:
+        return None
+    return days_between(condition.since, case.as_of, f"{where}.since") <= window
 
 
 def find_contributor(compiled: Compiled, condition: Condition) -> str | None:
-    """The contributor that a condition names or that its ICD-10 code falls under."""
-    named = compiled.names.contributors.get(normal_form(condition.name))
+    """The contributor that a condition names, or whose code it bears (ICD: or falls under)."""
+    names = compiled.names
+    named = names.contributors.get(normal_form(condition.name)) or names.loose_contributors.get(
+        loose_form(condition.name)
+    )
     if named or not condition.code:
         return named
-    code = condition.code.replace(".", "").upper()
-    matches = [
-        (len(prefix), c.id)
-        for c in compiled.contributors.values()
-        for prefix in _prefixes(c.codes)
-        if code.startswith(prefix)
+    fits = [
+        (fit, c.id) for c in compiled.contributors.values() for code in c.codes if (fit := code_fit(code, condition))
     ]
-    return max(matches)[1] if matches else None
+    return max(fits)[1] if fits else None
 
 
-def _prefixes(codes: Iterable[Any]) -> list[str]:
-    return [c.code.replace(".", "").upper() for c in codes if c.system.startswith("icd10") and "-" not in c.code]
+def code_fit(known: Code, condition: Condition) -> float:
+    """How closely a condition's code falls under a known one; 0 if it does not. ICD codes cover what begins with them."""
+    code = (condition.code or "").replace(".", "").upper()
+    if not known.system.startswith("icd10"):
+        return float(len(code)) if (condition.system, condition.code) == (known.system, known.code) else 0.0
+    if not (condition.system or "icd10").startswith("icd10"):
+        return 0.0
+    low, _, high = known.code.replace(".", "").upper().partition("-")
+    if high:
+        return len(low) - 0.5 if len(code) >= len(low) and low <= code[: len(low)] <= high else 0.0
+    return float(len(low)) if code.startswith(low) else 0.0
 
 
 def _take_medicines(
@@ -308,6 +371,7 @@ def _take_medicines(
         out.append(seen)
         if seen.record is None:
             draft.unused.append(f"medicines[{n}]: not recognised")
+        draft.mentioned.update(seen.contributors)
         for contributor in seen.contributors:
             if seen.counts:
                 _say(draft, contributor, True, f"medicines[{n}]")
@@ -328,7 +392,7 @@ def _take_person(draft: _Draft, compiled: Compiled, case: Case, age: float | Non
         day(case.as_of, "as_of")
 
 
-def _evidence(draft: _Draft, compiled: Compiled, context: Context) -> Evidence:
+def _evidence(draft: _Draft, compiled: Compiled, context: Context, silent: tuple[str, ...]) -> Evidence:
     network = compiled.network
     findings = {
         network.finding_index[o.finding]: network.states[network.finding_index[o.finding]].index(o.state)
@@ -339,6 +403,9 @@ def _evidence(draft: _Draft, compiled: Compiled, context: Context) -> Evidence:
     for c, present in draft.said.items():
         number = network.contributor_index[c]
         said[number] = statement_likelihood(compiled, c, present, float(context.prevalence[number]))
+    for c in silent:
+        record = compiled.contributors[c]
+        said[network.contributor_index[c]] = (record.recorded_specificity, 1 - record.recorded_sensitivity)
     for c, pairs in draft.markers.items():
         number = network.contributor_index[c]
         absent, with_it = said.get(number, (1.0, 1.0))
