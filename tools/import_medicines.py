@@ -7,6 +7,14 @@ from typing import Any
 Row = dict[str, Any]
 #: Medicines of the evidence under another id here.
 RENAMED = {"beta-blocker-no-isa": "beta_blocker_no_isa", "ssa-negative-controls": "negative_controls"}
+NOTHING_KNOWN = [
+    "none_known",
+    "not_known",
+    "No link with leg cramps is known to this knowledge base.",
+    "We know of no link between this medicine and leg cramps.",
+    "expert",
+    [],
+]
 
 
 def medicines(hand: Row, drugs: Row, facts: dict[str, Row]) -> list[Row]:
@@ -18,8 +26,9 @@ def medicines(hand: Row, drugs: Row, facts: dict[str, Row]) -> list[Row]:
     by_topic: dict[str, list[str]] = {}
     for f in facts.values():
         by_topic.setdefault(f["topic"], []).append(f["id"])
+    add_unknown(named)
     out = [medicine(key, h, evidence.get(key, {}), by_topic.get(key, []), hand) for key, h in named.items()]
-    return [*out, negative_controls(evidence["negative_controls"], by_topic["ssa_negative_controls"])]
+    return [*out, negative_controls(by_topic["ssa_negative_controls"])]
 
 
 def ingredient(key: str, line: list[Any], hand: Row) -> Row:
@@ -53,6 +62,14 @@ def medicine(key: str, h: Row, e: Row, facts: list[str], hand: Row) -> Row:
         "source": sorted({s for j in shown for s in j["source"]}),
         "note": h.get("note"),
     }
+
+
+def add_unknown(named: dict[str, Row]) -> None:
+    """A judgement for every medicine: nothing known, where neither it nor a class of it has one."""
+    for h in named.values():
+        above = [named[k] for k in h.get("in", [])]
+        if "cramp" not in h and not any("cramp" in a or a.get("in") for a in above):
+            h["cramp"] = NOTHING_KNOWN
 
 
 def names_of(h: Row) -> list[str]:
@@ -98,10 +115,13 @@ def interaction(i: Row) -> Row:
     }  # fmt: skip
 
 
-def negative_controls(e: Row, facts: list[str]) -> Row:
+def negative_controls(facts: list[str]) -> Row:
     """The evidence's pair of negative controls, kept as a class without members of its own."""
     text = "Inhaled anticholinergics and beta-blockers were the negative controls of the sequence study."
-    cramp = judgement(["weak", "no_effect", text, "These medicines were not expected to cause cramps.", "qualitative", ["wilke2012"]], facts)
+    cramp = judgement(
+        ["weak", "no_effect", text, "These medicines were not expected to cause cramps.", "qualitative", ["wilke2012"]],
+        facts,
+    )
     return {
         "id": "negative_controls", "name": "Negative controls of the sequence study", "level": "class",
         "names": ["negative controls"], "cramp": cramp, "basis": "qualitative", "source": ["garrison2012", "wilke2012"],

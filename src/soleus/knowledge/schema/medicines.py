@@ -14,9 +14,7 @@ Verdict = Literal["strong", "moderate", "weak", "refuted", "none_known"]
 #: How a medicine stands to the symptom. promotes: more of it; relieves: prescribed for it with some effect;
 #: no_effect: compared and found alike; fewer: less often than on comparison; prescribed_for_it: the link is that
 #: sufferers are given it; marks_treated: only tells that the symptom was treated; not_known: not studied or not found.
-Relation = Literal[
-    "promotes", "relieves", "no_effect", "fewer", "prescribed_for_it", "marks_treated", "not_known"
-]
+Relation = Literal["promotes", "relieves", "no_effect", "fewer", "prescribed_for_it", "marks_treated", "not_known"]
 
 
 class Judgement(Cited, frozen=True, kw_only=True, forbid_unknown_fields=True):
