@@ -6,7 +6,7 @@ from typing import Any
 
 from soleus.evidence.record import Spread
 from soleus.inference.facets import Fit, Mixture, fit, one_factor_joint, solve
-from soleus.knowledge.schema.core import Facet, Finding, Joint, Likelihood
+from soleus.knowledge.schema.core import Background, Facet, Finding, Joint, Likelihood
 
 #: Standard deviation of the log-odds for a spread word: its 95 % interval is a factor 1.3, 2 or 4 in odds.
 LOGIT_SD: dict[Spread, float] = {"narrow": 0.1339, "medium": 0.3536, "wide": 0.7073}
@@ -15,12 +15,39 @@ _CLIP = 0.003
 FacetTable = dict[str, tuple[float, tuple[float, ...], tuple[float, ...]]]
 
 
-def marginals(facet: Facet, findings: dict[str, Finding], rows: dict[tuple[str, str], Any], s: str) -> list[float]:
+def effective(record: Likelihood, background: tuple[float, ...], shrink: float) -> tuple[float, ...]:
+    """P(state | explanation) as it enters the model: an expert's estimate is drawn towards the background.
+
+    Experts state likelihoods that are too extreme; (1 - k) p + k background keeps a distribution and bounds what one
+    finding can do. ``shrink`` is k for the basis of the record (parameters ``shrink_<basis>``, docs/adr/0007).
+    """
+    return tuple((1 - shrink) * p + shrink * b for p, b in zip(record.p, background, strict=True))
+
+
+def shrinkage(records: dict[str, tuple[Any, ...]]) -> dict[str, float]:
+    """Basis -> share of the background; 0 where no parameter is set."""
+    found = {p.id: p.value for p in records.get("parameter", ())}
+    return {basis: found.get(f"shrink_{basis}", 0.0) for basis in ("expert", "qualitative", "derived", "measured", "guideline")}
+
+
+def effective_rows(records: dict[str, tuple[Any, ...]]) -> dict[tuple[str, str], tuple[float, ...]]:
+    """(explanation, finding) -> P as it enters the model, for every likelihood record."""
+    base: dict[str, Background] = {b.id: b for b in records.get("background", ())}
+    k = shrinkage(records)
+    return {
+        (r.explanation, r.finding): effective(r, base[r.finding].p, k[r.basis]) if r.finding in base else r.p
+        for r in records.get("likelihood", ())
+    }
+
+
+def marginals(
+    facet: Facet, findings: dict[str, Finding], rows: dict[tuple[str, str], tuple[float, ...]], s: str
+) -> list[float]:
     """P(item typical | s) for each item."""
     out = []
     for item in facet.items:
         ids = [state.id for state in findings[item.finding].states]
-        p = rows[s, item.finding].p
+        p = rows[s, item.finding]
         total = sum(p[ids.index(state)] for state in item.typical)
         out.append(min(max(total, _CLIP), 1 - _CLIP))
     return out
@@ -40,12 +67,13 @@ def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
     """Every facet fitted for every explanation."""
     findings: dict[str, Finding] = {f.id: f for f in records.get("finding", ())}
     rows: dict[tuple[str, str], Likelihood] = {(r.explanation, r.finding): r for r in records.get("likelihood", ())}
+    entering = effective_rows(records)
     out: dict[str, dict[str, Fit]] = {}
     for facet in records.get("facet", ()):
         published = {j.explanation: j for j in facet.joints}
         out[facet.id] = {}
         for e in records.get("explanation", ()):
-            mu = marginals(facet, findings, rows, e.id)
+            mu = marginals(facet, findings, entering, e.id)
             sds = [LOGIT_SD[rows[e.id, item.finding].spread] for item in facet.items]
             out[facet.id][e.id] = solve_one(mu, facet, published.get(e.id), sds)
     return out

@@ -56,7 +56,7 @@ def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Ste
 
     rates = judged.compiled.knowledge.by_id(Rate)
     log_rate = judged.presentation.context.log_rate
-    shown = [f"{math.exp(float(log_rate[judged.number(x))]):.3g}" for x in (s, t)]
+    shown = [f"{math.exp(log_rate[judged.number(x)]):.3g}" for x in (s, t)]
     cites = citer.cite((*rates[s].source, *rates[t].source))
     basis = "expert" if "expert" in (rates[s].basis, rates[t].basis) else rates[s].basis
     return Step(f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", *shown, decibans, basis, cites)
@@ -80,9 +80,9 @@ def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Step:
 def _value(judged: Judged, w: Weight, s: str) -> str:
     j, number = judged.judgement, judged.number(s)
     if w.kind == "finding":
-        return f"{math.exp(float(j.singles[w.number][number])):.2g}"
+        return f"{math.exp(j.singles[w.number][number]):.2g}"
     if w.kind == "facet":
-        return f"{math.exp(float(j.facets[w.number][number])):.2g}"
+        return f"{math.exp(j.facets[w.number][number]):.2g}"
     ratios = [judged.compiled.effects.get((c, s)) for c in members(judged, w)]
     shown = [("necessary" if e.necessary else f"x{e.rho:g}") for e in ratios if e]
     return " ".join(shown) or "x1"

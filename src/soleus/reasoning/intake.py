@@ -6,6 +6,7 @@ A unit or a state is never guessed. What a reader of records could not use is pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from soleus.clinical.timeline import day, days_between, duration_days
 from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
 from soleus.evidence.record import Code
 from soleus.inference.network import Context, Evidence
-from soleus.knowledge.schema.core import Finding
+from soleus.knowledge.schema.core import Finding, State
 from soleus.reasoning.compiled import Compiled, loose_form, normal_form
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
@@ -106,7 +107,8 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
         _take_finding(draft, compiled, name, value, f"findings.{name}")
     for n, m in enumerate(case.measurements):
         _check_past(m.date, case, f"measurements[{n}].date")
-        _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}]")
+        if _is_known(draft, compiled, m.name, f"measurements[{n}]"):
+            _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}]")
     _take_tempo(draft, compiled, case, complaint)
     for n, c in enumerate(case.conditions):
         _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, case, f"conditions[{n}]")
@@ -187,6 +189,17 @@ def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, wher
     _put(draft, compiled, observation, where)
 
 
+def _is_known(draft: _Draft, compiled: Compiled, name: str, where: str) -> bool:
+    """Whether a measurement is one of the findings. A name that is near one is an error, others are listed as unused."""
+    key = normal_form(name)
+    if key in compiled.names.findings:
+        return True
+    if get_close_matches(key, list(compiled.names.findings), n=1, cutoff=0.85):
+        raise UnknownName(where, repr(name), "a measurement", near_names(key, list(compiled.names.findings)))
+    draft.unused.append(f"{where}: not a test that the knowledge base speaks of")
+    return False
+
+
 def _take_statement(draft: _Draft, contributor: str, value: Any, where: str) -> None:
     word = normal_form(str(value))
     if word in _UNKNOWN or value is None:
@@ -245,6 +258,11 @@ def _quantity(value: dict[str, Any], where: str) -> Quantity:
     return Quantity(value=float(number), unit=value.get("unit"))
 
 
+def within(state: State, value: float) -> bool:
+    """Whether a number falls into the interval [at_least, below) of a state."""
+    return (state.at_least is None or value >= state.at_least) and (state.below is None or value < state.below)
+
+
 def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
     if finding.kind != "numeric":
         ids = ", ".join(s.id for s in finding.states)
@@ -257,7 +275,7 @@ def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
             where, "a value outside what is possible", f"{low:g} to {high:g} {finding.unit}", "Check number and unit."
         )
     for state in finding.states:
-        if (state.at_least is None or value >= state.at_least) and (state.below is None or value < state.below):
+        if within(state, value):
             return Observation(finding.id, state.id, value)
     raise InvalidValue(where, "a value in no interval", f"a value of {finding.name}", "Check number and unit.")
 
@@ -297,7 +315,7 @@ def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Compla
         return
     tempo = compiled.findings["tempo"]
     for state in tempo.states:
-        if length >= (state.at_least or 0) and (state.below is None or length < state.below):
+        if (state.at_least, state.below) != (None, None) and within(state, length):
             stated = draft.observations.get("tempo")
             if stated and stated.state != state.id:
                 draft.disagreements.append("the tempo that was stated and the dates of the complaint disagree")

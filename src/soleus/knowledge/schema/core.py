@@ -64,7 +64,7 @@ class Finding(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     core: bool = False
     bedside: int | None = None  # its place among the five bedside questions
     unit: str | None = None  # UCUM
-    other_units: dict[str, float] = {}  # UCUM unit -> factor to ``unit``
+    other_units: dict[str, float | tuple[float, float]] = {}  # UCUM unit -> factor, or (factor, offset), to ``unit``
     plausible: tuple[float, float] | None = None  # values outside are an input error
     codes: tuple[Code, ...] = ()
     synonyms: tuple[str, ...] = ()
