@@ -86,8 +86,8 @@ def contributors_of(h: Row, hand: Row) -> list[str]:
 
 
 def codes_of(key: str, e: Row, hand: Row) -> list[Row]:
-    codes = [{"system": "atc", "code": c} for c in e.get("atc") or []]
-    codes += [{"system": "atc", "code": c} for c in hand["atc"].get(key, []) if c not in (e.get("atc") or [])]
+    atc = hand["atc"].get(key, e.get("atc") or [])
+    codes = [{"system": "atc", "code": c} for c in atc]
     if e.get("rxcui"):
         codes.append({"system": "rxnorm", "code": str(e["rxcui"])})
     return codes
