@@ -38,8 +38,10 @@ _SYSTEMS = {
     "snomed": "SNOMED CT",
     "loinc": "LOINC",
 }
+#: A grade longer than this is a sentence and stands on a line of its own.
+LONG_WORD = 24
 #: Characters of text up to which a page prints at each density; beyond the last it prints at the finest.
-_DENSITIES = ((9_000, "airy"), (16_000, "close"))
+_DENSITIES = ((9_000, "airy"), (13_000, "close"), (18_000, "dense"))
 
 
 def _position(chance: float) -> str:
@@ -63,6 +65,13 @@ def _lower_first(text: str) -> str:
     return text if text[1:2].isupper() or text[1:2] in ("", " ", "-") else text[:1].lower() + text[1:]
 
 
+def _who(text: str) -> str:
+    """First author and year of a reference, for paper: ``Hawke F, Chuter V. Factors … 2013`` gives ``Hawke F 2013``."""
+    author = re.split(r"[,.:;]", text, maxsplit=1)[0]
+    years = re.findall(r"\b(?:19|20)\d\d\b", text)
+    return " ".join([author[:40], *years[-1:]])
+
+
 def _draw(svg: str, prefix: str, label: str) -> Markup:
     return Markup(figure(svg, prefix, label))  # cleaned by `figure`
 
@@ -73,9 +82,9 @@ _TABLES = (
 )
 _WORDS = (
     *("percent", "interval", "frequency", "tenths", "between", "decibans", "date_words", "join", "duration"),
-    "telephone",
+    *("telephone", "ranges"),
 )
-_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "MOST_NOT_ASSESSED")
+_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "MOST_NOT_ASSESSED")
 
 
 @cache
@@ -92,6 +101,8 @@ def _environment() -> Environment:
     environment.globals |= {"pos": _position, "draw": _draw, "ANSWERED": ANSWERED, "READ": READ}
     environment.filters |= {
         "capital": words.capital,
+        "long": lambda text: len(text) > LONG_WORD,
+        "who": _who,
         "lower_first": _lower_first,
         "sentence": words.sentence,
         "short_url": _short_url,
@@ -123,7 +134,7 @@ def _length(page: str) -> int:
 
 def _density(page: str) -> str:
     length = _length(page)
-    return next((name for most, name in _DENSITIES if length <= most), "dense")
+    return next((name for most, name in _DENSITIES if length <= most), "tight")
 
 
 def render(assessment: Assessment) -> str:

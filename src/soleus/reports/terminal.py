@@ -25,7 +25,7 @@ _ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "cl
 
 
 def _cites(numbers: Cites) -> str:
-    return "".join(f" [{n}]" for n in numbers)
+    return "".join(f" [{label}]" for _, label in words.ranges(numbers))
 
 
 # ------------------------------------------------------------------------------------------------ red flags

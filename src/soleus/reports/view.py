@@ -8,6 +8,7 @@ from typing import NamedTuple
 from soleus.reasoning.assessment import (
     Assessment,
     Bar,
+    Cause,
     ComplaintAssessment,
     CriteriaResult,
     Diagnosis,
@@ -19,6 +20,8 @@ from soleus.reasoning.assessment import (
 
 #: Sizes of the page, not judgements: how many entries stand open before the rest is folded away.
 MOST_RANKED = 6
+LEAST_RANKED = 3
+LEAST_SHOWN = 0.01  # what rounds to less is counted among the rest
 MOST_NOT_ASSESSED = 12
 MOST_BARS = 12
 MOST_UNDECIDED = 4
@@ -67,7 +70,8 @@ def first(complaint: ComplaintAssessment) -> ExplanationResult | None:
 def ranking(complaint: ComplaintAssessment, most: int = MOST_RANKED) -> Ranking:
     """The most probable explanations in their order, and what is left for all others together."""
     ordered = sorted(complaint.explanations, key=lambda e: e.rank)
-    shown = tuple(ordered[:most])
+    telling = [e for i, e in enumerate(ordered[:most]) if i < LEAST_RANKED or e.probability >= LEAST_SHOWN]
+    shown = tuple(telling)
     rest = max(0.0, 1 - sum(e.probability for e in shown))
     return Ranking(shown, rest, len(ordered) - len(shown))
 
@@ -95,6 +99,11 @@ def bars(explanation: ExplanationResult, most: int = MOST_BARS) -> list[Bar]:
 def longest(shown: Iterable[Bar], prior: float | None = None) -> float:
     """The greatest absolute number of decibans: the scale of the chart. At least 1."""
     return max([1.0, abs(prior or 0.0), *(abs(bar.decibans) for bar in shown)])
+
+
+def causes(complaint: ComplaintAssessment) -> list[Cause]:
+    """Causes that are present first, then by share, the greatest first."""
+    return sorted(complaint.causes, key=lambda c: (c.status != "present", -c.share))
 
 
 def name_of(complaint: ComplaintAssessment, id: str | None) -> str:

@@ -120,13 +120,13 @@ def interval(low: float, high: float) -> str:
 
 
 def frequency(chance: float) -> str:
-    """A natural frequency: ``about 7 in 10``, ``about 1 in 20``, ``fewer than 1 in 100``, ``nearly all``."""
+    """A natural frequency: ``about 7 in 10``, ``about 1 in 20``, ``more than 99 in 100``."""
     if chance < 0.0075:
         return "fewer than 1 in 100"
     if chance < 0.15:
         return f"about 1 in {min(_SMALL, key=lambda n: abs(log2(chance * n)))}"
-    if chance > 0.985:
-        return "nearly all"
+    if chance > 0.9925:
+        return "more than 99 in 100"
     return "more than 9 in 10" if chance >= 0.95 else f"about {floor(chance * 10 + 0.5)} in 10"
 
 
@@ -182,6 +182,18 @@ def join(words: Sequence[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def ranges(numbers: Sequence[int]) -> list[tuple[int, str]]:
+    """Numbers in order, runs of three or more joined: 13, 99, 100, 101 gives [(13, "13"), (99, "99–101")]."""
+    runs: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    short = [part for run in runs for part in ([run] if len(run) > 2 else [[n] for n in run])]
+    return [(run[0], str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}") for run in short]
 
 
 def duration(seconds: int | None, repeats: int | None) -> str:
