@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 from import_effects import blocks, core_effects, hand_effects, markers
-from import_facts import NOT_SHIPPED, all_facts, belief_records, cause_records, conflict_records
+from import_facts import NOT_SHIPPED, all_facts, belief_records, cause_records, conflict_records, medicine_causes
 from import_medicines import medicines as medicine_records
 from knowledge_yaml import dump_records
 
@@ -46,12 +46,13 @@ def main(folder: Path) -> None:
     write("blocks", "block", blocks(hand))
     write("markers", "marker", markers(hand, DATA / "findings"))
     write("facts", "fact", list(facts.values()))
-    write("causes", "cause", cause_records(causes, hand, facts))
     write("beliefs", "belief", belief_records(causes, hand, facts))
     write("conflicts", "conflict", conflict_records(causes, hand))
     write("gaps", "gap", hand["gaps"])
     medicines = medicine_records(read(HERE / "import_medicines.yaml"), drugs, facts)
     write("medicines", "medicine", medicines)
+    known_causes = cause_records(causes, hand, facts)
+    write("causes", "cause", [*known_causes, *medicine_causes(medicines, contributors, effects, known_causes)])
     write_sources(folder, core, hand)
     report(known, effects, medicines)
 

@@ -110,6 +110,24 @@ def cause_records(causes: Row, hand: Row, facts: dict[str, Row]) -> list[Row]:
     return out
 
 
+def medicine_causes(medicines: list[Row], contributors: list[Row], effects: list[Row], known: list[Row]) -> list[Row]:
+    """A cause for each medicine contributor that acts on night cramps, in the words of its class."""
+    has = {c for cause in known for c in cause["contributors"]}
+    acts = {e["contributor"] for e in effects if e["explanation"] == "nocturnal_leg_cramp"}
+    out = []
+    for c in contributors:
+        if c["kind"] != "medicine" or c["id"] in has or c["id"] not in acts:
+            continue
+        judged = [m for m in medicines if c["id"] in m.get("contributors", []) and m.get("cramp")]
+        best = min(judged, key=lambda m: (m["level"] != "class", len(m["contributors"]), len(m["member_of"]), m["id"]))
+        j = best["cramp"]
+        words = {"verdict": j["verdict"], "statement": j["statement"], "patient_statement": j["patient_statement"]}
+        names = {"id": c["id"], "name": c["name"], "patient_name": c["patient_name"]}
+        basis = {"facts": j["facts"], "contributors": [c["id"]], "basis": j["basis"], "source": j["source"]}
+        out.append(names | words | basis)
+    return out
+
+
 def belief_records(causes: Row, hand: Row, facts: dict[str, Row]) -> list[Row]:
     out = []
     for b in causes["common_beliefs"]:
