@@ -138,7 +138,7 @@ def plan(
     emergencies = tuple(f for f in flags if f.urgency == "emergency")
     if emergencies:
         return Management(tuple(_flag_item(f, care.policy, view) for f in emergencies), True, ())
-    chosen = planned_for(care.policy, ranked)
+    chosen = planned_for(care, ranked)
     notes = [(n, e) for e in chosen for n in care.notes if e in n.explanations]
     if notes and notes[0][0].urgency == "emergency":
         return Management((_note_item(*notes[0], view),), True, chosen[:1])
@@ -148,23 +148,25 @@ def plan(
     return Management(_cut(items, care.policy.most_items), False, chosen)
 
 
-def planned_for(policy: CarePolicy, ranked: Mapping[str, float]) -> tuple[str, ...]:
-    """The explanations that are planned for: the first, and those near it in probability."""
-    first = next(iter(ranked.values()), 0.0)
-    least = max(policy.plan_floor, policy.plan_share * first)
-    found = [e for n, (e, p) in enumerate(ranked.items()) if n == 0 or p >= least]
-    return tuple(found[: policy.most_explanations])
+def planned_for(care: Care, ranked: Mapping[str, float]) -> tuple[str, ...]:
+    """The explanations that are planned for: the first, those near it, and dangerous ones that are not unlikely."""
+    policy, first = care.policy, next(iter(ranked.values()), 0.0)
+    urgent = {e for n in care.notes if n.urgency in _URGENT for e in n.explanations}
+    near = [e for e, p in ranked.items() if p >= policy.plan_floor and (p >= policy.plan_share * first or e in urgent)]
+    chosen = dict.fromkeys([*list(ranked)[:1], *near])
+    return tuple(list(chosen)[: policy.most_explanations])
 
 
 def _treatments(care: Care, chosen: Sequence[str], view: _View) -> list[ManagementItem]:
     """One item per option, for the first planned explanation that it serves."""
-    found: dict[str, tuple[tuple[int, int, int, str], ManagementItem]] = {}
+    found: dict[str, tuple[tuple[int, bool, int, int, str], ManagementItem]] = {}
     for rank, explanation in enumerate(chosen):
         for row in care.treatments:
             if row.option not in found and _applies(row, explanation, view):
                 item = _item(row, explanation, care.sources_of[row.option], view)
                 place = _PLACES.index(row.places.get(explanation, row.place))
-                found[row.option] = ((_ORDER.index(item.advice), rank, place, row.id), item)
+                general = row.only_when is None and not row.causes  # what was chosen for this person stands first
+                found[row.option] = ((_ORDER.index(item.advice), general, rank, place, row.id), item)
     return [item for _, item in sorted(found.values(), key=lambda pair: pair[0])]
 
 
@@ -289,9 +291,7 @@ def _guide(guide: GuideRecord, care: Care, citer: Citer | None) -> Guide:
         id=guide.id,
         label=guide.patient_name,
         steps=tuple(
-            Step(
-                text=f"{s.position}. {s.text}" if s.position else s.text, seconds=s.seconds, repeats=s.repeats
-            )
+            Step(text=f"{s.position}. {s.text}" if s.position else s.text, seconds=s.seconds, repeats=s.repeats)
             for s in guide.steps
         ),
         not_for=tuple(n.text for n in guide.not_for),

@@ -58,9 +58,7 @@ def _order(item: WorkUp, line: Trigger, value: float) -> tuple[bool, int, bool, 
     )
 
 
-def _entry(
-    item: WorkUp, line: Trigger, audience: Audience, value: float | None, citer: Citer | None
-) -> WorkUpItem:
+def _entry(item: WorkUp, line: Trigger, audience: Audience, value: float | None, citer: Citer | None) -> WorkUpItem:
     plain = audience == "patient"
     return WorkUpItem(
         id=item.id,

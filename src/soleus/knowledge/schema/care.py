@@ -155,8 +155,9 @@ class CareNote(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CarePolicy(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a plan is put together: numbers that would otherwise hide in code.
 
-    ``plan_share``: an explanation is planned for if its probability is at least this share of the first one's
-    and at least ``plan_floor``; ``most_explanations`` and ``most_items`` keep the plan readable.
+    The first explanation is always planned for. Another one is if its probability is at least ``plan_floor``
+    and either at least ``plan_share`` of the first one's, or its care note is an emergency or for the same day.
+    ``most_explanations`` and ``most_items`` keep the plan readable.
     """
 
     plan_share: Probability
@@ -353,6 +354,7 @@ class PrevalenceCheck(_Data, frozen=True, kw_only=True):
 
     explanation: Id
     cells: tuple[str, ...]
+    weights: tuple[float, ...] = ()  # shares of the population in the cells; none: all alike
     child_age: tuple[float, float] | None = None
 
 
@@ -400,6 +402,7 @@ class SimulateCheck(_Data, frozen=True, kw_only=True):
     female: Probability
     without: tuple[Id, ...] = ()
     only: tuple[Id, ...] = ()
+    equal: bool = False  # the explanations of ``only`` with equal chances (a sample enriched on purpose)
 
 
 class PredictiveValueCheck(_Data, frozen=True, kw_only=True):
@@ -471,6 +474,7 @@ class Check(_Data, frozen=True, kw_only=True):
     n: int | None = None
     low: float | None = None
     high: float | None = None
+    conflicting: tuple[Id, ...] = ()  # sources that disagree: the interval spans them all
     note: str | None = None
 
 
