@@ -41,7 +41,7 @@ def facet(rng, p, start, states, items) -> FacetArrays:  # type: ignore[no-untyp
         mask[: max(1, states[f] // 2)] = True
         typical.append(mask)
     mu = np.array([m @ p[start[f] : start[f + 1]] for m, f in zip(typical, items, strict=True)])
-    mixes = [solve(mu[:, s], one_factor_joint(mu[:, s], 0.4)) for s in range(p.shape[1])]
+    mixes = [solve(list(mu[:, s]), one_factor_joint(list(mu[:, s]), 0.4)) for s in range(p.shape[1])]
     return FacetArrays(
         "g0",
         tuple(items),

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from soleus.inference.blocks import expected_phi, joint_prior
-from soleus.inference.network import Context, Evidence, Network
+from soleus.inference.network import Context, Evidence, Floats, Network
 
 
 def item_table(net: Network, g: int, j: int, s: int, f_state: int) -> list[float]:
@@ -59,9 +59,9 @@ def finding_weight(net: Network, evidence: Evidence, s: int) -> float:
     return weight
 
 
-def posterior(net: Network, context: Context, evidence: Evidence) -> np.ndarray:  # type: ignore[type-arg]
+def posterior(net: Network, context: Context, evidence: Evidence) -> Floats:
     """P(s | e) by summing everything."""
     total = np.zeros(len(net.explanations))
     for (s, _), weight in joint_weights(net, context, evidence).items():
         total[s] += weight
-    return total / total.sum()
+    return np.asarray(total / total.sum(), np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -84,12 +85,21 @@ def rendered(found: Assessment, form: Form) -> str:
 
         return to_json(found).decode()
     if form == "html":
-        from soleus.reports.html import render
+        from soleus.reports.html import render as as_page
 
-        return render(found)
-    from soleus.reports.terminal import plain
+        return as_page(found)
+    return _plain(found)
 
-    return plain(found)
+
+def _plain(found: Assessment) -> str:
+    """The text of the terminal, 80 columns, without colour."""
+    from rich.console import Console
+
+    from soleus.reports.terminal import render
+
+    console = Console(file=io.StringIO(), width=80, no_color=True, force_terminal=False)
+    render(found, console)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
 def _write_one(path: Path, found: Assessment, form: Form, out: Path | None) -> None:

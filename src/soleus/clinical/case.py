@@ -21,7 +21,7 @@ class _Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     pass
 
 
-class Quantity(_Input):
+class Quantity(_Input, frozen=True):
     """A number with its UCUM unit and the date it was taken."""
 
     value: float
@@ -29,7 +29,7 @@ class Quantity(_Input):
     date: Date | None = None
 
 
-class Person(_Input):
+class Person(_Input, frozen=True):
     """Whose legs they are. ``sex`` is the sex that physiology and published rates go by."""
 
     age: Age | None = None
@@ -40,7 +40,7 @@ class Person(_Input):
     weeks_since_birth: Annotated[int, Meta(ge=0)] | None = None
 
 
-class Complaint(_Input):
+class Complaint(_Input, frozen=True):
     """One thing felt in the legs. ``findings`` maps a finding to a state, present, absent, not_assessed or a number."""
 
     id: str = "legs"
@@ -50,7 +50,7 @@ class Complaint(_Input):
     findings: dict[str, Any] = {}
 
 
-class Condition(_Input):
+class Condition(_Input, frozen=True):
     """A diagnosis, event or habit of the person."""
 
     name: str
@@ -60,7 +60,7 @@ class Condition(_Input):
     status: Status = "present"
 
 
-class Medicine(_Input):
+class Medicine(_Input, frozen=True):
     """A medicine by brand, generic or class name or by code; ``stopped`` in the past means it is no longer taken."""
 
     name: str
@@ -71,7 +71,7 @@ class Medicine(_Input):
     dose: str | None = None
 
 
-class Measurement(_Input):
+class Measurement(_Input, frozen=True):
     """A test result. A number needs its unit unless the finding has none."""
 
     name: str
@@ -80,7 +80,7 @@ class Measurement(_Input):
     date: Date | None = None
 
 
-class Unused(_Input):
+class Unused(_Input, frozen=True):
     """Something in the input that was not used, and why."""
 
     where: str
@@ -88,7 +88,7 @@ class Unused(_Input):
     why: str
 
 
-class Case(_Input):
+class Case(_Input, frozen=True):
     """Everything known of one person. Without ``as_of`` dates cannot be turned into durations.
 
     ``lists`` names the lists that are complete enough to have spoken: what such a list leaves out becomes less likely.

@@ -149,8 +149,9 @@ def _kernel() -> Any:
         try:
             from soleus.inference._batch_numba import score_rows
         except ImportError:
-            score_rows = None
-        _compiled_kernel.append(score_rows)
+            _compiled_kernel.append(None)
+        else:
+            _compiled_kernel.append(score_rows)
     return _compiled_kernel[0]
 
 

@@ -56,7 +56,7 @@ def _present(bits: Floats, log_rho: Floats) -> tuple[Floats, Floats]:
 
 def _largest(bits: Floats, log_rho: Floats) -> Floats:
     up, down = _present(bits, log_rho)
-    return np.asarray(up.max(axis=-2) + down.min(axis=-2))
+    return np.asarray(up.max(axis=-2) + down.min(axis=-2), np.float64)
 
 
 def _largest_sqrt(bits: Floats, log_rho: Floats) -> Floats:
@@ -79,7 +79,7 @@ def normalised(log_phi_b: Floats, prior: Floats) -> Floats:
     """phi~ from log phi (..., B, M); all zero where a necessary member is impossible."""
     phi = np.exp(log_phi_b)
     total = np.einsum("b,...bm->...m", prior, phi)[..., None, :]
-    return np.divide(phi, total, out=np.zeros_like(phi), where=total > 0)
+    return np.asarray(np.divide(phi, total, out=np.zeros_like(phi), where=total > 0), np.float64)
 
 
 @cache

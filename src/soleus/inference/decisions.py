@@ -266,4 +266,4 @@ def _facet_draw(
         answer = np.where(hidden, _draw(rows_on, truth, rng), _draw(rows_off, truth, rng))
         log_on += np.log(rows_on)[answer]
         log_off += np.log(rows_off)[answer]
-    return np.logaddexp(log_on, log_off) - before
+    return np.asarray(np.logaddexp(log_on, log_off) - before, np.float64)

@@ -10,7 +10,7 @@ probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -171,18 +171,6 @@ def draw_phi(network: Network, k: int, term: BlockTerm, columns: NDArray[np.intp
     members = np.array(block.members, np.intp)
     z = streams(_key(4, members[:, None], block.columns[columns][None, :]), n)  # (members, M, n)
     log_rho = block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0)
-    part = _columns(block, columns)
+    part = replace(block, columns=block.columns[columns], necessary=block.necessary[:, columns])
     return normalised(log_phi(part, np.asarray(log_rho, np.float64)), term.prior)
 
-
-def _columns(block, columns):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(
-        block,
-        columns=block.columns[columns],
-        log_rho=block.log_rho[:, columns],
-        sd=block.sd[:, columns],
-        log_causal=block.log_causal[:, columns],
-        necessary=block.necessary[:, columns],
-    )

@@ -119,8 +119,8 @@ def judge(network: Network, context: Context, evidence: Evidence) -> Judgement:
     blocks = {k: block_term(network, context, evidence, k) for k in touched}
     log_weight = context.log_rate + sum(facets.values()) + sum(singles.values())
     log_weight = log_weight + impossible(network, context)
-    for k, term in blocks.items():
-        plain, column = term.log_term
+    for k, block in blocks.items():
+        plain, column = block.log_term
         log_weight = log_weight + plain
         log_weight[network.blocks[k].columns] += column - plain
     return Judgement(

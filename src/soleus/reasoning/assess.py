@@ -13,8 +13,6 @@ from soleus.reasoning import criteria, evidence_bars, medication_review, questio
 from soleus.reasoning.assessment import (
     Assessment,
     Audience,
-    BetterEvidence,
-    Cause,
     ComplaintAssessment,
     Conflict,
     CriteriaResult,
@@ -22,11 +20,12 @@ from soleus.reasoning.assessment import (
     Diagnosis,
     Difference,
     ExplanationResult,
-    Idiopathic,
     NextQuestion,
     NotAssessed,
-    RedFlag as RedFlagEntry,
     Tiers,
+)
+from soleus.reasoning.assessment import (
+    RedFlag as RedFlagEntry,
 )
 from soleus.reasoning.care import CarePlan
 from soleus.reasoning.cause_review import causes, idiopathic
@@ -99,7 +98,7 @@ def _software() -> str:
 def _emergency(compiled: Compiled, country: str | None) -> str:
     numbers = compiled.knowledge.by_id(EmergencyNumber)
     record = numbers.get((country or "default").lower()) or numbers["default"]
-    return record.sentence
+    return record.emergency or "your local emergency number"
 
 
 def _complaint(

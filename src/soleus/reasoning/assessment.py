@@ -23,7 +23,7 @@ class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class Coded(_Part):
+class Coded(_Part, frozen=True):
     """``system`` is the FHIR address of the code system."""
 
     system: str
@@ -31,7 +31,7 @@ class Coded(_Part):
     display: str | None = None
 
 
-class RedFlag(_Part):
+class RedFlag(_Part, frozen=True):
     id: str
     label: str
     urgency: Urgency
@@ -41,7 +41,7 @@ class RedFlag(_Part):
     cites: Cites = ()
 
 
-class Bar(_Part):
+class Bar(_Part, frozen=True):
     """One piece of evidence for the explanation against ``against`` in decibans; a facet or a block is one bar."""
 
     id: str
@@ -52,7 +52,7 @@ class Bar(_Part):
     cites: Cites = ()
 
 
-class ExplanationResult(_Part):
+class ExplanationResult(_Part, frozen=True):
     id: str
     label: str
     codes: tuple[Coded, ...]
@@ -76,7 +76,7 @@ class ExplanationResult(_Part):
     cites: Cites = ()
 
 
-class Diagnosis(_Part):
+class Diagnosis(_Part, frozen=True):
     """An explanation with one cause, or without a cause that is known (``cause`` None)."""
 
     id: str
@@ -88,7 +88,7 @@ class Diagnosis(_Part):
     high: float
 
 
-class Idiopathic(_Part):
+class Idiopathic(_Part, frozen=True):
     explanation: str
     probability: float
     low: float
@@ -96,7 +96,7 @@ class Idiopathic(_Part):
     sentence: str
 
 
-class Cause(_Part):
+class Cause(_Part, frozen=True):
     """A contributor judged for this person and the first explanation."""
 
     id: str
@@ -115,7 +115,7 @@ class Cause(_Part):
     cites: Cites = ()
 
 
-class MedicineVerdict(_Part):
+class MedicineVerdict(_Part, frozen=True):
     id: str
     label: str
     as_given: str
@@ -129,13 +129,13 @@ class MedicineVerdict(_Part):
     cites: Cites = ()
 
 
-class Criterion(_Part):
+class Criterion(_Part, frozen=True):
     id: str
     text: str
     state: Truth
 
 
-class CriteriaResult(_Part):
+class CriteriaResult(_Part, frozen=True):
     id: str
     label: str
     explanation: str | None
@@ -146,7 +146,7 @@ class CriteriaResult(_Part):
     cites: Cites = ()
 
 
-class NextQuestion(_Part):
+class NextQuestion(_Part, frozen=True):
     finding: str
     text: str
     value: float  # expected loss avoided, less the burden
@@ -154,7 +154,7 @@ class NextQuestion(_Part):
     red_flag: bool = False
 
 
-class WorkUpItem(_Part):
+class WorkUpItem(_Part, frozen=True):
     id: str
     label: str
     advice: Literal["do", "consider", "not_worth_doing"]
@@ -166,13 +166,13 @@ class WorkUpItem(_Part):
     cites: Cites = ()
 
 
-class Step(_Part):
+class Step(_Part, frozen=True):
     text: str
     seconds: int | None = None
     repeats: int | None = None
 
 
-class Guide(_Part):
+class Guide(_Part, frozen=True):
     """An illustrated set of steps; ``figure`` is SVG."""
 
     id: str
@@ -183,7 +183,7 @@ class Guide(_Part):
     cites: Cites = ()
 
 
-class ManagementItem(_Part):
+class ManagementItem(_Part, frozen=True):
     id: str
     label: str
     advice: Literal["recommended", "consider", "check_first", "avoid"]
@@ -196,12 +196,12 @@ class ManagementItem(_Part):
     cites: Cites = ()
 
 
-class NotAssessed(_Part):
+class NotAssessed(_Part, frozen=True):
     finding: str
     text: str
 
 
-class Conflict(_Part):
+class Conflict(_Part, frozen=True):
     """Whether the findings fit anything listed: z against ``best`` and the share of simulated cases as odd as this."""
 
     best: str
@@ -211,7 +211,7 @@ class Conflict(_Part):
     disagreements: tuple[str, ...] = ()  # statements of the input that disagree
 
 
-class EvidenceBasis(_Part):
+class EvidenceBasis(_Part, frozen=True):
     """How much of the evidence between the first two explanations rests on expert records."""
 
     first: str
@@ -221,7 +221,7 @@ class EvidenceBasis(_Part):
     sentence: str
 
 
-class Reference(_Part):
+class Reference(_Part, frozen=True):
     number: int
     id: str
     text: str
@@ -229,7 +229,7 @@ class Reference(_Part):
     read: str
 
 
-class Difference(_Part):
+class Difference(_Part, frozen=True):
     """What would change the answer: the state of a finding and the explanation that would then be first."""
 
     finding: str
@@ -239,13 +239,13 @@ class Difference(_Part):
     probability: float
 
 
-class BetterEvidence(_Part):
+class BetterEvidence(_Part, frozen=True):
     record: str
     label: str
     spread: float  # how many percentage points of the first probability hang on it
 
 
-class Tiers(_Part):
+class Tiers(_Part, frozen=True):
     """Ids of `diagnoses`."""
 
     most_likely: tuple[str, ...] = ()
@@ -254,7 +254,7 @@ class Tiers(_Part):
     rare: tuple[str, ...] = ()
 
 
-class ComplaintAssessment(_Part):
+class ComplaintAssessment(_Part, frozen=True):
     """The judgement of one complaint."""
 
     id: str
@@ -283,7 +283,7 @@ class ComplaintAssessment(_Part):
     stop_reason: str = ""
 
 
-class Assessment(_Part):
+class Assessment(_Part, frozen=True):
     """One person's judgement. The fields of the first complaint are repeated at the top level in JSON."""
 
     case: str

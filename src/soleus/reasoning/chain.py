@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from soleus.inference.weights import Weight, weights
 from soleus.reasoning import words
 from soleus.reasoning.citing import Citer
-from soleus.reasoning.evidence_bars import label, members, weakest
+from soleus.reasoning.evidence_bars import label, members, sources_of, weakest
 from soleus.reasoning.judging import Judged
 
 
@@ -56,24 +56,21 @@ def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Ste
 
     rates = judged.compiled.knowledge.by_id(Rate)
     log_rate = judged.presentation.context.log_rate
-    shown = [f"{math.exp(log_rate[judged.number(x)]):.3g}" for x in (s, t)]
+    one, two = (f"{math.exp(log_rate[judged.number(x)]):.3g}" for x in (s, t))
     cites = citer.cite((*rates[s].source, *rates[t].source))
     basis = "expert" if "expert" in (rates[s].basis, rates[t].basis) else rates[s].basis
-    return Step(f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", *shown, decibans, basis, cites)
+    return Step(f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", one, two, decibans, basis, cites)
 
 
 def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Step:
     found = members(judged, w)
-    records = [r for f in found for e in (s, t) if (r := judged.compiled.likelihoods.get((e, f)))]
-    effects = [r for f in found for e in (s, t) if (r := judged.compiled.effects.get((f, e)))]
-    sources = [key for r in (*records, *effects) for key in r.source]
     return Step(
         label(judged, w, found),
         _value(judged, w, s),
         _value(judged, w, t),
         w.decibans,
         weakest(judged, w, s, t),
-        citer.cite(sources),
+        citer.cite(sources_of(judged, found, s, t)),
     )
 
 

@@ -33,9 +33,7 @@ def bars(judged: Judged, s: str, t: str, citer: Citer) -> Bars:
 def bar(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Bar:
     """One bar in words, with the weakest basis of what it is made of."""
     findings = members(judged, w)
-    records = [r for f in findings for e in (s, t) if (r := judged.compiled.likelihoods.get((e, f)))]
-    effects = [r for f in findings for e in (s, t) if (r := judged.compiled.effects.get((f, e)))]
-    sources = [key for r in (*records, *effects) for key in r.source]
+    sources = sources_of(judged, findings, s, t)
     return Bar(
         id=f"{w.kind}.{findings[0] if findings else w.number}",
         label=label(judged, w, findings),
@@ -44,6 +42,14 @@ def bar(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Bar:
         basis=weakest(judged, w, s, t),
         cites=citer.cite(sources),
     )
+
+
+def sources_of(judged: Judged, findings: list[str], s: str, t: str) -> list[str]:
+    """The sources of every record that a bar between two explanations rests on."""
+    pairs = [(f, e) for f in findings for e in (s, t)]
+    likelihoods = [judged.compiled.likelihoods.get((e, f)) for f, e in pairs]
+    effects = [judged.compiled.effects.get(pair) for pair in pairs]
+    return [key for r in (*likelihoods, *effects) if r is not None for key in r.source]
 
 
 def members(judged: Judged, w: Weight) -> list[str]:

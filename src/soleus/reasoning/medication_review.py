@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from soleus.knowledge.schema.core import Effect
 from soleus.knowledge.schema.medicines import Judgement
 from soleus.reasoning.assessment import Audience, MedicineVerdict
@@ -9,6 +11,7 @@ from soleus.reasoning.citing import Citer
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
+Verdict = Literal["likely_contributor", "possible_contributor", "unlikely", "no_signal_known", "not_recognised"]
 _RESTLESS = {"restless_legs_syndrome", "akathisia", "periodic_limb_movement_disorder", "withdrawal_leg_restlessness"}
 
 
@@ -32,7 +35,7 @@ def _verdict(
         label=seen.record.name,
         as_given=seen.given.name,
         contributor=effect.contributor if effect else (seen.contributors[0] if seen.contributors else None),
-        verdict=_word(judged, seen, effect, known),
+        verdict=_word(seen, effect, known),
         strength=_strength(judged, effect, known, patient),
         certainty=known.verdict if known else "none_known",
         timing=_timing(index, seen, patient),
@@ -64,7 +67,7 @@ def _effect(judged: Judged, seen: Recognised) -> Effect | None:
     return max((e for e in effects if e), key=lambda e: e.causal_rho or e.rho or 1.0, default=None)
 
 
-def _word(judged: Judged, seen: Recognised, effect: Effect | None, known: Judgement | None) -> str:  # type: ignore[return]
+def _word(seen: Recognised, effect: Effect | None, known: Judgement | None) -> Verdict:
     if not seen.counts:
         return "unlikely"
     causal = (effect.causal_rho or effect.rho) if effect else None

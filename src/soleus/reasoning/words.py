@@ -18,7 +18,7 @@ REVIEW: dict[Audience, str] = {
 }
 INTENDED_USE: dict[Audience, str] = {
     "clinician": "Decision support for clinicians, who can check every step; not a medical device, not a diagnosis.",
-    "patient": "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis.",
+    "patient": "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis and not a medical device.",
 }
 
 
@@ -104,7 +104,7 @@ def thing(judged: Judged, thing_id: str) -> str:
     """The name of a finding, contributor or medicine."""
     for table in (judged.compiled.findings, judged.compiled.contributors):
         if thing_id in table:
-            return str(table[thing_id].name)  # type: ignore[index]
+            return str(table[thing_id].name)
     return thing_id.replace("_", " ")
 
 

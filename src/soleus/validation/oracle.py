@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,11 @@ def max_abs_error(compiled: Compiled, vignettes: Iterable[Vignette], most: int =
 
 def tree_posterior(network: Network, context: Context, evidence: Evidence) -> Floats:
     """P(S | e) by pyAgrum on the tree of docs/model.md."""
-    import pyagrum as gum
-
+    gum: Any = import_module("pyagrum")
     tree, hard, soft = tree_for(network, context, evidence)
     engine = gum.LazyPropagation(tree)
     engine.setEvidence(hard | soft)
-    engine.addTarget("S") if hasattr(engine, "addTarget") else None
+    engine.addTarget("S")
     engine.makeInference()
     return np.asarray(engine.posterior("S").toarray(), np.float64)
 
@@ -54,8 +54,7 @@ def tree_for(
     network: Network, context: Context, evidence: Evidence
 ) -> tuple[Any, dict[str, int], dict[str, list[float]]]:
     """The tree for one person with the nodes that the evidence touches, and the evidence in pyAgrum's form."""
-    import pyagrum as gum
-
+    gum: Any = import_module("pyagrum")
     tree = gum.BayesNet()
     tree.add(gum.LabelizedVariable("S", "S", len(network.explanations)))
     weight = np.exp(context.log_rate - context.log_rate.max())
