@@ -120,7 +120,7 @@ class Harm(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``id`` is the explanation's.
     ``loss`` in the units of `CarePath.cost`. ``action_threshold``: the probability from which it is listed
-    as not to be missed.
+    as not to be missed; without a source it is the cost of one further look (an appointment) over the harm.
     """
 
     loss: Loss
