@@ -34,10 +34,12 @@ def _bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes() if path.stat().st_size <= 10 * MOST_BYTES else b""
     except OSError as error:
-        raise UnreadableInput(path.name, error.strerror or "no file", "a file that can be read", "Check the path.") from None
+        raise UnreadableInput(
+            path.name, error.strerror or "no file", "a file that can be read", "Check the path."
+        ) from None
     if raw[:2] == b"\x1f\x8b":
         raw = _unzipped(raw, path.name)
-    if not raw and path.stat().st_size or len(raw) > 10 * MOST_BYTES:
+    if (not raw and path.stat().st_size) or len(raw) > 10 * MOST_BYTES:
         raise UnreadableInput(
             path.name, "too many bytes", f"at most {10 * MOST_BYTES:,}", "Hand over one person at a time."
         )

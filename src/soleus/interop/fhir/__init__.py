@@ -1,0 +1,1 @@
+"""FHIR R4 in. A tolerant reader over plain mappings: one bad field never loses the rest."""

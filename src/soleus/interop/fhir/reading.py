@@ -1,0 +1,158 @@
+"""From a FHIR R4 bundle, resource or list of resources to a `Case`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from soleus.clinical.case import Case, Medicine, Respondent
+from soleus.errors import UnreadableInput
+from soleus.interop.fhir import observations, statements
+from soleus.interop.fhir.medicines import Course, read_medicine, settle
+from soleus.interop.fhir.people import of_person, read_person, the_patient
+from soleus.interop.fhir.record import Entry, Record, as_measurement
+from soleus.interop.fhir.shapes import items, mapping, moment, word
+from soleus.interop.fhir.terms import Terms
+from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.medicines import MedicineIndex
+
+_READERS: dict[str, Callable[[Record, Entry], None]] = {
+    "Condition": statements.read_condition,
+    "Procedure": statements.read_procedure,
+    "Encounter": statements.read_encounter,
+    "FamilyMemberHistory": statements.read_family,
+    "AllergyIntolerance": statements.read_allergy,
+    "Observation": observations.read_observation,
+    "QuestionnaireResponse": observations.read_questionnaire,
+}
+_MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_SILENT = ("Patient", "Medication")  # read on the way
+_DATED = (
+    "recordedDate", "assertedDate", "onsetDateTime", "effectiveDateTime", "effectivePeriod.start", "issued",
+    "authoredOn", "authored", "performedDateTime", "performedPeriod.start", "occurrenceDateTime", "period.start",
+    "dateAsserted", "date",
+)  # fmt: skip
+_RESPONDENTS: dict[str, Respondent] = {"Patient": "self", "RelatedPerson": "carer"}
+_DEEPEST = 4
+
+
+def case_of(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str | None = None) -> Case:
+    """The case that a Bundle, a resource or a list of resources holds.
+
+    ``as_of``: the day of the case; without it the bundle's timestamp, else the latest date in the record. What is
+    not used is listed in ``Case.unused``, without any detail of the person. Raises `UnreadableInput` where there is
+    no resource, and `Contradiction` where the record is of several people.
+    """
+    entries, left = _entries(tree, where)
+    if not entries:
+        raise UnreadableInput(where, "no resource", "a FHIR R4 bundle or resource", "Export the record again.")
+    record = Record(Terms(compiled), as_of or _timestamp(tree) or _latest(entries), entries)
+    for place, why in left:
+        record.leave(place, "an entry", why)
+    patient = the_patient(entries, where)
+    person, country = read_person(record, patient)
+    medicines = _read_all(record, of_person(record, patient), compiled)
+    implied = _implied(medicines, compiled)
+    conditions = record.settled_contributors(person.sex, implied)
+    findings = record.settled_findings()
+    return Case(
+        id=_id(tree),
+        as_of=record.as_of,
+        answered_by=_respondent(record),
+        country=country,
+        person=person,
+        findings={s.target: s.state for s in findings if s.number is None},
+        measurements=tuple(as_measurement(s) for s in findings if s.number is not None),
+        onset=min(record.onsets, default=None),
+        duration=min(record.durations, default=None) if not record.onsets else None,
+        conditions=tuple(conditions),
+        medicines=tuple(medicines),
+        unused=record.unused(),
+        lists=tuple(name for name in ("conditions", "medicines") if name in record.lists),
+    )
+
+
+def _entries(tree: Any, where: str) -> tuple[tuple[Entry, ...], list[tuple[str, str]]]:
+    """The resources, bundles within bundles included, and the entries that are none."""
+    found: list[Entry] = []
+    left: list[tuple[str, str]] = []
+    for place, url, resource in _flat(tree, where, 0):
+        kind = word(mapping(resource).get("resourceType"))
+        if not kind:
+            left.append((place, "no resource, or none with a type"))
+        elif kind == "Bundle":
+            left.append((place, "a bundle too deep inside others"))
+        else:
+            found.append(Entry(f"{place} {kind}", kind, resource, url))
+    return tuple(found), left
+
+
+def _flat(tree: Any, place: str, depth: int, url: str = "") -> Iterator[tuple[str, str, Any]]:
+    if isinstance(tree, list) and depth == 0:
+        for n, resource in enumerate(tree):
+            yield from _flat(resource, f"{place}[{n}]", 1)
+    elif mapping(tree).get("resourceType") == "Bundle" and depth < _DEEPEST:
+        entries = tree.get("entry")
+        for n, entry in enumerate(entries if isinstance(entries, list) else items(entries)):
+            inner = mapping(entry)
+            deleted = word(mapping(inner.get("request")).get("method")) == "DELETE"
+            resource = None if deleted else inner.get("resource")
+            yield from _flat(
+                resource, f"entry[{n}]" if depth <= 1 else f"{place}.entry[{n}]", depth + 1, word(inner.get("fullUrl"))
+            )
+    else:
+        yield place, url, tree
+
+
+def _timestamp(tree: Any) -> str | None:
+    found = moment(mapping(tree).get("timestamp"))
+    return found.day[:10] if found else None
+
+
+def _latest(entries: tuple[Entry, ...]) -> str | None:
+    """The latest full date of what is read; plans and bills do not count."""
+    dates = []
+    for e in entries:
+        if e.kind in _READERS or e.kind in _MEDICINES:
+            for name in _DATED:
+                outer, _, inner = name.partition(".")
+                found = moment(mapping(e.body.get(outer)).get(inner) if inner else e.body.get(outer))
+                if found:
+                    dates.append(found.day)
+    return max((d for d in dates if len(d) == 10), default=max(dates, default=None))
+
+
+def _read_all(record: Record, entries: tuple[Entry, ...], compiled: Compiled) -> list[Medicine]:
+    index = MedicineIndex(compiled.knowledge)
+    courses: list[Course] = []
+    for e in entries:
+        if e.kind in _READERS:
+            _READERS[e.kind](record, e)
+        elif e.kind in _MEDICINES:
+            course = read_medicine(record, e, index)
+            courses += [course] if course else []
+        elif e.kind not in _SILENT:
+            record.leave(e.where, re.sub(r"[^A-Za-z]", "", e.kind)[:40] or "a resource", "this type is not read")
+    return settle(record, courses, index)
+
+
+def _implied(medicines: list[Medicine], compiled: Compiled) -> frozenset[str]:
+    index = MedicineIndex(compiled.knowledge)
+    current = (index.find(m.name, m.code, m.system) for m in medicines if m.stopped is None)
+    return frozenset(c for m in current if m for c in index.contributors(m))
+
+
+def _respondent(record: Record) -> Respondent:
+    """Who filled in the questionnaire; the record alone is a clinician's."""
+    said = {_RESPONDENTS.get(r) for r in record.respondents}
+    return next((r for r in said if r), "clinician") if len(said) == 1 else "clinician"
+
+
+def _id(tree: Any) -> str:
+    found = word(mapping(tree).get("id"))
+    return (
+        found
+        if mapping(tree).get("resourceType") == "Bundle" and re.fullmatch(r"[A-Za-z0-9.\-]{1,64}", found)
+        else "fhir"
+    )
