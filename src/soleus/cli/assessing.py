@@ -72,7 +72,7 @@ def _progress(paths: list[Path]) -> Iterable[Path]:
 
 def _judge(path: Path, audience: Audience, setting: str | None, as_of: str | None, draws: int) -> Assessment:
     compiled: Compiled = shipped_compiled()
-    case: Case = read_any(path, compiled)
+    case: Case = read_any(path, compiled, as_of=as_of)
     if setting:
         case = msgspec.structs.replace(case, setting=setting)
     return assess(case, knowledge=compiled, as_of=as_of, audience=audience, draws=draws)

@@ -15,19 +15,32 @@ from soleus.errors import UnreadableInput
 from soleus.reasoning.compiled import Compiled
 
 
-def read_any(path: Path, compiled: Compiled) -> Case:
-    """The case in a file, whatever its form. Raises the errors of the readers."""
+def read_any(path: Path, compiled: Compiled, *, as_of: str | None = None) -> Case:
+    """The case in a file, whatever its form. Raises the errors of the readers.
+
+    ``as_of``: the day of the case, where the caller knows it; a record is read as it stood then.
+    """
     text = decode(_bytes(path), path.name)
     if path.suffix in (".yaml", ".yml"):
-        return parse_case(text, path.name)
-    tree = _json(text, path.name)
-    if isinstance(tree, dict) and "resourceType" in tree:
+        return _dated(parse_case(text, path.name), as_of)
+    tree = _tree(text, path)
+    if is_fhir(tree):
         from soleus.interop.fhir.reading import case_of
 
-        return case_of(tree, compiled, path.name)
+        return case_of(tree, compiled, path.name, as_of=as_of)
     if isinstance(tree, dict):
-        return case_from(tree, path.name)
-    return parse_case(text, path.name)
+        return _dated(case_from(tree, path.name), as_of)
+    return _dated(parse_case(text, path.name), as_of)
+
+
+def is_fhir(tree: Any) -> bool:
+    """A resource, or a list that begins with one."""
+    first = tree[0] if isinstance(tree, list) and tree else tree
+    return isinstance(first, dict) and "resourceType" in first
+
+
+def _dated(case: Case, as_of: str | None) -> Case:
+    return msgspec.structs.replace(case, as_of=as_of) if as_of else case
 
 
 def _bytes(path: Path) -> bytes:
@@ -55,8 +68,18 @@ def _unzipped(raw: bytes, where: str) -> bytes:
         raise UnreadableInput(where, "a damaged gzip file", "gzip", "Pack it again.") from None
 
 
-def _json(text: str, where: str) -> Any:
+def _tree(text: str, path: Path) -> Any:
+    """JSON, JSON by lines (NDJSON), or what the reader of YAML makes of it."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return parse_tree(text, where)
+        pass
+    try:
+        lines = [msgspec.json.decode(line) for line in text.split("\n") if line.strip()]
+        if is_fhir(lines):
+            return lines
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    if len(text) > MOST_BYTES:
+        raise UnreadableInput(path.name, "a large text that is not JSON", "JSON, or YAML of 5 MB", "Check the file.")
+    return parse_tree(text, path.name)

@@ -64,11 +64,11 @@ def read_condition(record: Record, entry: Entry) -> None:
 def _place(record: Record, found: Concept, state: str, since: Moment | None, at: Moment, where: str, what: str) -> None:
     symptoms = record.terms.symptoms(found)
     if symptoms:
-        if state != "present":
+        tell(record, symptoms, at, since, where, what, state)
+        felt = any(t in record.terms.compiled.findings for s in symptoms for t in s.tells)
+        if felt and state != "present":
             record.leave(where, what, "a complaint that has ended or is denied")
-            return
-        tell(record, symptoms, at, since, where, what)
-        if since and any(t in record.terms.compiled.findings for s in symptoms for t in s.tells):
+        elif felt and since:
             record.onsets.append(since.day)
         return
     record.lists.add("conditions")
@@ -93,16 +93,24 @@ def _kin(record: Record, explanation: str, kind: str) -> str | None:
 
 
 def tell(
-    record: Record, symptoms: Iterable[SymptomCode], at: Moment, since: Moment | None, where: str, what: str
+    record: Record,
+    symptoms: Iterable[SymptomCode],
+    at: Moment,
+    since: Moment | None,
+    where: str,
+    what: str,
+    state: str = "present",
 ) -> None:
-    """Put down what symptom codes tell of findings and contributors."""
-    for s in symptoms:
-        if s.leg:
-            record.legs.add(s.leg)
-        for target, state in s.tells.items():
-            said = Statement(target, state, at, where, what, since=since.day if since else None)
-            finding = target in record.terms.compiled.findings
-            (record.findings if finding else record.contributors).append(said)
+    """Put down what symptom codes tell of findings and contributors. An ended or denied complaint tells nothing."""
+    for symptom in symptoms:
+        for target, told in symptom.tells.items():
+            day = since.day if since else None
+            if target in record.terms.compiled.contributors:
+                now = state if told == "present" else told
+                record.contributors.append(Statement(target, now, at, where, what, since=day))
+            elif state == "present":
+                record.findings.append(Statement(target, told, at, where, what, since=day))
+                record.legs |= {symptom.leg} if symptom.leg else set()
 
 
 def read_procedure(record: Record, entry: Entry) -> None:
