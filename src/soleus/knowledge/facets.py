@@ -87,5 +87,4 @@ def solve_all(records: dict[str, tuple[Any, ...]]) -> dict[str, FacetTable]:
 
 
 def _plain(mix: Mixture) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
-    r = lambda xs: tuple(round(x, 9) for x in xs)  # noqa: E731
-    return round(mix.w, 9), r(mix.a), r(mix.b)
+    return round(mix.w, 9), tuple(round(x, 9) for x in mix.a), tuple(round(x, 9) for x in mix.b)

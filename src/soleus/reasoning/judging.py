@@ -158,11 +158,12 @@ class Judged:
     def leading(self) -> Part:
         """The first explanation with its leading cause.
 
-        The leading cause is the largest share among contributors known to be present; below the share that the
-        parameter sets, the explanation stands without a cause.
+        The leading cause is the largest share among contributors that are more likely present than not; below the
+        share that the parameter sets, the explanation stands without a cause.
         """
         parts = [d for d in self.parts if d.explanation == self.first.id]
-        known = [d for d in parts if d.cause and self.presentation.said.get(d.cause)]
+        present = self.attribution(self.first.id).present
+        known = [d for d in parts if d.cause and present[self.network.contributor_index[d.cause]] > 0.5]
         best = max(known, key=lambda d: d.probability, default=None)
         least = self.parameter("cause_named_least") * self.probability[self.first.id]
         if best and best.probability >= least:
