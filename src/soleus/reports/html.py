@@ -2,7 +2,7 @@
 
 No script, no outside resource: the page carries a content security policy that allows only its own style
 sheet. All text of the assessment is escaped; figures pass `soleus.reports.figures`. It prints on two A4 or
-Letter pages: the ``density`` of the print follows how much there is to say.
+Letter pages (`soleus.reports.paper`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from soleus.reasoning.assessment import Assessment
-from soleus.reports import view, words
+from soleus.reports import paper, view, words
 from soleus.reports.figures import figure
 
 ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
@@ -40,8 +40,6 @@ _SYSTEMS = {
 }
 #: A grade longer than this is a sentence and stands on a line of its own.
 LONG_WORD = 24
-#: Characters of text up to which a page prints at each density; beyond the last it prints at the finest.
-_DENSITIES = ((9_000, "airy"), (13_000, "close"), (18_000, "dense"))
 
 
 def _position(chance: float) -> str:
@@ -84,7 +82,10 @@ _WORDS = (
     *("percent", "interval", "frequency", "tenths", "between", "decibans", "date_words", "join", "duration"),
     *("telephone", "ranges"),
 )
-_VIEW = ("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "MOST_NOT_ASSESSED")
+_VIEW = (
+    *("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "place", "left_out"),
+    *("MOST_NOT_ASSESSED", "OPTIONAL"),
+)
 
 
 @cache
@@ -100,6 +101,7 @@ def _environment() -> Environment:
     environment.globals |= {name: getattr(view, name) for name in _VIEW}
     environment.globals |= {"pos": _position, "draw": _draw, "ANSWERED": ANSWERED, "READ": READ}
     environment.filters |= {
+        "bare": lambda text: text.strip().rstrip("."),
         "capital": words.capital,
         "long": lambda text: len(text) > LONG_WORD,
         "who": _who,
@@ -126,17 +128,6 @@ def _meta(a: Assessment) -> str:
     return words.capital(" · ".join([*parts, *filter(None, [words.date_words(a.as_of)])]))
 
 
-def _length(page: str) -> int:
-    """Characters of text that a page prints."""
-    text = re.sub(r"<(style|svg|head)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)
-    return len(re.sub(r"\s+", " ", text))
-
-
-def _density(page: str) -> str:
-    length = _length(page)
-    return next((name for most, name in _DENSITIES if length <= most), "tight")
-
-
 def render(assessment: Assessment) -> str:
     """The page for ``assessment.audience``: dense for clinicians; plain, with a part to take to the doctor, for
     patients.
@@ -153,6 +144,6 @@ def render(assessment: Assessment) -> str:
         title="Your legs: what it could be" if patient else f"Leg complaint, {a.person}",
         meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),
         pill="Not checked by a doctor yet" if patient else "No clinician has reviewed this",
-        density="DENSITY",
+        level="LEVEL",
     )
-    return page.replace("DENSITY", _density(page), 1)
+    return page.replace("LEVEL", f"l{paper.level_for(page, patient)}", 1)

@@ -36,7 +36,8 @@ def _flags(page: Page, flags: list[RedFlag], a: Assessment) -> None:
         return
     page.heading("Red flags" if a.audience == "clinician" else "Warning signs: read this first", "bold red")
     for flag in flags:
-        page.line((f"! {words.URGENCY[a.audience][flag.urgency].upper()}: ", "bold red"), (flag.label, "bold"))
+        urgency = words.URGENCY[a.audience][flag.urgency].upper()
+        page.line((f"! {urgency}: ", "bold red"), (words.capital(flag.label), "bold"))
         page.line(words.sentence(flag.action), _cites(flag.cites), indent=2)
         page.line((f"Because of: {words.join(flag.because)}.", "dim"), indent=2)
     if a.emergency_number and flags[0].urgency in ("emergency", "same_day"):
@@ -57,7 +58,7 @@ def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool) -> None:
 
 def _ranked_row(page: Page, e: ExplanationResult, room: int) -> tuple[str, str, str]:
     size = f"{words.percent(e.probability, e.low, e.high)} ({words.interval(e.low, e.high)})"
-    return e.label, text.chance_bar(e.probability, e.low, e.high, room, page.blocks), size
+    return words.capital(e.label), text.chance_bar(e.probability, e.low, e.high, room, page.blocks), size
 
 
 def _ranked(page: Page, c: ComplaintAssessment, patient: bool) -> None:
@@ -85,7 +86,7 @@ def _tiers(page: Page, c: ComplaintAssessment, audience: str) -> None:
             d = t.diagnosis
             size = words.percent(d.probability, d.low, d.high)
             why = t.why or ("Another cause of the same." if t.further and d.cause else "")
-            page.item("-", (d.label, "bold"), f", {size}. {why}")
+            page.item("-", (words.capital(d.label), "bold"), f", {size}. {why}")
 
 
 def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
@@ -108,14 +109,14 @@ def _causes(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     page.heading("What may have caused it" if patient else "Idiopathic or secondary")
     if c.idiopathic:
         page.line(c.idiopathic.sentence)
-    for k in c.causes:
+    for k in view.causes(c):
         share = (
             f"share {words.percent(k.share, k.share_low, k.share_high)} ({words.interval(k.share_low, k.share_high)})"
         )
         strength = words.setting_words(k.strength)
         page.item(
             "-",
-            (k.label, "bold"),
+            (words.capital(k.label), "bold"),
             f", {words.STATUS[k.status].lower()}; {share}; {strength}, {k.basis}{_cites(k.cites)}",
         )
         if k.belief:
@@ -132,7 +133,9 @@ def _medicines(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     for m in c.medications:
         given = f" (given as {m.as_given})" if m.as_given.lower() != m.label.lower() else ""
         rest = " ".join(part for part in (m.timing, m.discuss, m.do_not) if part)
-        page.item("-", (m.label, "bold"), f"{given}: {verdicts[m.verdict].lower()}. {rest}{_cites(m.cites)}")
+        page.item(
+            "-", (words.capital(m.label), "bold"), f"{given}: {verdicts[m.verdict].lower()}. {rest}{_cites(m.cites)}"
+        )
     if patient:
         page.line("Do not stop or change a medicine on your own. Talk to your doctor or pharmacist first.")
 
@@ -168,7 +171,7 @@ def _graded(page: Page, title: str, names: dict[str, str], entries: Sequence[tup
     for advice, group in groupby(sorted(entries, key=lambda e: order.index(e[0])), key=lambda e: e[0]):
         page.line((names[advice], "bold red" if advice == "avoid" else "bold"))
         for _, label, what, reason, cites in group:
-            page.item("-", (label + ". ", "bold"), f"{what} {reason}".strip(), _cites(cites))
+            page.item("-", (f"{words.capital(label)}. ", "bold"), f"{what} {reason}".strip(), _cites(cites))
 
 
 def _work_up(page: Page, c: ComplaintAssessment, audience: str) -> None:

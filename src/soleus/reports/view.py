@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from soleus.reasoning.assessment import (
     Assessment,
@@ -13,9 +14,11 @@ from soleus.reasoning.assessment import (
     CriteriaResult,
     Diagnosis,
     ExplanationResult,
+    ManagementItem,
     RedFlag,
     TierName,
     Urgency,
+    WorkUpItem,
 )
 
 #: Sizes of the page, not judgements: how many entries stand open before the rest is folded away.
@@ -28,6 +31,9 @@ MOST_UNDECIDED = 4
 
 URGENCIES: tuple[Urgency, ...] = ("emergency", "same_day", "urgent", "routine")
 TIER_NAMES: tuple[TierName, ...] = ("most_likely", "other_likely", "do_not_miss", "rare")
+
+
+Advice = TypeVar("Advice", ManagementItem, WorkUpItem)
 
 
 class TierEntry(NamedTuple):
@@ -104,6 +110,21 @@ def longest(shown: Iterable[Bar], prior: float | None = None) -> float:
 def causes(complaint: ComplaintAssessment) -> list[Cause]:
     """Causes that are present first, then by share, the greatest first."""
     return sorted(complaint.causes, key=lambda c: (c.status != "present", -c.share))
+
+
+#: Advice of which a page may leave some out; what is recommended or to be avoided is always shown.
+OPTIONAL = ("consider", "check_first")
+
+
+def place(items: Sequence[Advice], item: Advice) -> int:
+    """The place of ``item`` among those with the same advice, from 1."""
+    return [i.id for i in items if i.advice == item.advice].index(item.id) + 1
+
+
+def left_out(items: Sequence[ManagementItem], most: int) -> int:
+    """How many optional measures a page leaves out that shows ``most`` of each advice."""
+    counts = Counter(i.advice for i in items if i.advice in OPTIONAL)
+    return sum(max(0, n - most) for n in counts.values())
 
 
 def name_of(complaint: ComplaintAssessment, id: str | None) -> str:

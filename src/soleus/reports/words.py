@@ -136,11 +136,9 @@ def tenths(chance: float) -> int:
 
 
 def between(low: float, high: float) -> str:
-    """An interval as natural frequencies: ``between 6 and 9 in 10``."""
+    """An interval as natural frequencies: ``between 6 and 9 in 10``; '' where tenths cannot show it."""
     start, end = floor(low * 10 + 1e-9), ceil(high * 10 - 1e-9)
-    if end - start <= 1:
-        return f"about {tenths((low + high) / 2)} in 10"
-    return f"between {start} and {end} in 10"
+    return f"between {start} and {end} in 10" if end - start > 1 else ""
 
 
 def likelihood_word(chance: float) -> str:
