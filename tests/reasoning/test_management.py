@@ -85,7 +85,7 @@ def test_in_pregnancy_magnesium_waits_for_the_kidneys_and_the_general_row_is_gon
 
 def test_iron_comes_with_low_ferritin_is_asked_for_without_and_left_out_with_high() -> None:
     ranked = {RLS: 0.85}
-    assert advice(plan_for(ranked, age=55, sex="male", ferritin=22))["rls_ferrous_sulfate"] == "check_first"
+    assert advice(plan_for(ranked, age=55, sex="male", ferritin=22))["rls_ferrous_sulfate"] == "recommended"
     unknown = next(i for i in plan_for(ranked, age=55, sex="male").items if i.id == "rls_ferrous_sulfate")
     assert unknown.advice == "check_first"
     assert "ferritin" in unknown.reason
@@ -100,10 +100,26 @@ def test_gabapentinoids_are_avoided_with_opioids_and_careful_in_the_old() -> Non
     sleepless = {"disturbs_sleep": "yes", "age": 80, "sex": "male"}
     assert advice(plan_for({RLS: 0.85}, **sleepless, has=["opioid_long_term"]))["rls_gabapentin"] == "avoid"
     old = next(
-        i for i in plan_for({RLS: 0.85}, **sleepless, lacks=["opioid_long_term"]).items if i.id == "rls_gabapentin"
+        i
+        for i in plan_for({RLS: 0.85}, **sleepless, takes=["statin"], lacks=["opioid_long_term"]).items
+        if i.id == "rls_gabapentin"
     )
     assert old.advice == "consider"
     assert "falls" in old.reason
+
+
+def test_interactions_are_read_from_the_medicines() -> None:
+    wide_awake = {"disturbs_sleep": "yes", "age": 50, "sex": "male"}
+    assert advice(plan_for({RLS: 0.85}, **wide_awake, takes=["opioid"]))["rls_gabapentin"] == "avoid"
+    assert advice(plan_for({RLS: 0.85}, **wide_awake, takes=["statin"]))["rls_gabapentin"] == "check_first"
+    warfarin = next(i for i in plan_for(CRAMP, **OLDER, takes=["warfarin"]).items if i.id == "k2_vka")
+    assert "anticoagulation" in warfarin.reason
+
+
+def test_unconfirmed_safety_is_said_to_clinicians() -> None:
+    item = next(i for i in plan_for(CRAMP, **OLDER).items if i.id == "mg_cochrane")
+    assert item.certainty.endswith("against a current label")
+    assert "label" not in next(i for i in plan_for(CRAMP, "patient", **OLDER).items if i.id == "mg_cochrane").certainty
 
 
 def test_compression_waits_for_the_arteries() -> None:

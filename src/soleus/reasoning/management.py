@@ -195,11 +195,18 @@ def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View)
         text=view.choose(row.clinician_text, row.patient_text),
         reason=reason,
         effect=row.effect_text or "",
-        certainty=row.certainty.level if row.certainty else _BASIS_WORDS[row.basis],
+        certainty=_certainty(row, view),
         harms=row.patient_harms if view.plain and row.patient_harms else row.harms,
         for_explanation=explanation,
         cites=view.cite(sources),
     )
+
+
+def _certainty(row: Treatment, view: _View) -> str:
+    """The rating as issued, or what kind of evidence it is; for clinicians also what is label knowledge."""
+    rating = row.certainty.level if row.certainty else _BASIS_WORDS[row.basis]
+    label = row.kind in ("medicine", "supplement") and row.safety_confirmed is False and not view.plain
+    return f"{rating}; check harms and contraindications against a current label" if label else rating
 
 
 def grade(row: Treatment, place: Place, view: _View) -> tuple[Advice, str]:

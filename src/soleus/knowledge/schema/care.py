@@ -166,7 +166,6 @@ class CarePolicy(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     most_items: int
     emergency_text: str  # what stands in place of the plan
     patient_emergency_text: str
-    not_reviewed_text: str
 
 
 # ------------------------------------------------------------------------------------------------- work-up
