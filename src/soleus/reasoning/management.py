@@ -59,6 +59,13 @@ _BASIS_WORDS = {
     "guideline": "guideline recommendation",
     "expert": "expert advice; no study",
 }
+_PLAIN_BASIS = {
+    "measured": "From studies, not yet sure.",
+    "derived": "Worked out from studies, not yet sure.",
+    "qualitative": "Described by experts, not well tested.",
+    "guideline": "From guidelines.",
+    "expert": "Advice from experts, not tested.",
+}
 _ORDER: tuple[Advice, ...] = ("recommended", "check_first", "consider", "avoid")
 _PLACES: tuple[Place, ...] = tuple(_ADVICE)
 _URGENT = ("emergency", "same_day")
@@ -194,7 +201,7 @@ def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View)
         advice=advice,
         text=view.choose(row.clinician_text, row.patient_text),
         reason=reason,
-        effect=row.effect_text or "",
+        effect=view.choose(row.effect_text or "", row.patient_effect_text),
         certainty=_certainty(row, view),
         harms=row.patient_harms if view.plain and row.patient_harms else row.harms,
         for_explanation=explanation,
@@ -204,8 +211,10 @@ def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View)
 
 def _certainty(row: Treatment, view: _View) -> str:
     """The rating as issued, or what kind of evidence it is; for clinicians also what is label knowledge."""
+    if view.plain:
+        return (row.certainty and row.certainty.patient_level) or _PLAIN_BASIS[row.basis]
     rating = row.certainty.level if row.certainty else _BASIS_WORDS[row.basis]
-    label = row.kind in ("medicine", "supplement") and row.safety_confirmed is False and not view.plain
+    label = row.kind in ("medicine", "supplement") and row.safety_confirmed is False
     return f"{rating}; check harms and contraindications against a current label" if label else rating
 
 
@@ -249,7 +258,7 @@ def _note_item(note: CareNote, explanation: str, view: _View) -> ManagementItem:
         text=view.choose(note.clinician_text, note.patient_text),
         reason=f"Until then: {meanwhile}" if meanwhile else "",
         effect="",
-        certainty=_BASIS_WORDS[note.basis],
+        certainty=view.choose(_BASIS_WORDS[note.basis], _PLAIN_BASIS[note.basis]),
         for_explanation=explanation,
         cites=view.cite(note.source),
     )
@@ -263,7 +272,7 @@ def _flag_item(flag: RedFlag, policy: CarePolicy, view: _View) -> ManagementItem
         text=view.choose(flag.action, flag.patient_action),
         reason=view.choose(policy.emergency_text, policy.patient_emergency_text),
         effect="",
-        certainty=_BASIS_WORDS[flag.basis],
+        certainty=view.choose(_BASIS_WORDS[flag.basis], _PLAIN_BASIS[flag.basis]),
         cites=view.cite(flag.source),
     )
 

@@ -73,6 +73,7 @@ class Certainty(_Data, frozen=True, kw_only=True):
 
     level: str
     rated_by: Id | None = None
+    patient_level: str | None = None
 
 
 class Avoid(_Data, frozen=True, kw_only=True):
@@ -120,7 +121,8 @@ class Treatment(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     places: dict[Id, Place] = {}  # noqa: RUF012  (msgspec copies it)
     patient_text: str | None = None
     clinician_text: str
-    effect_text: str | None = None  # the size of the effect in a sentence, for both audiences
+    effect_text: str | None = None  # the size of the effect in a sentence
+    patient_effect_text: str | None = None  # None: the same for patients
     population: str | None = None
     comparator: str | None = None
     outcomes: tuple[Outcome, ...] = ()
