@@ -175,6 +175,36 @@ def value_of(found: Agenda) -> list[Value]:
     ]
 
 
+def best_pair(found: Agenda, most: int = 12) -> tuple[Value, float] | None:
+    """The first question of the best pair and the net value of both, among the ``most`` single questions of most gain.
+
+    For when no single answer is worth its burden. Items of one facet are not paired: given the explanation their
+    answers are not independent.
+    """
+    values = sorted(value_of(found), key=lambda v: -v.gain)[:most]
+    rows = {id(a): r for a, r in zip(found.asks, found.answers, strict=True)}
+    now = float(expected_loss(found.losses, found.judgement.probability))
+    best: tuple[Value, float] | None = None
+    for i, one in enumerate(values):
+        for two in values[i + 1 :]:
+            if not _same_facet(found, one.ask, two.ask):
+                net = _pair_gain(found, now, rows[id(one.ask)], rows[id(two.ask)]) - one.ask.burden - two.ask.burden
+                if best is None or net > best[1]:
+                    best = one, net
+    return best
+
+
+def _same_facet(found: Agenda, one: Ask, two: Ask) -> bool:
+    of = found.judgement.network.facet_of
+    facets = [of.get(a.number) if a.said is None else None for a in (one, two)]
+    return facets[0] is not None and facets[0] == facets[1]
+
+
+def _pair_gain(found: Agenda, now: float, one: Floats, two: Floats) -> float:
+    joint = (one[:, None, :] * two[None, :, :] * found.judgement.probability).reshape(-1, one.shape[1])
+    return now - float((joint @ found.losses.action.T).min(axis=1).sum())
+
+
 @dataclass(frozen=True)
 class Stop:
     """``bound``: at most this much expected loss can be avoided by asking on."""
@@ -184,14 +214,14 @@ class Stop:
     sampled: bool
 
 
-def stop_rule(found: Agenda, n: int = 1_000, seed: int = 0) -> Stop:
+def stop_rule(found: Agenda, n: int = 1_000, seed: int = 0, tolerance: float = 0.0) -> Stop:
     """Whether any sequence of the remaining questions can repay the least burden.
 
     First the free check  min_a sum p L - sum_d p_d min_a L(a, d) <= least burden;  else Monte Carlo with answers
     drawn jointly:  x = R0 - min_a E[L | v],  bound = mean + 1.645 sd / sqrt(n) + 3 R0 / n.
     """
     p, losses = found.judgement.probability, found.losses
-    least = min((a.burden for a in found.asks), default=0.0)
+    least = max(tolerance, min((a.burden for a in found.asks), default=0.0))
     now = float(expected_loss(losses, p))
     causes = sum(found.cause_gains)
     perfect = now - float(p @ losses.action.min(axis=0)) + causes

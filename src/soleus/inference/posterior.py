@@ -97,10 +97,15 @@ class Judgement:
 
     def block_log(self, number: int) -> Floats:
         """(S,) log term of a block."""
-        plain, touched = self.blocks[number].log_term
-        out = np.full(len(self.network.explanations), plain)
-        out[self.network.blocks[number].columns] = touched
-        return out
+        return block_log(self.network, number, self.blocks[number])
+
+
+def block_log(network: Network, number: int, term: BlockTerm) -> Floats:
+    """(S,) log term of a block; -inf where its evidence cannot be."""
+    plain, touched = term.log_term
+    out = np.full(len(network.explanations), plain)
+    out[network.blocks[number].columns] = touched
+    return out
 
 
 def judge(network: Network, context: Context, evidence: Evidence) -> Judgement:
@@ -120,9 +125,7 @@ def judge(network: Network, context: Context, evidence: Evidence) -> Judgement:
     log_weight = context.log_rate + sum(facets.values()) + sum(singles.values())
     log_weight = log_weight + impossible(network, context)
     for k, block in blocks.items():
-        plain, column = block.log_term
-        log_weight = log_weight + plain
-        log_weight[network.blocks[k].columns] += column - plain
+        log_weight = log_weight + block_log(network, k, block)
     return Judgement(
         network, context, evidence, facets, singles, blocks, log_weight, normalise(log_weight)
     )

@@ -109,7 +109,7 @@ def _complaint(
     flags = questions.fired_flags(judged)
     placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags])}
     agenda = questions.open_agenda(judged, _GROUPS[audience])
-    stop = questions.should_stop(agenda)
+    stop = questions.should_stop(agenda, judged.parameter("stop_tolerance"))
     ranked = questions.by_value(judged, agenda)
     screen = questions.screen_questions(judged)
     care = CarePlan(judged, facts, flags, audience, citer)

@@ -6,6 +6,7 @@ Going back takes the last answer away.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +72,8 @@ class Interview:
         if follow is not None:
             return follow
         skipped = {a.question for a in self.answers}
-        for stage in (questions.screen_questions(judged), questions.bedside_questions(judged)):
+        stages = (questions.opening_questions, questions.screen_questions, questions.bedside_questions)
+        for stage in (ask(judged) for ask in stages):
             fresh = [q for q in stage if q.id not in skipped]
             if fresh:
                 return fresh[0]
@@ -88,22 +90,31 @@ class Interview:
 
     def _by_value(self, judged: Judged, skipped: set[str]) -> Question | None:
         agenda = questions.open_agenda(judged, self.groups, self._loss)
-        if questions.should_stop(agenda).stop:
+        if questions.should_stop(agenda, judged.parameter("stop_tolerance")).stop:
             return None
         ranked = [q for q in questions.by_value(judged, agenda) if q.id not in skipped]
-        return ranked[0] if ranked and ranked[0].gain > 0 else None
+        if ranked and ranked[0].net > 0:
+            return ranked[0]
+        pair = questions.by_pair(agenda)  # two answers may matter only together
+        return next((q for q in ranked if q.id == pair), None)
 
     def stop(self) -> Stop:
         """The stop rule as things stand."""
-        return questions.should_stop(questions.open_agenda(self.judged(), self.groups, self._loss))
+        judged = self.judged()
+        agenda = questions.open_agenda(judged, self.groups, self._loss)
+        return questions.should_stop(agenda, judged.parameter("stop_tolerance"))
 
-    def answer(self, question: Question, reply: Reply) -> None:
-        """Record an answer. Raises `InvalidValue` for a reply that the question does not have."""
-        self.answers.append(self._answered(question, reply))
+    def answer(self, question: Question, reply: Reply, details: Mapping[str, str] | None = None) -> None:
+        """Record an answer. Raises `InvalidValue` for a reply that the question does not have.
 
-    def _answered(self, question: Question, reply: Reply) -> Answered:
+        ``details``: with a "yes" to an item of the screen, the findings that were ticked below it and their states;
+        without them each is asked in turn.
+        """
+        self.answers.append(self._answered(question, reply, details))
+
+    def _answered(self, question: Question, reply: Reply, details: Mapping[str, str] | None) -> Answered:
         if question.item is not None:
-            return self._screened(question, reply)
+            return self._screened(question, reply, details)
         if question.finding is not None:
             state = DONT_KNOW if reply == DONT_KNOW else observe(question.finding, _number(reply), question.id).state
             return Answered(question.id, question.stage, reply, ((question.id, state),))
@@ -114,9 +125,12 @@ class Interview:
             raise InvalidValue(question.id, "a reply that is neither", "yes, no or don't know", "Answer yes or no.")
         return Answered(question.id, question.stage, reply, (), (question.id, status))
 
-    def _screened(self, question: Question, reply: Reply) -> Answered:
+    def _screened(self, question: Question, reply: Reply, details: Mapping[str, str] | None) -> Answered:
         assert question.item is not None
         item = question.item
+        if reply == "yes" and details is not None:
+            told = {f: observe(self.compiled.findings[f], state, f).state for f, state in details.items()}
+            return Answered(question.id, question.stage, reply, tuple(told.items()))
         if reply == "yes":
             return Answered(question.id, question.stage, reply, (), followed_by=item.then_ask)
         if reply == "no":

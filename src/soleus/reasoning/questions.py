@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from soleus.inference.decisions import Agenda, Ask, Losses, Stop, Value, agenda, expected_loss, stop_rule, value_of
+from soleus.inference.decisions import Agenda, Ask, Losses, Stop, Value, agenda, best_pair, expected_loss, stop_rule, value_of
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import CarePath, RedFlag, ScreenItem
 from soleus.reasoning import red_flags
@@ -17,7 +17,7 @@ from soleus.reasoning.intake import statement_likelihood
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.losses import losses
 
-Stage = Literal["red_flag", "bedside", "value"]
+Stage = Literal["opening", "red_flag", "bedside", "value"]
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,23 @@ def screen_questions(judged: Judged) -> tuple[Question, ...]:
     )
 
 
+def opening_questions(judged: Judged) -> tuple[Question, ...]:
+    """What the complaint is, as far as it was not told: the red-flag screen adapts to it."""
+    placed = [(f.opening, f) for f in judged.compiled.findings.values() if f.opening is not None]
+    return _in_order(judged, placed, "opening", "The other questions depend on it.")
+
+
 def bedside_questions(judged: Judged) -> tuple[Question, ...]:
     """The bedside questions that are still open, in their order."""
-    found = sorted(
-        (f for f in judged.compiled.findings.values() if f.bedside is not None and _open(judged, f.id)),
-        key=lambda f: f.bedside or 0,
-    )
-    return tuple(
-        Question("bedside", f.id, 0.0, 0.0, f.why_asked or "It separates cramp from its look-alikes.", finding=f)
-        for f in found
-    )
+    placed = [(f.bedside, f) for f in judged.compiled.findings.values() if f.bedside is not None]
+    return _in_order(judged, placed, "bedside", "It separates cramp from its look-alikes.")
+
+
+def _in_order(
+    judged: Judged, placed: list[tuple[int, Finding]], stage: Stage, reason: str
+) -> tuple[Question, ...]:
+    found = [f for _, f in sorted(placed, key=lambda pair: pair[0]) if _open(judged, f.id)]
+    return tuple(Question(stage, f.id, 0.0, 0.0, f.why_asked or reason, finding=f) for f in found)
 
 
 def _open(judged: Judged, finding: str) -> bool:
@@ -124,6 +131,12 @@ def by_value(judged: Judged, found: Agenda) -> tuple[Question, ...]:
     return tuple(_question(judged, v, found.losses) for v in best)
 
 
+def by_pair(found: Agenda) -> str | None:
+    """The first question of the best pair, if two answers together are worth their burden."""
+    best = best_pair(found)
+    return best[0].ask.id if best is not None and best[1] > 0 else None
+
+
 def _question(judged: Judged, v: Value, loss: Losses) -> Question:
     compiled = judged.compiled
     return Question(
@@ -150,9 +163,13 @@ def _reason(judged: Judged, v: Value, loss: Losses) -> str:
     return f"An answer could {verb} {name[0].lower() + name[1:] if name[1:2].islower() else name}{tail}"
 
 
-def should_stop(found: Agenda) -> Stop:
-    """The stop rule over the questions that are left."""
-    return stop_rule(found)
+def should_stop(found: Agenda, tolerance: float) -> Stop:
+    """The stop rule over the questions that are left.
+
+    Asking stops when all of them together are worth no more than ``tolerance`` units of loss (parameter
+    ``stop_tolerance``), or than the least burden of one.
+    """
+    return stop_rule(found, tolerance=tolerance)
 
 
 def best_path(judged: Judged, loss: Losses | None = None) -> CarePath:

@@ -34,7 +34,8 @@ def hold(compiled: Compiled, seed: int, most: int = 60) -> Held:
     session = Interview(compiled, case)
     asked = screen = 0
     while asked < most and (question := session.next()) is not None:
-        session.answer(question, _reply(compiled, patient, question, rng))
+        reply, details = _reply(compiled, patient, question, rng)
+        session.answer(question, reply, details)
         asked += 1
         screen += question.stage == "red_flag"
     p = session.judged().judgement.probability
@@ -42,17 +43,21 @@ def hold(compiled: Compiled, seed: int, most: int = 60) -> Held:
     return Held(asked, screen, rank, asked < most)
 
 
-def _reply(compiled: Compiled, patient: Patient, question: Question, rng: np.random.Generator) -> str:
-    network = compiled.network
+def _reply(
+    compiled: Compiled, patient: Patient, question: Question, rng: np.random.Generator
+) -> tuple[str, dict[str, str] | None]:
+    """The patient's answer; a "yes" in the screen comes with what is ticked below it."""
     if question.item is not None:
-        truth = [_state(compiled, patient, f) for f in question.item.no_means]
-        usual = list(question.item.no_means.values())
-        return "no" if all(t in (None, u) for t, u in zip(truth, usual, strict=True)) else "yes"
+        truth = {f: s for f in question.item.no_means if (s := _state(compiled, patient, f)) is not None}
+        if all(s == question.item.no_means[f] for f, s in truth.items()):
+            return "no", None
+        more = {f: s for f in question.item.then_ask if (s := _state(compiled, patient, f)) is not None}
+        return "yes", {**truth, **more}
     if question.finding is not None:
-        return _state(compiled, patient, question.id) or DONT_KNOW
-    number = network.contributor_index[question.id]
+        return _state(compiled, patient, question.id) or DONT_KNOW, None
+    number = compiled.network.contributor_index[question.id]
     context = compiled.context(None, None, "primary_care")
-    return "yes" if rng.random() < context.prevalence[number] else "no"
+    return ("yes" if rng.random() < context.prevalence[number] else "no"), None
 
 
 def _state(compiled: Compiled, patient: Patient, finding: str) -> str | None:

@@ -42,20 +42,26 @@ def _answers(
         p = network.p[network.start[f] : network.start[f + 1], s]
         shift = float(rng.standard_normal()) * float(network.sd[f, s]) if redraw else 0.0
         g = network.facet_of.get(f)
-        p = _moved(p, shift) if g is None else _item(network, g, f, s, hidden[g], shift)
+        spread = float(network.sd[f, s]) if redraw else 0.0
+        p = _moved(p, shift, spread) if g is None else _item(network, g, f, s, hidden[g], shift)
         out[f] = int(rng.choice(len(p), p=p / p.sum()))
     return out
 
 
-def _moved(p: Floats, shift: float) -> Floats:
+def _moved(p: Floats, shift: float, sd: float) -> Floats:
     """A distribution whose commonest state moves on the logit scale, the mean kept; the others share the rest."""
     k = int(p.argmax())
     rest = p.copy()
     rest[k] = 0.0
-    q = 1 / (1 + np.exp(-(np.log(p[k] / (1 - p[k])) + shift)))
+    q = _drawn(float(p[k]), shift, sd)
     out = rest / rest.sum() * (1 - q)
     out[k] = q
     return np.asarray(out, np.float64)
+
+
+def _drawn(p: float, shift: float, sd: float) -> float:
+    """A proportion under a shift of its log-odds, centred so that the mean over shifts stays near p (as in draws)."""
+    return float(1 / (1 + np.exp(-(np.log(p / (1 - p)) * np.sqrt(1 + np.pi / 8 * sd**2) + shift))))
 
 
 def _item(network: Network, g: int, f: int, s: int, hidden: bool, shift: float) -> Floats:

@@ -62,6 +62,7 @@ class Finding(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     absent: Id | None = None
     group: Literal["history", "examination", "test", "instrument"]
     core: bool = False
+    opening: int | None = None  # its place among the words with which the complaint is told
     bedside: int | None = None  # its place among the five bedside questions
     unit: str | None = None  # UCUM
     other_units: dict[str, float | tuple[float, float]] = {}  # UCUM unit -> factor, or (factor, offset), to ``unit``
