@@ -60,15 +60,19 @@ def fact(topic: str, row: Row, hand: Row) -> Row:
         "unit": row["unit"],
         "population": row["population"],
         "n": row.get("n") or row.get("cases"),
-        "count": row.get("count") or row.get("exposed_cases"),
+        "count": row.get("count"),
         "comparator_value": row.get("comparator_value"),
         "age": None if row.get("age") is None else str(row["age"]),
         "sex": sex if sex in ("female", "male") else None,
         "via": row.get("via"),
         "basis": row["basis"],
         "source": [row["source"]],
-        "note": row.get("note"),
+        "note": "; ".join(n for n in (row.get("note"), exposed(row)) if n),
     }
+
+
+def exposed(row: Row) -> str | None:
+    return f"{row['exposed_cases']} exposed cases" if "exposed_cases" in row else None
 
 
 def interval_of(row: Row) -> str | None:
