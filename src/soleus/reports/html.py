@@ -84,7 +84,7 @@ _WORDS = (
 )
 _VIEW = (
     *("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "place", "left_out"),
-    *("MOST_NOT_ASSESSED", "OPTIONAL"),
+    *("MOST_NOT_ASSESSED", "OPTIONAL", "MOST_CAUSES"),
 )
 
 

@@ -69,7 +69,7 @@ def _ranked(page: Page, c: ComplaintAssessment, patient: bool) -> None:
         rows = [(*row[:2], words.frequency(e.probability)) for row, e in zip(rows, ranking.shown, strict=True)]
     page.grid(rows, [("", {"ratio": 1}), ("", {"no_wrap": True}), ("", {"no_wrap": True})])
     if ranking.rest_count:
-        page.line((f"{ranking.rest_count} others together: {words.frequency(ranking.rest)}.", "dim"), indent=2)
+        page.line((f"{ranking.rest_count} more together: {words.frequency(ranking.rest)}.", "dim"), indent=2)
     b = page.blocks
     page.line(
         (f"{b.sure} lower limit of the 95% interval, {b.estimate} estimate, {b.possible} upper limit", "dim"),
@@ -84,9 +84,9 @@ def _tiers(page: Page, c: ComplaintAssessment, audience: str) -> None:
             page.line((words.TIERS[audience][name], "bold"))
         for t in entries:
             d = t.diagnosis
+            other = f" ({t.explanation.label})" if t.further and t.explanation and t.short != d.label else ""
             size = words.percent(d.probability, d.low, d.high)
-            why = t.why or ("Another cause of the same." if t.further and d.cause else "")
-            page.item("-", (words.capital(d.label), "bold"), f", {size}. {why}")
+            page.item("-", (words.capital(t.short), "bold"), f"{other}, {size}. {t.why}")
 
 
 def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:

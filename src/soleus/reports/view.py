@@ -27,6 +27,7 @@ LEAST_RANKED = 3
 LEAST_SHOWN = 0.01  # what rounds to less is counted among the rest
 MOST_NOT_ASSESSED = 12
 MOST_BARS = 12
+MOST_CAUSES = 8
 MOST_UNDECIDED = 4
 
 URGENCIES: tuple[Urgency, ...] = ("emergency", "same_day", "urgent", "routine")
@@ -42,7 +43,8 @@ class TierEntry(NamedTuple):
     diagnosis: Diagnosis
     explanation: ExplanationResult | None
     why: str
-    further: bool  # another cause of the first explanation
+    further: bool  # another cause of an explanation that stands in another tier
+    short: str  # without the explanation's name where it is a further cause
 
 
 class Ranking(NamedTuple):
@@ -86,7 +88,9 @@ def _entry(complaint: ComplaintAssessment, diagnosis: Diagnosis, tier: TierName)
     explanation = next((e for e in complaint.explanations if e.id == diagnosis.explanation), None)
     own = explanation is not None and explanation.tier == tier
     why = explanation.why_here if explanation is not None and own else ""
-    return TierEntry(diagnosis, explanation, why, explanation is not None and not own)
+    further = explanation is not None and not own
+    cause = diagnosis.label.removeprefix(explanation.label).strip(" ,") if explanation and further else ""
+    return TierEntry(diagnosis, explanation, why, further, cause or diagnosis.label)
 
 
 def tiers(complaint: ComplaintAssessment) -> list[tuple[TierName, list[TierEntry]]]:
