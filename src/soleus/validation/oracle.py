@@ -64,7 +64,8 @@ def tree_for(
     for f in evidence.findings:
         if f not in network.facet_of:
             tree.addArc("S", f"f{f}")
-            tree.cpt(f"f{f}")[:] = network.p[network.start[f] : network.start[f + 1]].T
+            rows = network.p[network.start[f] : network.start[f + 1]]
+            tree.cpt(f"f{f}")[:] = np.ascontiguousarray(rows.T)
     for g in sorted({network.facet_of[f] for f in evidence.findings if f in network.facet_of}):
         _add_facet(gum, tree, network, g, evidence)
     soft: dict[str, list[float]] = {}
