@@ -26,7 +26,7 @@ def network(seed: int, explanations: int = 5, findings: int = 7, blocks: int = 3
         states=tuple(tuple(f"v{v}" for v in range(n)) for n in states),
         p=p,
         sd=rng.uniform(0.1, 0.7, (findings, explanations)),
-        facets=(facet(rng, p, start, states, (0, 1, 2)),),
+        facets=(facet(p, start, states, (0, 1, 2)),),
         contributors=tuple(f"b{i}" for i in range(contributors)),
         blocks=tuple(_blocks(rng, sizes, explanations)),
     )
@@ -34,7 +34,7 @@ def network(seed: int, explanations: int = 5, findings: int = 7, blocks: int = 3
     return base, Context(np.log(rate), np.full(explanations, 0.3), rng.uniform(0.02, 0.5, contributors))
 
 
-def facet(rng, p, start, states, items) -> FacetArrays:  # type: ignore[no-untyped-def]
+def facet(p, start, states, items) -> FacetArrays:  # type: ignore[no-untyped-def]
     typical = []
     for f in items:
         mask = np.zeros(states[f], np.bool_)

@@ -23,7 +23,8 @@ def item_table(net: Network, g: int, j: int, s: int, f_state: int) -> list[float
 def joint_weights(net: Network, context: Context, evidence: Evidence) -> dict[tuple[int, tuple[int, ...]], float]:
     """Weight of every (explanation, joint state of all contributors) with the evidence."""
     out: dict[tuple[int, tuple[int, ...]], float] = {}
-    tables = [(joint_prior(b, context.prevalence), expected_phi(b, joint_prior(b, context.prevalence))) for b in net.blocks]
+    priors = [joint_prior(b, context.prevalence) for b in net.blocks]
+    tables = [(prior, expected_phi(b, prior)) for b, prior in zip(net.blocks, priors, strict=True)]
     for s in range(len(net.explanations)):
         base = float(np.exp(context.log_rate[s])) * finding_weight(net, evidence, s)
         for rows in product(*(range(1 << b.size) for b in net.blocks)):

@@ -11,7 +11,7 @@ from soleus.inference.posterior import judge
 from tests.inference import generated
 
 
-def saying(contributor: int, present: bool) -> tuple[float, float]:
+def saying(_contributor: int, present: bool) -> tuple[float, float]:
     return (0.03, 0.9) if present else (0.97, 0.1)
 
 

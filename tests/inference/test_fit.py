@@ -56,7 +56,7 @@ def test_z_and_p_of_two_answers_by_hand() -> None:
     # Two yes-no answers with P(yes) = 0.9 and 0.8: no and no has log P = ln 0.02, the least of the four.
     # E = 0.9 ln 0.9 + 0.1 ln 0.1 + 0.8 ln 0.8 + 0.2 ln 0.2 = -0.8255; the variances of the two are
     # 0.9 * 0.1 * ln(9)^2 = 0.4345 and 0.8 * 0.2 * ln(4)^2 = 0.3075. z = (-0.8255 + 3.9120) / sqrt(0.7420) = 3.583.
-    base, context = generated.network(0)
+    base, _ = generated.network(0)
     p = np.array([[0.9, 0.5], [0.1, 0.5], [0.8, 0.5], [0.2, 0.5]])
     net = replace(base, explanations=("a", "b"), findings=("f", "g"), states=(("y", "n"),) * 2, p=p,
                   sd=np.zeros((2, 2)), facets=(), blocks=(), contributors=())  # fmt: skip

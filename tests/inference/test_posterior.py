@@ -124,8 +124,7 @@ def causal_log(block, state: tuple[int, ...], s: int) -> float:  # type: ignore[
     if not len(at):
         return 0.0
     logs = [
-        0.0 if block.necessary[k, at[0]] else max(float(block.log_causal[k, at[0]]), 0.0)
-        for k in range(block.size)
+        0.0 if block.necessary[k, at[0]] else max(float(block.log_causal[k, at[0]]), 0.0) for k in range(block.size)
     ]
     present = [x for k, x in enumerate(logs) if state[block.members[k]]]
     if not present:

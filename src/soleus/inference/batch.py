@@ -1,15 +1,16 @@
 """Many people at once: one table with a row per finding state, facet pattern and block pattern; gather and add.
 
-A batch is a matrix of int8 codes with a column per finding and per contributor, -1 where nothing is known; a
-contributor's code is 1 where it was said to be present and 0 where absent. Weights are float32 logarithms: posteriors
-are within 1e-5 of the exact ones. With numba (extra ``fast``) rows are scored in parallel, without it in numpy.
+Cases are coded one after another, each as the columns that are known and their codes: a column per finding (code:
+the state) and per contributor (1 where it was said to be present, 0 where absent). Weights are float32 logarithms:
+posteriors are within 1e-5 of the exact ones. With numba (extra ``fast``) cases are scored in parallel, without it in
+numpy.
 
 "Not assessed" is a factor of 1, which assumes that what was not asked carries no information.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,28 +19,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soleus.inference.network import Context, Evidence, Floats, Network
-from soleus.inference.posterior import block_term, facet_log_term, impossible
+from soleus.inference.posterior import block_term, facet_log_term, log_prior
 
-CHUNK = 65_536
-Codes = NDArray[np.int8]
+_CHUNK_NUMPY = 2_048  # 1 MB of weights: stays in cache
+_LANES = 16  # rows are padded to whole vectors of float32
+_NEVER = -1e6  # stands for -inf, which would turn into NaN in differences
 Saying = Callable[[int, bool], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Coded cases: case n knows ``column[start[n]:start[n + 1]]``, each once, with ``code`` beside it."""
+
+    start: NDArray[np.int64]  # (N + 1,)
+    column: NDArray[np.int16]
+    code: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def part(self, first: int, last: int) -> Codes:
+        """Cases ``first`` to ``last`` (exclusive)."""
+        start = self.start[first : last + 1]
+        own = slice(start[0], start[-1])
+        return Codes(start - start[0], self.column[own], self.code[own])
 
 
 @dataclass(frozen=True)
 class Table:
     """The rows of one context.
 
-    Groups are singles, facets and blocks. Group g reads ``columns[first[g]:first[g+1]]`` of a case; its row is
-    ``offset[g] + sum (code + 1) * stride``; row ``offset[g]`` itself (nothing known) is zero.
+    A column that stands alone reads row ``offset + code``. The columns of a facet or a block (``group`` 0 or more)
+    read one row together, ``first[group] + sum (code + 1) * stride``.
     """
 
-    base: NDArray[np.float32]  # (S,)
-    rows: NDArray[np.float32]  # (rows, S)
-    columns: NDArray[np.int32]
-    strides: NDArray[np.int32]
-    first: NDArray[np.int32]  # (G + 1,)
-    offset: NDArray[np.int32]  # (G,)
-    width: int  # columns of a case
+    size: int  # explanations; beyond them rows are padding
+    base: NDArray[np.float32]  # (lanes,)
+    rows: NDArray[np.float32]  # (rows, lanes)
+    group: NDArray[np.int32]  # (column,) -1 where it stands alone
+    offset: NDArray[np.int32]  # (column,)
+    stride: NDArray[np.int32]  # (column,)
+    first: NDArray[np.int32]  # (group,)
 
 
 def build(network: Network, context: Context, saying: Saying) -> Table:
@@ -47,28 +67,30 @@ def build(network: Network, context: Context, saying: Saying) -> Table:
 
     ``saying(contributor, present)`` gives (P(said so | absent), P(said so | present)).
     """
-    groups: list[tuple[list[int], list[int], Floats]] = []
-    for f in range(len(network.findings)):
-        if f not in network.facet_of:
-            rows = network.log_p[network.start[f] : network.start[f + 1]]
-            groups.append(([f], [1], np.concatenate([np.zeros((1, rows.shape[1])), rows])))
-    groups += [_facet_group(network, g) for g in range(len(network.facets))]
+    groups = [_facet_group(network, g) for g in range(len(network.facets))]
     groups += [_block_group(network, context, k, saying) for k in range(len(network.blocks))]
-    sizes = [len(rows) for _, _, rows in groups]
+    sizes = [len(network.p), *(len(rows) for _, _, rows in groups)]
+    first = np.cumsum(sizes)[:-1]
+    width = len(network.findings) + len(network.contributors)
+    group, stride = np.full(width, -1), np.ones(width)
+    for g, (columns, strides, _) in enumerate(groups):
+        group[columns], stride[columns] = g, strides
     return Table(
-        base=_floored(context.log_rate + impossible(network, context)),
-        rows=_floored(np.concatenate([rows for _, _, rows in groups])),
-        columns=np.array([c for columns, _, _ in groups for c in columns], np.int32),
-        strides=np.array([s for _, strides, _ in groups for s in strides], np.int32),
-        first=np.cumsum([0, *(len(c) for c, _, _ in groups)]).astype(np.int32),
-        offset=np.cumsum([0, *sizes[:-1]]).astype(np.int32),
-        width=len(network.findings) + len(network.contributors),
+        size=len(network.explanations),
+        base=_padded(log_prior(network, context)[None], _NEVER)[0],
+        rows=_padded(np.concatenate([network.log_p, *(rows for _, _, rows in groups)]), 0.0),
+        group=group.astype(np.int32),
+        offset=np.concatenate([network.start[:-1], np.zeros(len(network.contributors))]).astype(np.int32),
+        stride=stride.astype(np.int32),
+        first=first.astype(np.int32),
     )
 
 
-def _floored(values: Floats) -> NDArray[np.float32]:
-    """Finite float32: -inf would turn into NaN in differences."""
-    return np.maximum(values, -1e6).astype(np.float32)
+def _padded(values: Floats, filling: float) -> NDArray[np.float32]:
+    """Finite float32, (rows, lanes)."""
+    more = -values.shape[1] % _LANES
+    wide = np.pad(np.maximum(values, _NEVER), ((0, 0), (0, more)), constant_values=filling)
+    return np.ascontiguousarray(wide, np.float32)
 
 
 def _facet_group(network: Network, g: int) -> tuple[list[int], list[int], Floats]:
@@ -103,41 +125,58 @@ def _strides(sizes: list[int]) -> list[int]:
 
 def encode(network: Network, cases: list[Evidence]) -> Codes:
     """Codes of cases whose contributors were said to be present or absent (likelihood ratio above or below 1)."""
-    out = np.full((len(cases), len(network.findings) + len(network.contributors)), -1, np.int8)
-    for n, case in enumerate(cases):
-        for f, v in case.findings.items():
-            out[n, f] = v
-        for c, (absent, present) in case.contributors.items():
-            out[n, len(network.findings) + c] = present > absent
-    return out
+    beyond = len(network.findings)
+    start = np.cumsum([0, *(len(case.findings) + len(case.contributors) for case in cases)])
+    column = [c for case in cases for c in (*case.findings, *(beyond + k for k in case.contributors))]
+    code = [v for case in cases for v in (*case.findings.values(), *(p > a for a, p in case.contributors.values()))]
+    return Codes(start.astype(np.int64), np.array(column, np.int16), np.array(code, np.int8))
 
 
 def score(table: Table, codes: Codes, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """(N, S) posteriors of coded cases."""
-    result = np.empty((len(codes), len(table.base)), np.float32) if out is None else out
+    result = np.empty((len(codes), table.size), np.float32) if out is None else out
     kernel = _kernel()
-    for at in range(0, len(codes), CHUNK):
-        part = slice(at, at + CHUNK)
-        if kernel is not None:
-            kernel(table.base, table.rows, table.columns, table.strides, table.first, table.offset, codes[part], result[part])
-        else:
-            result[part] = score_numpy(table, codes[part])
+    if kernel is None:
+        return score_numpy(table, codes, result)
+    arrays = table.base, table.rows, table.group, table.offset, table.stride, table.first
+    kernel(*arrays, codes.start, codes.column, codes.code, result)
     return result
 
 
-def score_numpy(table: Table, codes: Codes) -> NDArray[np.float32]:
-    """The same in numpy alone: group by group, only the cases that know something of it."""
-    log = np.repeat(table.base[None], len(codes), axis=0)
-    for g in range(len(table.offset)):
-        own = slice(table.first[g], table.first[g + 1])
-        index = (codes[:, table.columns[own]].astype(np.int32) + 1) @ table.strides[own]
-        known = np.flatnonzero(index)
-        if len(known):
-            log[known] += table.rows[table.offset[g] + index[known]]
-    log -= log.max(axis=1, keepdims=True)
-    np.exp(log, out=log)
-    log /= log.sum(axis=1, keepdims=True)
-    return log
+def score_numpy(table: Table, codes: Codes, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """The same in numpy alone."""
+    result = np.empty((len(codes), table.size), np.float32) if out is None else out
+    for at in range(0, len(codes), _CHUNK_NUMPY):
+        part = codes.part(at, min(at + _CHUNK_NUMPY, len(codes)))
+        log = np.repeat(table.base[None], len(part), axis=0)
+        for cases, rows in _gathered(table, part):
+            log[cases] += table.rows[rows]
+        log -= log.max(axis=1, keepdims=True)
+        np.exp(log, out=log)
+        log /= log.sum(axis=1, keepdims=True)
+        result[at : at + len(part)] = log[:, : table.size]
+    return result
+
+
+def _gathered(table: Table, codes: Codes) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """Pairs of cases and the row that each of them adds; a case comes at most once in a pair."""
+    case = np.repeat(np.arange(len(codes)), np.diff(codes.start))
+    group, value = table.group[codes.column], codes.code.astype(np.intp)
+    alone = group < 0
+    pattern = np.bincount(
+        (case * len(table.first) + group)[~alone],
+        ((value + 1) * table.stride[codes.column])[~alone],
+        len(codes) * len(table.first),
+    ).reshape(len(codes), -1)
+    known = pattern > 0
+    rows = np.concatenate([(table.offset[codes.column] + value)[alone], (table.first + pattern)[known].astype(np.intp)])
+    owner = np.concatenate([case[alone], np.nonzero(known)[0]])
+    order = np.argsort(owner, kind="stable")
+    owner, rows = owner[order], rows[order]
+    turn = np.arange(len(owner)) - np.searchsorted(owner, owner)  # how many rows of the same case came before
+    for k in range(int(turn.max(initial=-1)) + 1):
+        own = turn == k
+        yield owner[own], rows[own]
 
 
 _compiled_kernel: list[Any] = []
@@ -155,4 +194,4 @@ def _kernel() -> Any:
     return _compiled_kernel[0]
 
 
-__all__ = ["CHUNK", "Table", "build", "encode", "score", "score_numpy"]
+__all__ = ["Codes", "Table", "build", "encode", "score", "score_numpy"]

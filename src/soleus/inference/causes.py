@@ -49,12 +49,10 @@ def attribute(judgement: Judgement, explanation: int) -> Attribution:
         kept.append((block.members, tilt.sum(axis=0), part.T @ tilt))
         present |= {m: float(b @ block.bits[:, i]) for i, m in enumerate(block.members)}
         necessary += [m for i, m in enumerate(block.members) if block.necessary[i, at[0]]]
-    return Attribution(explanation, *_combine(judgement, explanation, kept), present, tuple(necessary))
+    return Attribution(explanation, *_combine(kept), present, tuple(necessary))
 
 
-def _combine(
-    judgement: Judgement, explanation: int, kept: list[tuple[tuple[int, ...], Floats, Floats]]
-) -> tuple[float, dict[int, float]]:
+def _combine(kept: list[tuple[tuple[int, ...], Floats, Floats]]) -> tuple[float, dict[int, float]]:
     if not kept:
         return 1.0, {}
     log_g = np.log(np.array([g for _, g, _ in kept]))  # (block, T)

@@ -3,7 +3,9 @@
 The loss is separable (docs/adr/0006): one action per complaint, L (A, S), and one yes-or-no per cause.
 
     V_j = min_a sum_s p_s L(a, s) - sum_v min_a sum_s P(v, s | e) L(a, s)
-          + the same for every cause with the two actions "look into it" and "leave it"
+          + the same for the cause that the question is about, with the actions "look into it" and "leave it"
+
+What a finding tells of causes by way of the explanation is left out: a cause is asked about for its own sake.
 
 A one-step rule cannot tell when to stop, since two answers may matter only together. The value of learning every
 remaining answer bounds any sequence of questions; it is estimated by drawing whole sets of answers.
@@ -120,19 +122,39 @@ def cause_chance(judgement: Judgement, contributor: int) -> tuple[float, float, 
     return share, present, excess
 
 
-def _cause_gain(judgement: Judgement, losses: Losses, ask: Ask) -> float:
-    """Drop in the loss of one cause's yes-or-no when the question about it is answered."""
-    if ask.said is None or ask.number not in losses.cause_value:
+def _cause_gain(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> float:
+    """Drop in the loss of one cause's yes-or-no when the questions about it are answered together."""
+    number, said = asks[0].number, _together(asks)
+    if said is None or number not in losses.cause_value:
         return 0.0
-    value, cost = losses.cause_value[ask.number], losses.cause_cost[ask.number]
-    share, present, _ = cause_chance(judgement, ask.number)
+    value, cost = losses.cause_value[number], losses.cause_cost[number]
+    share, present, _ = cause_chance(judgement, number)
     if present <= 0:
         return 0.0
     now = min(value * share, cost)
     # share is proportional to P(present): given an answer it scales with P(answer | present).
-    chance = ask.said @ np.array([1 - present, present])
-    after = np.minimum(value * share * ask.said[:, 1], cost * chance)
+    chance = said @ np.array([1 - present, present])
+    after = np.minimum(value * share * said[:, 1], cost * chance)
     return float(now - after.sum())
+
+
+def _together(asks: Sequence[Ask]) -> Floats | None:
+    """(answers, 2) P(all answers | contributor absent), (| present): answers are independent given the contributor."""
+    out = np.ones((1, 2))
+    for ask in asks:
+        if ask.said is None:
+            return None
+        out = (out[:, None, :] * ask.said[None, :, :]).reshape(-1, 2)
+    return out
+
+
+def _all_causes(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> float:
+    """The drop over all causes when every question about them is answered."""
+    by_cause: dict[int, list[Ask]] = {}
+    for ask in asks:
+        if ask.said is not None:
+            by_cause.setdefault(ask.number, []).append(ask)
+    return sum(_cause_gain(judgement, losses, some) for some in by_cause.values())
 
 
 @dataclass(frozen=True)
@@ -143,7 +165,8 @@ class Agenda:
     losses: Losses
     asks: tuple[Ask, ...]
     answers: tuple[Floats, ...]  # per question (answer, S): P(answer | s, evidence)
-    cause_gains: tuple[float, ...]
+    cause_gains: tuple[float, ...]  # per question, on its own
+    all_causes: float  # all questions about causes together
 
 
 def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
@@ -153,7 +176,8 @@ def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
         losses,
         tuple(asks),
         tuple(answer_rows(judgement, a) for a in asks),
-        tuple(_cause_gain(judgement, losses, a) for a in asks),
+        tuple(_cause_gain(judgement, losses, [a]) for a in asks),
+        _all_causes(judgement, losses, asks),
     )
 
 
@@ -223,7 +247,7 @@ def stop_rule(found: Agenda, n: int = 1_000, seed: int = 0, tolerance: float = 0
     p, losses = found.judgement.probability, found.losses
     least = max(tolerance, min((a.burden for a in found.asks), default=0.0))
     now = float(expected_loss(losses, p))
-    causes = sum(found.cause_gains)
+    causes = found.all_causes
     perfect = now - float(p @ losses.action.min(axis=0)) + causes
     if not found.asks or perfect <= least:
         return Stop(True, max(perfect, 0.0), False)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soleus.inference.blocks import log_phi, normalised
-from soleus.inference.network import Floats, Network
+from soleus.inference.network import Floats
 from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
 
 _POOL = 1 << 19
@@ -42,9 +42,9 @@ def streams(keys: NDArray[np.uint64], n: int) -> NDArray[np.float32]:
 
 
 def _key(kind: int, first: int | NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.uint64]:
-    return (np.uint64(kind) << np.uint64(48)) + (
-        np.asarray(first, np.uint64) << np.uint64(24)
-    ) + second.astype(np.uint64)
+    return (
+        (np.uint64(kind) << np.uint64(48)) + (np.asarray(first, np.uint64) << np.uint64(24)) + second.astype(np.uint64)
+    )
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,15 @@ def total_sd(judgement: Judgement) -> Floats:
 
 def draw_log_weights(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats:
     """(n, kept) log weights."""
-    network, context = judgement.network, judgement.context
+    context = judgement.context
     sd = context.rate_sd[kept]
     out = context.log_rate[kept] - sd**2 / 2 + sd * streams(_key(1, 0, kept), n).T.astype(np.float64)
     if judgement.singles:
         out = out + _draw_singles(judgement, kept, n)
     for g in judgement.facets:
         out = out + _draw_facet(judgement, g, kept, n)
-    for k, term in judgement.blocks.items():
-        out = out + _draw_block(network, k, term, kept, n)
+    for term in judgement.blocks.values():
+        out = out + _draw_block(term, kept, n)
     return np.asarray(out, np.float64)
 
 
@@ -153,19 +153,19 @@ def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
     return np.asarray(np.log(p / side)[:, None] + np.log(side_moved), np.float64)
 
 
-def _draw_block(network: Network, k: int, term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
+def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
     block = term.block
     plain, _ = term.log_term
     out = np.full((n, len(kept)), plain)
     shared = np.intersect1d(block.columns, kept, return_indices=True)
     if len(shared[0]):
-        phi = draw_phi(network, k, term, shared[1], n)
+        phi = draw_phi(term, shared[1], n)
         with np.errstate(divide="ignore"):
             out[:, shared[2]] = np.log(np.einsum("b,nbm->nm", term.prior * term.said, phi))
     return out
 
 
-def draw_phi(network: Network, k: int, term: BlockTerm, columns: NDArray[np.intp], n: int) -> Floats:
+def draw_phi(term: BlockTerm, columns: NDArray[np.intp], n: int) -> Floats:
     """(n, B, columns) phi~ under draws of the ratios of a block."""
     block = term.block
     members = np.array(block.members, np.intp)
@@ -173,4 +173,3 @@ def draw_phi(network: Network, k: int, term: BlockTerm, columns: NDArray[np.intp
     log_rho = block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0)
     part = replace(block, columns=block.columns[columns], necessary=block.necessary[:, columns])
     return normalised(log_phi(part, np.asarray(log_rho, np.float64)), term.prior)
-

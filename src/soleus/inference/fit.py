@@ -52,9 +52,7 @@ def _sample(rng: np.random.Generator, p: Floats, n: int) -> NDArray[np.intp]:
     return np.asarray(np.searchsorted(np.cumsum(p / p.sum()), rng.random(n)).clip(0, len(p) - 1), np.intp)
 
 
-def _facet(
-    judgement: Judgement, facet: FacetArrays, s: int, rng: np.random.Generator, n: int
-) -> tuple[float, Floats]:
+def _facet(judgement: Judgement, facet: FacetArrays, s: int, rng: np.random.Generator, n: int) -> tuple[float, Floats]:
     network, found = judgement.network, judgement.evidence.findings
     term = facet_log_term(network, facet, found)
     assert term is not None

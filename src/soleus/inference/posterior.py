@@ -1,6 +1,6 @@
 """The posterior over explanations for one person, and over contributors given an explanation.
 
-    weight(s | e) = r_s(x) * prod_facets L_g(s) * prod_findings P(v | s) * prod_blocks sum_b P(b|x) phi~_s(b) P(e_b | b)
+weight(s | e) = r_s(x) * prod_facets L_g(s) * prod_findings P(v | s) * prod_blocks sum_b P(b|x) phi~_s(b) P(e_b | b)
 """
 
 from __future__ import annotations
@@ -115,20 +115,14 @@ def judge(network: Network, context: Context, evidence: Evidence) -> Judgement:
         for g, facet in enumerate(network.facets)
         if (term := facet_log_term(network, facet, evidence.findings)) is not None
     }
-    singles = {
-        f: network.log_p[network.row(f, v)]
-        for f, v in evidence.findings.items()
-        if f not in network.facet_of
-    }
+    singles = {f: network.log_p[network.row(f, v)] for f, v in evidence.findings.items() if f not in network.facet_of}
     touched = sorted({network.block_of[c] for c in evidence.contributors})
     blocks = {k: block_term(network, context, evidence, k) for k in touched}
     log_weight = context.log_rate + sum(facets.values()) + sum(singles.values())
     log_weight = log_weight + impossible(network, context)
     for k, block in blocks.items():
         log_weight = log_weight + block_log(network, k, block)
-    return Judgement(
-        network, context, evidence, facets, singles, blocks, log_weight, normalise(log_weight)
-    )
+    return Judgement(network, context, evidence, facets, singles, blocks, log_weight, normalise(log_weight))
 
 
 def impossible(network: Network, context: Context) -> Floats:

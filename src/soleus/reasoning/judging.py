@@ -118,7 +118,7 @@ class Judged:
         from soleus.inference.draws import _key, streams
 
         term, block = self.judgement.block(k), self.network.blocks[k]
-        phi = draw_phi(self.network, k, term, np.array([column]), self.n_draws)[:, :, 0]  # (n, B)
+        phi = draw_phi(term, np.array([column]), self.n_draws)[:, :, 0]  # (n, B)
         weight = term.prior * term.said * phi
         weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
         z = streams(_key(4, np.array(block.members)[:, None], block.columns[[column]][None, :]), self.n_draws)[:, 0, :]
