@@ -78,13 +78,17 @@ def parse_case(text: str, where: str = "case") -> Case:
 def case_from(tree: dict[str, Any], where: str = "case") -> Case:
     """The case in a mapping, as a JSON decoder gives it."""
     try:
-        return msgspec.convert(_plain(tree), Case)
+        return msgspec.convert(_plain(tree, where), Case)
     except msgspec.ValidationError as error:
         raise _translated(str(error), where) from None
 
 
 def parse_tree(text: str, where: str) -> Any:
-    """YAML or JSON as plain values; depth is limited, aliases and repeated keys are refused."""
+    """YAML or JSON as plain values; size and depth are limited, aliases and repeated keys are refused."""
+    if len(text) > MOST_BYTES:
+        raise UnreadableInput(
+            where, f"{len(text):,} bytes", f"at most {MOST_BYTES:,}", "Hand over one person's case at a time."
+        )
     try:
         _check_shape(text, where)
         node = yaml.compose(text, yaml.CSafeLoader)
@@ -127,11 +131,16 @@ def _check_keys(node: yaml.Node | None, where: str) -> None:
             _check_keys(item, where)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, where: str, depth: int = 0) -> Any:
+    """Dates as text, keys as text; text must be of characters, and the tree not deep."""
+    if depth > DEEPEST:
+        raise UnreadableInput(where, f"more than {DEEPEST} levels", "a flat case", "Remove the nesting.")
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {_plain(str(k), where): _plain(v, where, depth + 1) for k, v in value.items()}
     if isinstance(value, list):
-        return [_plain(v) for v in value]
+        return [_plain(v, where, depth + 1) for v in value]
+    if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+        raise UnreadableInput(where, "half a character (a lone surrogate)", "text", "Save the text as UTF-8.")
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
     return value.isoformat() if isinstance(value, datetime.date) else value
@@ -146,7 +155,9 @@ def _translated(message: str, where: str) -> UnknownName | InvalidValue:
         room = re.sub(r"[\[\.].*", "", path.strip("`").removeprefix("$").removeprefix("."))
         known = _FIELDS.get(room, Case).__struct_fields__
         return UnknownName(place, f"field {unknown[1]!r}", f"one of {', '.join(known)}", near_names(unknown[1], known))
-    return InvalidValue(place, text.replace("`", "'"), "the form given by the schema", "See `soleus knowledge schema case`.")
+    return InvalidValue(
+        place, text.replace("`", "'"), "the form given by the schema", "See `soleus knowledge schema case`."
+    )
 
 
 __all__ = ["Quantity", "case_from", "decode", "parse_case", "parse_tree", "read_case", "read_text"]

@@ -8,14 +8,15 @@ import re
 from soleus.errors import InvalidValue
 
 _DAYS = {"hour": 1 / 24, "day": 1.0, "night": 1.0, "week": 7.0, "month": 30.44, "year": 365.25}
+_LIFE = 120 * 365.25  # days
 _WORDS = {"a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0,
           "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0, "twelve": 12.0, "several": 4.0, "few": 3.0}  # fmt: skip
 
 
 def day(text: str, where: str) -> datetime.date:
     """A date; a missing month or day is taken as the first."""
-    parts = [int(p) for p in text.split("-")] + [1, 1]
     try:
+        parts = [int(p) for p in text.split("-")] + [1, 1]
         return datetime.date(*parts[:3])
     except ValueError:
         raise InvalidValue(where, "a date that does not exist", "a date like 2026-11-21", "Correct it.") from None
@@ -36,4 +37,6 @@ def duration_days(text: str, where: str) -> float:
     number = None if found is None else _WORDS.get(found[1]) if found[1].isalpha() else float(found[1])
     if found is None or number is None:
         raise InvalidValue(where, "a duration that cannot be read", "a number and a unit, like 3 weeks", "Rewrite it.")
+    if number * _DAYS[found[2]] > _LIFE:
+        raise InvalidValue(where, "a duration longer than a life", "a number and a unit, like 3 weeks", "Correct it.")
     return number * _DAYS[found[2]]

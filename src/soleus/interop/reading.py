@@ -80,6 +80,4 @@ def _tree(text: str, path: Path) -> Any:
             return lines
     except (msgspec.DecodeError, RecursionError):
         pass
-    if len(text) > MOST_BYTES:
-        raise UnreadableInput(path.name, "a large text that is not JSON", "JSON, or YAML of 5 MB", "Check the file.")
     return parse_tree(text, path.name)

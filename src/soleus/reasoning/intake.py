@@ -95,7 +95,10 @@ def take_in(
         raise UnknownName(
             "setting", repr(case.setting), f"one of {', '.join(_SETTINGS)}", near_names(case.setting, _SETTINGS)
         )
-    return tuple(_present(case, complaint, compiled, medicines, empty) for complaint in case.each_complaint())
+    complaints = case.each_complaint()
+    if len({c.id for c in complaints}) < len(complaints):
+        raise Contradiction("complaints", "two of the same id", "an id of its own for each", "Rename one of them.")
+    return tuple(_present(case, complaint, compiled, medicines, empty) for complaint in complaints)
 
 
 def _present(case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex, empty: bool) -> Presentation:
@@ -153,10 +156,10 @@ def _age(case: Case) -> float | None:
     return age
 
 
-def _check_past(date: str | None, case: Case, where: str) -> None:
+def _check_past(date: Any, case: Case, where: str) -> None:
     """A date must exist and may not lie after the day of the case."""
-    if isinstance(date, str):
-        days_between(date, case.as_of or "9999-12-31", where)
+    if date is not None:
+        days_between(str(date), case.as_of or "9999-12-31", where)
 
 
 def _tells_of_legs(compiled: Compiled, finding: str) -> bool:
@@ -235,7 +238,7 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
     if isinstance(value, Quantity):
         return _number(finding, value, where)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _number(finding, Quantity(value=float(value)), where)
+        return _number(finding, Quantity(value=_float(value)), where)
     states = {normal_form(s.id): s.id for s in finding.states}
     states |= {normal_form(label): s.id for s in finding.states for label in (s.label, s.patient_label)} | states
     word = normal_form(str(value))
@@ -255,7 +258,18 @@ def _quantity(value: dict[str, Any], where: str) -> Quantity:
     number = value.get("value")
     if not isinstance(number, (int, float)) or isinstance(number, bool) or set(value) - {"value", "unit", "date"}:
         raise InvalidValue(where, "a mapping", "value, unit and date", "Write {value: 3.1, unit: mmol/L}.")
-    return Quantity(value=float(number), unit=value.get("unit"))
+    unit = value.get("unit")
+    if unit is not None and not isinstance(unit, str):
+        raise InvalidValue(where, "a unit that is not text", "a unit such as mmol/L", "Give the unit on the report.")
+    return Quantity(value=_float(number), unit=unit)
+
+
+def _float(number: float) -> float:
+    """A whole number too large for a float is as good as endless."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")
 
 
 def within(state: State, value: float) -> bool:
@@ -307,6 +321,7 @@ def _unit_form(unit: str) -> str:
 
 
 def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Complaint) -> None:
+    _check_past(complaint.onset, case, "onset")
     if complaint.duration:
         length = duration_days(complaint.duration, "duration")
     elif complaint.onset and case.as_of:
@@ -336,13 +351,20 @@ def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, cas
             draft.unused.append(f"{where}: not known to change the likelihood of any explanation")
         return
     draft.mentioned.add(target)
-    within = _within_window(compiled.contributors[target].window_days, condition, case, where)
-    if within is False and condition.status != "absent":
+    _check_sex(compiled, target, condition, case, where)
+    recent = _within_window(compiled.contributors[target].window_days, condition, case, where)
+    if recent is False and condition.status != "absent":
         draft.unused.append(f"{where}: too long ago to count")
-    elif condition.status == "resolved" and not within:
+    elif condition.status == "resolved" and not recent:
         draft.unused.append(f"{where}: no longer present")
     else:
         _say(draft, target, condition.status != "absent", where)
+
+
+def _check_sex(compiled: Compiled, target: str, condition: Condition, case: Case, where: str) -> None:
+    only, sex = compiled.contributors[target].sex, case.person.sex
+    if only and sex and only != sex and condition.status == "present":
+        raise Contradiction(where, f"{target} and {sex}", "one of them", "Correct sex or the condition.")
 
 
 def _within_window(window: int | None, condition: Condition, case: Case, where: str) -> bool | None:

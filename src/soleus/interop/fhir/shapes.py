@@ -69,8 +69,8 @@ def items(value: Any) -> list[Any]:
 
 
 def word(value: Any) -> str:
-    """The text without blanks around it; an empty one for anything but text."""
-    return value.strip() if isinstance(value, str) else ""
+    """The text without blanks around it; an empty one for anything but text. Half characters become question marks."""
+    return value.encode("utf-8", "replace").decode().strip() if isinstance(value, str) else ""
 
 
 def coding(value: Any) -> Coding | None:
@@ -87,7 +87,7 @@ def coding(value: Any) -> Coding | None:
 def concept(value: Any) -> Concept:
     """A CodeableConcept, a CodeableReference's concept (R5), a Coding or plain text."""
     if isinstance(value, str):
-        return Concept((), (value.strip(),) if value.strip() else ())
+        return Concept((), (word(value),) if word(value) else ())
     found = mapping(value)
     if "concept" in found:
         found = mapping(found["concept"])
