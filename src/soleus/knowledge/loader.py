@@ -76,8 +76,13 @@ def load(folder: Path) -> Knowledge:
     from soleus.knowledge.facets import solve_all
 
     records = read_folder(folder)
-    version = (folder / "VERSION").read_text(encoding="utf-8").strip() if (folder / "VERSION").exists() else "0"
-    return Knowledge(records, solve_all(records), version, digest_of(records))
+    return Knowledge(records, solve_all(records), version_of(folder), digest_of(records))
+
+
+def version_of(folder: Path) -> str:
+    """The version that a folder's VERSION file names; "0" without one."""
+    file = folder / "VERSION"
+    return file.read_text(encoding="utf-8").strip() if file.exists() else "0"
 
 
 def read_folder(folder: Path) -> dict[str, tuple[Any, ...]]:
