@@ -7,7 +7,7 @@ the ratios: E[phi~] is not phi~ of the mean ratio, which would inflate what is b
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _HERMITE = 9  # nodes for a block of one member
 def joint_prior(block: BlockArrays, prevalence: Floats) -> Floats:
     """(B,) P(b | x). Members are independent, save where ``given`` states P(member | other present).
 
-    The prevalence of every member is kept: P(m | other absent) = (q_m - q_o p) / (1 - q_o), cut to [0, 1].
+    The prevalence of every member is kept: P(m | other absent) = (q_m - q_o p) / (1 - q_o), with p cut to q_m / q_o.
     """
     q = prevalence[list(block.members)]
     given = {m: (o, p) for m, o, p in block.given}
@@ -29,6 +29,7 @@ def joint_prior(block: BlockArrays, prevalence: Floats) -> Floats:
         bit = block.bits[:, k]
         if k in given and q[given[k][0]] < 1:
             other, p_with = given[k]
+            p_with = min(p_with, q[k] / q[other]) if q[other] > 0 else p_with
             p_without = np.clip((q[k] - q[other] * p_with) / (1 - q[other]), 0.0, 1.0)
             p = np.where(block.bits[:, other] > 0, p_with, p_without)
         else:
@@ -117,12 +118,8 @@ def expected_phi(block: BlockArrays, prior: Floats) -> Floats:
 
 def evidence_weight(block: BlockArrays, said: dict[int, tuple[float, float]]) -> Floats:
     """(B,) P(what was said and measured | b); 1 where nothing was."""
-    out = np.ones(1 << block.size)
-    for k, member in enumerate(block.members):
-        if member in said:
-            absent, present = said[member]
-            out *= np.where(block.bits[:, k] > 0, present, absent)
-    return out
+    told = [np.array(said[m])[block.present[k]] for k, m in enumerate(block.members) if m in said]
+    return np.asarray(reduce(np.multiply, told) if told else np.ones(1 << block.size), np.float64)
 
 
 def allocation(block: BlockArrays) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class BlockArrays:
         """(B, n) presence of each member in each joint state."""
         return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
 
+    @cached_property
+    def present(self) -> list[Ints]:
+        """Per member (B,) 1 in the joint states where it is present, 0 elsewhere."""
+        return [np.ascontiguousarray(column, np.intp) for column in self.bits.T]
+
 
 @dataclass(frozen=True)
 class Network:
@@ -81,6 +86,29 @@ class Network:
         return np.asarray(np.log(self.p), np.float64)
 
     @cached_property
+    def first_row(self) -> list[int]:
+        """`start` as plain integers."""
+        return [int(n) for n in self.start]
+
+    @cached_property
+    def item_rows(self) -> Floats:
+        """(R, 2, S) P(state | hidden state 1 and 0, s) of the items of facets: the marginal rescaled within the
+        typical and within the other states. 1 elsewhere."""
+        out = np.ones((len(self.p), 2, self.p.shape[1]))
+        for facet in self.facets:
+            for j, f in enumerate(facet.items):
+                own, typical = slice(self.first_row[f], self.first_row[f + 1]), facet.typical[j][:, None, None]
+                mu = np.clip(facet.typical[j] @ self.p[own], 1e-12, 1 - 1e-12)
+                q = np.array([facet.a[j], facet.b[j]])
+                out[own] = self.p[own][:, None, :] * np.where(typical, q / mu, (1 - q) / (1 - mu))
+        return out
+
+    @cached_property
+    def mixture(self) -> Floats:
+        """(facet, 2, S) P(hidden state 1 and 0 | s)."""
+        return np.array([[facet.w, 1 - facet.w] for facet in self.facets]).reshape(-1, 2, self.p.shape[1])
+
+    @cached_property
     def finding_index(self) -> dict[str, int]:
         return {f: i for i, f in enumerate(self.findings)}
 
@@ -103,7 +131,7 @@ class Network:
         return {c: k for k, block in enumerate(self.blocks) for c in block.members}
 
     def row(self, finding: int, state: int) -> int:
-        return int(self.start[finding]) + state
+        return self.first_row[finding] + state
 
 
 @dataclass(frozen=True)
@@ -113,7 +141,7 @@ class Context:
     log_rate: Floats  # (S,) expected rate; -inf where impossible
     rate_sd: Floats  # (S,) of the log rate
     prevalence: Floats  # (C,)
-    tables: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, compare=False)  # block -> prior, phi~
+    known: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # computed once
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -42,47 +43,67 @@ class BlockTerm:
 def block_term(network: Network, context: Context, evidence: Evidence, number: int) -> BlockTerm:
     """The term of one block, whether or not it has evidence."""
     block = network.blocks[number]
-    if number not in context.tables:  # the same for every case of a context
+    prior, phi, _ = block_tables(network, context, number)
+    return BlockTerm(block, prior, phi, evidence_weight(block, evidence.contributors))
+
+
+def block_tables(network: Network, context: Context, number: int) -> tuple[Floats, Floats, Floats]:
+    """Prior (B,), expected phi~ (B, M), and their product for every explanation (B, S): the same for all of a context."""
+    if number not in context.known:
+        block = network.blocks[number]
         prior = joint_prior(block, context.prevalence)
-        context.tables[number] = prior, expected_phi(block, prior)
-    return BlockTerm(block, *context.tables[number], evidence_weight(block, evidence.contributors))
+        phi = expected_phi(block, prior)
+        whole = np.repeat(prior[:, None], len(network.explanations), axis=1)
+        whole[:, block.columns] *= phi
+        context.known[number] = prior, phi, whole
+    found: tuple[Floats, Floats, Floats] = context.known[number]
+    return found
 
 
 def facet_log_term(network: Network, facet: FacetArrays, findings: dict[int, int]) -> Floats | None:
     """(S,) log L_g(s), or None where no item was answered."""
-    parts = [(j, f, findings[f]) for j, f in enumerate(facet.items) if f in findings]
-    if not parts:
+    rows = [network.row(f, findings[f]) for f in facet.items if f in findings]
+    if not rows:
         return None
-    on = np.log(facet.w)
-    off = np.log1p(-facet.w)
-    for j, f, v in parts:
-        with_f, without_f = item_given_state(network, facet, j, f, v)
-        on = on + np.log(with_f)
-        off = off + np.log(without_f)
-    return np.asarray(np.logaddexp(on, off), np.float64)
+    on, off = network.item_rows[rows].prod(axis=0)
+    return np.asarray(np.log(facet.w * on + (1 - facet.w) * off), np.float64)
 
 
 def item_given_state(network: Network, facet: FacetArrays, j: int, f: int, v: int) -> tuple[Floats, Floats]:
-    """P(item j in state v | f = 1, s) and (| f = 0, s): the marginal rescaled within typical or atypical states."""
-    rows = network.p[network.start[f] : network.start[f + 1]]
-    mu = np.clip(facet.typical[j] @ rows, 1e-12, 1 - 1e-12)
-    if facet.typical[j][v]:
-        return rows[v] * facet.a[j] / mu, rows[v] * facet.b[j] / mu
-    return rows[v] * (1 - facet.a[j]) / (1 - mu), rows[v] * (1 - facet.b[j]) / (1 - mu)
+    """P(item j, which is finding ``f``, in state ``v`` | hidden state 1, s) and (| 0, s)."""
+    assert facet.items[j] == f
+    on, off = network.item_rows[network.row(f, v)]
+    return on, off
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The posterior with the parts that made it; parts add up to ``log_weight`` exactly."""
+    """The posterior; its parts, computed when asked for, add up to ``log_weight``."""
 
     network: Network
     context: Context
     evidence: Evidence
-    facets: dict[int, Floats]  # facet -> (S,) log L
-    singles: dict[int, Floats]  # finding -> (S,) log P(v | s)
-    blocks: dict[int, BlockTerm]  # blocks with evidence
     log_weight: Floats  # (S,)
     probability: Floats  # (S,)
+
+    @cached_property
+    def facets(self) -> dict[int, Floats]:
+        """Facet with evidence -> (S,) log L."""
+        terms = {g: facet_log_term(self.network, f, self.evidence.findings) for g, f in enumerate(self.network.facets)}
+        return {g: term for g, term in terms.items() if term is not None}
+
+    @cached_property
+    def singles(self) -> dict[int, Floats]:
+        """Finding outside facets -> (S,) log P(v | s)."""
+        network = self.network
+        told = self.evidence.findings.items()
+        return {f: network.log_p[network.row(f, v)] for f, v in told if f not in network.facet_of}
+
+    @cached_property
+    def blocks(self) -> dict[int, BlockTerm]:
+        """The blocks with evidence."""
+        network = self.network
+        return {k: block_term(network, self.context, self.evidence, k) for k in touched(network, self.evidence)}
 
     def block(self, number: int) -> BlockTerm:
         """The term of any block, with or without evidence."""
@@ -110,19 +131,53 @@ def block_log(network: Network, number: int, term: BlockTerm) -> Floats:
 
 def judge(network: Network, context: Context, evidence: Evidence) -> Judgement:
     """The posterior. Raises `CannotAssess` where every explanation is impossible."""
-    facets = {
-        g: term
-        for g, facet in enumerate(network.facets)
-        if (term := facet_log_term(network, facet, evidence.findings)) is not None
-    }
-    singles = {f: network.log_p[network.row(f, v)] for f, v in evidence.findings.items() if f not in network.facet_of}
-    touched = sorted({network.block_of[c] for c in evidence.contributors})
-    blocks = {k: block_term(network, context, evidence, k) for k in touched}
-    log_weight = context.log_rate + sum(facets.values()) + sum(singles.values())
-    log_weight = log_weight + impossible(network, context)
-    for k, block in blocks.items():
-        log_weight = log_weight + block_log(network, k, block)
-    return Judgement(network, context, evidence, facets, singles, blocks, log_weight, normalise(log_weight))
+    log_weight = log_prior(network, context) + _log_findings(network, evidence)
+    if evidence.contributors:
+        log_weight += _log_blocks(network, context, evidence)
+    return Judgement(network, context, evidence, log_weight, normalise(log_weight))
+
+
+def _log_findings(network: Network, evidence: Evidence) -> Floats:
+    """(S,) log P(findings | s): single findings, and facets together."""
+    first, facet_of = network.first_row, network.facet_of
+    alone: list[int] = []
+    items: dict[int, list[int]] = {}
+    for f, v in evidence.findings.items():
+        if f in facet_of:
+            items.setdefault(facet_of[f], []).append(first[f] + v)
+        else:
+            alone.append(first[f] + v)
+    out = network.log_p[alone].sum(axis=0)
+    if items:
+        rows = [row for own in items.values() for row in own]
+        starts = list(accumulate((len(own) for own in items.values()), initial=0))[:-1]
+        each = np.multiply.reduceat(network.item_rows[rows], starts, axis=0)  # (facet, 2, S)
+        each *= network.mixture[list(items)]
+        out += np.log(each[:, 0] + each[:, 1]).sum(axis=0)
+    return np.asarray(out, np.float64)
+
+
+def _log_blocks(network: Network, context: Context, evidence: Evidence) -> Floats:
+    """(S,) log of the sums over the joint states of the blocks with evidence."""
+    terms = [
+        evidence_weight(network.blocks[k], evidence.contributors) @ block_tables(network, context, k)[2]
+        for k in touched(network, evidence)
+    ]
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(terms).sum(axis=0), np.float64)
+
+
+def touched(network: Network, evidence: Evidence) -> list[int]:
+    """The blocks with evidence."""
+    return sorted({network.block_of[c] for c in evidence.contributors})
+
+
+def log_prior(network: Network, context: Context) -> Floats:
+    """(S,) log rates, -inf where an explanation is impossible; the same for all of a context."""
+    if "log_prior" not in context.known:
+        context.known["log_prior"] = context.log_rate + impossible(network, context)
+    found: Floats = context.known["log_prior"]
+    return found
 
 
 def impossible(network: Network, context: Context) -> Floats:
