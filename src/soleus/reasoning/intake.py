@@ -169,10 +169,18 @@ def _tells_of_legs(compiled: Compiled, finding: str) -> bool:
 
 
 def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
-    """Contributors that a list of the case would have named, and did not (design: a record's silence)."""
+    """Contributors that a list of the case would have named, and did not (design: a record's silence).
+
+    A history that names any condition, or that a clinician tells, would name a conspicuous one, list or not.
+    """
     kinds = {kind for name, kind in _LISTS.items() if name in case.lists}
+    history = bool(case.conditions) or case.answered_by == "clinician"
     spoken = draft.said.keys() | draft.mentioned
-    return tuple(c.id for c in compiled.contributors.values() if c.kind in kinds and c.id not in spoken)
+    return tuple(
+        c.id
+        for c in compiled.contributors.values()
+        if c.id not in spoken and (c.kind in kinds or (history and c.conspicuous))
+    )
 
 
 def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,15 @@ class MedicineIndex:
         target = target or self._names.get(normal_form(name)) or self._inside(normal_form(name).split())
         return self.records[target] if target else None
 
+    def find_all(self, name: str, code: str | None = None, system: str | None = None) -> tuple[Medicine, ...]:
+        """Every medicine in a name with several ingredients, such as "lisinopril 10 MG / hydrochlorothiazide 12.5 MG"."""
+        whole = self.find(name, code, system)
+        if whole is not None and (code or normal_form(name) in self._names):
+            return (whole,)
+        parts = re.split(r"\s*[/+]\s*(?=[A-Za-z])|\s+(?:and|with)\s+", name)
+        found = [m for part in parts if (m := self.find(part)) is not None]
+        return tuple({m.id: m for m in found}.values()) or ((whole,) if whole else ())
+
     def _by_atc(self, code: str) -> str | None:
         fits = [
             (len(c), m)
@@ -102,7 +112,8 @@ class MedicineIndex:
 
     def recognise(self, given: Given, as_of: str | None, onset: str | None, where: str) -> Recognised:
         """The medicine as matched; dates decide whether it is current and new."""
-        record = self.find(given.name, given.code, given.system)
+        records = self.find_all(given.name, given.code, given.system)
+        record = records[0] if records else None
         if given.started and given.stopped and days_between(given.started, given.stopped, f"{where}.stopped") < 0:
             raise InvalidValue(where, "stopped before it was started", "dates in order", "Correct them.")
         current = given.stopped is None or (as_of is not None and given.stopped > as_of)
@@ -112,8 +123,8 @@ class MedicineIndex:
         return Recognised(
             given=given,
             record=record,
-            classes=frozenset(m.id for m in self.lineage(record)) if record else frozenset(),
-            contributors=self.contributors(record) if record else (),
+            classes=frozenset(m.id for r in records for m in self.lineage(r)),
+            contributors=tuple(dict.fromkeys(c for r in records for c in self.contributors(r))),
             current=current,
             new=self._new_days is not None and lead is not None and 0 <= lead < self._new_days,
             days_before_onset=before,

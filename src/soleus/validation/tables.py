@@ -131,7 +131,8 @@ class _Maker:
 
     def prevalence(self, c: PrevalenceCheck) -> float:
         rate = self.compiled.knowledge.by_id(Rate)[c.explanation]
-        value = float(np.mean([rate.per_100k[x] for x in c.cells])) * rate.setting["general_population"] / 100_000
+        mean = float(np.average([rate.per_100k[x] for x in c.cells], weights=c.weights or None))
+        value = mean * rate.setting["general_population"] / 100_000
         if c.child_age is None:
             return value
         low, high = c.child_age
@@ -181,7 +182,7 @@ class _Maker:
         for _ in range(n):
             sex = "female" if rng.random() < c.female else "male"
             context = compiled.context(float(rng.uniform(*c.ages)), sex, c.setting)
-            weight = np.exp(context.log_rate)
+            weight = np.ones(len(network.explanations)) if c.equal else np.exp(context.log_rate)
             for i, s in enumerate(network.explanations):
                 if s in c.without or (c.only and s not in c.only):
                     weight[i] = 0.0

@@ -128,6 +128,7 @@ class Contributor(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     stated_ppv: Probability = 0.95
     modifiable: bool = False  # a medicine that can be reviewed, a deficiency that can be replaced
     sex: Literal["female", "male"] | None = None  # where it is possible at all
+    conspicuous: bool = False  # no history that names any condition would leave it out: its silence counts
     same_as: Id | None = None  # the explanation that it is, already known
     window_days: int | None = None  # an event counts from its date for so many days
     past_of: tuple[Id, ...] = ()  # explanations of which it is an earlier, ended episode
