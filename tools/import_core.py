@@ -1,11 +1,12 @@
 """Turn the evidence files into the records of the posterior, once.
 
-    python tools/import_core.py EVIDENCE_FOLDER [explanation likelihood background rate source]
+    python tools/import_core.py EVIDENCE_FOLDER [--overwrite] [explanation likelihood background rate source]
 
 Reads ``core/*.yaml``, ``codes.yaml`` and the source lists of the evidence folder, the findings that stand in
 ``src/soleus/knowledge/data/findings`` and the decisions made by hand in ``tools/import_core.yaml``, and writes the
-kinds that are named (all without a name). The data files are the truth afterwards: they are edited directly, and a
-second run overwrites such edits in the kinds that it is told to write. Findings are never written.
+kinds that are named (all without a name). The data files are the truth afterwards: they are edited directly, so a
+kind that is there already is only written again with ``--overwrite``, which loses such edits. Findings are never
+written.
 """
 
 from __future__ import annotations
@@ -455,6 +456,17 @@ def write_by(rows: Sequence[Row], kind: str, key: Any, one_line: bool = False) -
         dump_records(DATA / f"{kind}s" / f"{name}.yaml", kind, records, one_line)
 
 
+ALL = ("explanation", "likelihood", "background", "rate", "source")
+
+
+def started(arguments: Sequence[str]) -> None:
+    """Read the command line; refuse to lose edits made by hand."""
+    kinds = [a for a in arguments[1:] if a in ALL] or list(ALL)
+    there = [k for k in kinds if (DATA / f"{k}s").exists()]
+    if there and "--overwrite" not in arguments:
+        raise SystemExit(f"{', '.join(there)}: there already, and edited since; --overwrite writes them anew")
+    main(Path(arguments[0]), kinds)
+
+
 if __name__ == "__main__":
-    ALL = ("explanation", "likelihood", "background", "rate", "source")
-    main(Path(sys.argv[1]), sys.argv[2:] or ALL)
+    started(sys.argv[1:])
