@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -26,9 +27,44 @@ app.add_typer(knowledge_commands.app, name="knowledge")
 Audience = Literal["clinician", "patient"]
 Format = Literal["text", "json", "html"]
 
+
+def _date(value: str | None) -> str | None:
+    """A date on the command line, or a wrong call."""
+    if value is None:
+        return None
+    from soleus.clinical.timeline import day
+    from soleus.errors import InvalidValue, UsageError
+
+    try:
+        if re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", value) and day(value, "--as-of"):
+            return value
+    except InvalidValue:
+        pass
+    raise UsageError("--as-of", repr(value), "a date such as 2026-11-21", "Write year, month and day.")
+
+
+def _setting(value: str | None) -> str | None:
+    """A setting on the command line, or a wrong call."""
+    if value is None:
+        return None
+    from soleus.errors import UsageError, near_names
+    from soleus.knowledge.schema.core import Setting
+
+    known = get_args(Setting)
+    if value in known:
+        return value
+    raise UsageError("--setting", repr(value), f"one of {', '.join(known)}", near_names(value, known))
+
+
 AudienceOption = Annotated[Audience, typer.Option(help="Whose words the answer uses.")]
-SettingOption = Annotated[str | None, typer.Option(help="Where the person is seen, such as primary_care or sleep_clinic.")]
-AsOfOption = Annotated[str | None, typer.Option(help="The date of the assessment, 2026-11-21; overrides the case's.")]
+SettingOption = Annotated[
+    str | None,
+    typer.Option(callback=_setting, help="Where the person is seen, such as primary_care or sleep_clinic."),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(callback=_date, help="The date of the assessment, 2026-11-21; overrides the case's."),
+]
 
 
 def _version(value: bool) -> None:
@@ -56,10 +92,8 @@ def assess(
     audience: AudienceOption = "clinician",
     setting: SettingOption = None,
     as_of: AsOfOption = None,
-    format: Annotated[Format, typer.Option(help="What to print: text, json or html.")] = "text",  # noqa: A002
-    out: Annotated[
-        Path | None, typer.Option(help="Write here: a file for one case, a folder for several.")
-    ] = None,
+    format: Annotated[Format, typer.Option(help="What to print: text, json or html.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="Write here: a file for one case, a folder for several.")] = None,
     draws: Annotated[int, typer.Option(min=50, max=5000, help="Draws behind the intervals.")] = 500,
 ) -> None:
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
@@ -84,6 +118,9 @@ def interview(
     """Answer questions one at a time: warning signs first, then what separates the likely explanations.
 
     Type the number or word of an answer, `?` for why it is asked, `b` to go back, `d` for "don't know", `q` to stop.
+
+    Examples: `soleus interview`, `soleus interview --audience clinician --setting sleep_clinic`,
+    `soleus interview --save mine.json`, later `soleus interview --resume mine.json`.
     """
     from soleus.cli.interviewing import run
 
@@ -93,11 +130,16 @@ def interview(
 @app.command()
 def explain(
     case: Annotated[Path, typer.Argument(help="The case.")],
-    target: Annotated[str | None, typer.Option("--for", help="The explanation to account for (default: the first).")] = None,
+    target: Annotated[
+        str | None, typer.Option("--for", help="The explanation to account for (default: the first).")
+    ] = None,
     against: Annotated[str | None, typer.Option(help="The explanation to set against it (default: the next).")] = None,
     as_of: AsOfOption = None,
 ) -> None:
-    """The whole chain from the answer to the citations: prior, each finding, each number, each source."""
+    """The whole chain from the answer to the citations: prior, each finding, each number, each source.
+
+    Examples: `soleus explain case.yaml`, `soleus explain case.yaml --for "restless legs" --against "muscle cramp"`.
+    """
     from soleus.cli.lookup import explain_case
 
     explain_case(case, target, against, as_of)
@@ -109,7 +151,10 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another one.")],
     most: Annotated[int, typer.Option(min=3, max=200, help="How many rows.")] = 15,
 ) -> None:
-    """The discriminating table of two explanations: which findings tell them apart, how well, from which source."""
+    """The discriminating table of two explanations: which findings tell them apart, how well, from which source.
+
+    Example: `soleus compare nocturnal_leg_cramp "restless legs syndrome" --most 10`.
+    """
     from soleus.cli.lookup import compare_two
 
     compare_two(first, second, most)
@@ -119,7 +164,10 @@ def compare(
 def causes(
     explanation: Annotated[str, typer.Argument(help="An explanation.")] = "nocturnal_leg_cramp",
 ) -> None:
-    """What brings an explanation about: ratios, intervals, design, sources, and beliefs that they correct."""
+    """What brings an explanation about: ratios, intervals, design, sources, and beliefs that they correct.
+
+    Examples: `soleus causes`, `soleus causes restless_legs_syndrome`.
+    """
     from soleus.cli.lookup import causes_of
 
     causes_of(explanation)
@@ -129,7 +177,10 @@ def causes(
 def sources(
     words: Annotated[list[str] | None, typer.Argument(help="Words of a title, an author, a key, a DOI.")] = None,
 ) -> None:
-    """The sources, and what rests on each."""
+    """The sources, and what rests on each.
+
+    Examples: `soleus sources`, `soleus sources quinine 2015`, `soleus sources 10.1002/14651858`.
+    """
     from soleus.cli.lookup import list_sources
 
     list_sources(" ".join(words or []))
@@ -139,7 +190,10 @@ def sources(
 def show(
     name: Annotated[list[str], typer.Argument(help="An id, a name, a former name or a synonym, a code.")],
 ) -> None:
-    """The entry of anything in the knowledge base; former names and synonyms find it."""
+    """The entry of anything in the knowledge base; former names and synonyms find it.
+
+    Examples: `soleus show systremma`, `soleus show G47.62`, `soleus show furosemide`, `soleus show urge_to_move`.
+    """
     from soleus.cli.lookup import show_entry
 
     show_entry(" ".join(name))
@@ -151,7 +205,10 @@ def validate(
     docs: Annotated[Path, typer.Option(help="Where validation.md, validation.json and the plots go.")] = Path("docs"),
     quick: Annotated[bool, typer.Option(help="Fewer simulated cases.")] = False,
 ) -> None:
-    """Rebuild the validation report: published tables, vignettes, calibration, interviews, baselines."""
+    """Rebuild the validation report: published tables, vignettes, calibration, interviews, baselines.
+
+    Examples: `soleus validate`, `soleus validate --quick --docs out`.
+    """
     from soleus.validation.run import run
 
     run(folder, docs, quick=quick)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,12 +34,15 @@ def assess_all(
     out: Path | None,
     draws: int,
 ) -> None:
-    """Judge every case in order; the first fault of a single case, or the last of several, decides the exit."""
+    """Judge every case in order. A fault does not keep the rest from being judged; the last one decides the exit."""
     paths = list(_expanded(cases))
     if len(paths) == 1:
         _write_one(paths[0], _judge(paths[0], audience, setting, as_of, draws), form, out)
         return
+    if out is not None and out.exists() and not out.is_dir():
+        raise UsageError("--out", "a file", "a folder, for several cases", "Name a folder.")
     worst: SoleusError | None = None
+    names = _names(paths)
     for path in _progress(paths):
         try:
             found = _judge(path, audience, setting, as_of, draws)
@@ -46,9 +50,24 @@ def assess_all(
             tell(error, form == "json")
             worst = error
             continue
-        _write_many(path, found, form, out)
+        _write_many(names[path], found, form, out)
     if worst is not None:
         sys.exit(worst.exit_code)
+
+
+def _names(paths: list[Path]) -> dict[Path, str]:
+    """A file name for each case without its ending; cases of one name in several folders are numbered."""
+    out: dict[Path, str] = {}
+    for path in paths:
+        stem, taken = _stem(path), set(out.values())
+        numbered = (f"{stem}-{n}" for n in itertools.count(2))
+        out.setdefault(path, stem if stem not in taken else next(name for name in numbered if name not in taken))
+    return out
+
+
+def _stem(path: Path) -> str:
+    name = path.name.removesuffix(".gz")
+    return Path(name).stem if Path(name).suffix in _READ else name
 
 
 def _expanded(cases: Iterable[Path]) -> Iterable[Path]:
@@ -104,7 +123,7 @@ def _plain(found: Assessment) -> str:
 
 def _write_one(path: Path, found: Assessment, form: Form, out: Path | None) -> None:
     if out is not None:
-        target = out / f"{path.name.split('.')[0]}{_ENDING[form]}" if out.is_dir() else out
+        target = out / f"{_stem(path)}{_ENDING[form]}" if out.is_dir() else out
         _save(target, rendered(found, form))
     elif form == "text":
         from rich.console import Console
@@ -116,13 +135,11 @@ def _write_one(path: Path, found: Assessment, form: Form, out: Path | None) -> N
         print(rendered(found, form))
 
 
-def _write_many(path: Path, found: Assessment, form: Form, out: Path | None) -> None:
+def _write_many(name: str, found: Assessment, form: Form, out: Path | None) -> None:
     if out is None:
         print(rendered(found, form))
         return
-    if out.exists() and not out.is_dir():
-        raise UsageError("--out", "a file", "a folder, for several cases", "Name a folder.")
-    _save(out / f"{path.name.split('.')[0]}{_ENDING[form]}", rendered(found, form))
+    _save(out / f"{name}{_ENDING[form]}", rendered(found, form))
 
 
 def _save(target: Path, text: str) -> None:
@@ -130,5 +147,7 @@ def _save(target: Path, text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError("--out", error.strerror or "no place to write", "a path that can be written", "Name another.") from None
+        raise UsageError(
+            "--out", error.strerror or "no place to write", "a path that can be written", "Name another."
+        ) from None
     print(f"Written: {target}", file=sys.stderr)

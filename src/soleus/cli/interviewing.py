@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 
 from soleus.clinical.reading import parse_tree, read_text
-from soleus.errors import InvalidValue, SoleusError
 from soleus.reasoning import words
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Audience
@@ -17,6 +16,7 @@ from soleus.reasoning.compiled import shipped_compiled
 from soleus.reasoning.interview import DONT_KNOW, Interview, resumed
 from soleus.reasoning.questions import Question
 
+_OLDEST = 120  # as `case.Age`
 _GROUPS: dict[str, tuple[str, ...]] = {"patient": ("history",), "clinician": ("history", "examination")}
 
 
@@ -31,11 +31,7 @@ def run(
             break
         _save(session, save)
     _save(session, save)
-    try:
-        found = assess(session.known(), audience=audience)
-    except SoleusError as error:
-        console.print(str(error), markup=False)
-        raise
+    found = assess(session.known(), audience=audience)
     from soleus.reports.terminal import render
 
     render(found, console)
@@ -58,12 +54,9 @@ def _session(
 
 def _person(console: Console) -> dict[str, Any]:
     person: dict[str, Any] = {}
-    age = _line(console, "How old is the person, in years? (Enter if not known) ")
-    if age:
-        try:
-            person["age"] = float(age)
-        except ValueError:
-            raise InvalidValue("age", "something that is not a number", "years", "Type a number.") from None
+    age = _age(console)
+    if age is not None:
+        person["age"] = age
     sex = _line(console, "Female or male? [f/m, Enter if not known] ").lower()[:1]
     if sex in ("f", "m"):
         person["sex"] = {"f": "female", "m": "male"}[sex]
@@ -72,6 +65,18 @@ def _person(console: Console) -> dict[str, Any]:
         if reply in ("y", "n"):
             person["pregnant"] = reply == "y"
     return person
+
+
+def _age(console: Console) -> float | None:
+    """Years, asked again until they can be."""
+    while reply := _line(console, "How old is the person, in years? (Enter if not known) "):
+        try:
+            if 0 <= (years := float(reply)) <= _OLDEST:
+                return years
+        except ValueError:
+            pass
+        console.print(f"Type a number of years from 0 to {_OLDEST}, such as 67.", markup=False)
+    return None
 
 
 def _line(console: Console, prompt: str) -> str:

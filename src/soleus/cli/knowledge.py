@@ -17,7 +17,10 @@ def check(
     folder: FolderOption = None,
     as_of: Annotated[str | None, typer.Option(help="List reviews that are overdue on this date.")] = None,
 ) -> None:
-    """Test every rule of integrity; each fault names record, field, rule and repair."""
+    """Test every rule of integrity; each fault names record, field, rule and repair.
+
+    Examples: `soleus knowledge check`, `soleus knowledge check --folder my_base --as-of 2027-12-01`.
+    """
     from soleus.cli.knowing import run_check
 
     run_check(folder, as_of)
@@ -25,7 +28,10 @@ def check(
 
 @app.command()
 def stats(folder: FolderOption = None) -> None:
-    """Records by kind and basis, and how much is expert."""
+    """Records by kind and basis, and how much is expert.
+
+    Example: `soleus knowledge stats`.
+    """
     from soleus.cli.knowing import run_stats
 
     run_stats(folder)
@@ -35,9 +41,14 @@ def stats(folder: FolderOption = None) -> None:
 def diff(
     before: Annotated[Path, typer.Argument(help="A folder of YAML files or a compiled file.")],
     after: Annotated[Path, typer.Argument(help="Another one.")],
-    vignettes: Annotated[Path, typer.Option(help="Cases whose posteriors are compared.")] = Path("validation/vignettes"),
+    vignettes: Annotated[Path, typer.Option(help="Cases whose posteriors are compared.")] = Path(
+        "validation/vignettes"
+    ),
 ) -> None:
-    """What changed between two bases, down to the posteriors of the vignettes."""
+    """What changed between two bases, down to the posteriors of the vignettes.
+
+    Example: `soleus knowledge diff before/data src/soleus/knowledge/data`.
+    """
     from soleus.cli.knowing import run_diff
 
     run_diff(before, after, vignettes)
@@ -47,7 +58,10 @@ def diff(
 def schema(
     kind: Annotated[str | None, typer.Argument(help="A kind of record, or `case`, or `assessment`.")] = None,
 ) -> None:
-    """JSON Schema of a case, an assessment or a kind of record; without a kind, the list of kinds."""
+    """JSON Schema of a case, an assessment or a kind of record; without a kind, the list of kinds.
+
+    Examples: `soleus knowledge schema`, `soleus knowledge schema case`.
+    """
     from soleus.cli.knowing import run_schema
 
     run_schema(kind)
@@ -56,18 +70,24 @@ def schema(
 @app.command()
 def export(
     case: Annotated[Path, typer.Option(help="The person and setting whose network is written.")],
-    format: Annotated[str, typer.Option(help="bif.")] = "bif",  # noqa: A002
+    format: Annotated[str, typer.Option(help="bif.")] = "bif",
     out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
 ) -> None:
-    """Write the network for one person as a tree rooted at the explanation, for other programs."""
+    """Write the network for one person as a tree rooted at the explanation, for other programs.
+
+    Example: `soleus knowledge export --case case.yaml --out person.bif`.
+    """
     from soleus.cli.knowing import run_export
 
     run_export(case, format, out)
 
 
 @app.command()
-def compile(folder: FolderOption = None) -> None:  # noqa: A001
-    """Compile the data files into the one file that loads in milliseconds."""
+def compile(folder: FolderOption = None) -> None:
+    """Compile the data files into the one file that loads in milliseconds.
+
+    Examples: `soleus knowledge compile`, `soleus knowledge compile --folder my_base`.
+    """
     from soleus.cli.knowing import run_compile
 
     run_compile(folder)

@@ -54,7 +54,13 @@ def explain_case(case: Path, target: str | None, against: str | None, as_of: str
 def _print_chain(console: Console, found: Chain, citer: Citer) -> None:
     console.print(found.heading)
     table = Table(title=found.caption, title_justify="left", expand=False)
-    for heading, justify in (("what", "left"), ("for", "right"), ("against", "right"), ("dB", "right"), ("basis", "left")):
+    for heading, justify in (
+        ("what", "left"),
+        ("for", "right"),
+        ("against", "right"),
+        ("dB", "right"),
+        ("basis", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for step in found.steps:
         mark = "".join(f"[{n}]" for n in step.cites)
@@ -80,7 +86,13 @@ def compare_two(first: str, second: str, most: int) -> None:
         table.add_column(heading, justify="left" if heading in ("finding", "basis") else "right", overflow="fold")
     for row in compare(compiled, a.id, b.id)[:most]:
         mark = "".join(f"[{n}]" for n in citer.cite(row.sources))
-        table.add_row(f"{row.label} {mark}".rstrip(), f"{row.p_first:.0%}", f"{row.p_second:.0%}", f"{row.decibans:+.1f}", row.basis)
+        table.add_row(
+            f"{row.label} {mark}".rstrip(),
+            f"{row.p_first:.0%}",
+            f"{row.p_second:.0%}",
+            f"{row.decibans:+.1f}",
+            row.basis,
+        )
     console.print(table, markup=False)
     console.print(f"Positive decibans speak for {a.name}. Findings hang together: do not add rows up.", markup=False)
     _print_references(console, citer)
@@ -103,7 +115,9 @@ def causes_of(name: str) -> None:
     if explanation.family == "cramp":
         for belief in compiled.knowledge.all(Belief):
             mark = "".join(f"[{n}]" for n in citer.cite(belief.source))
-            console.print(f"Belief: {belief.belief} — {belief.verdict}. {belief.statement} {mark}".rstrip(), markup=False)
+            console.print(
+                f"Belief: {belief.belief} — {belief.verdict}. {belief.statement} {mark}".rstrip(), markup=False
+            )
         for cause in compiled.knowledge.all(Cause):
             console.print(f"{cause.name}: {cause.verdict}. {cause.statement}", markup=False)
     _print_references(console, citer)
