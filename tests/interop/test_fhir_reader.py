@@ -123,6 +123,16 @@ def test_complaints_told_as_conditions(code: Resource, told: dict[str, str]) -> 
     assert case.onset == "2026-08-20"
 
 
+def test_an_active_complaint_is_of_now_however_long_ago_it_was_noted() -> None:
+    noted = condition(text("Nocturnal leg cramps"), onsetDateTime="2021-03", recordedDate="2021-04-02")
+    case = read(patient(), noted)
+    assert case.findings == {"quality": "cramp", "timing": "night_in_bed"}
+    assert case.onset == "2021-03"
+    ended = read(patient(), {**noted, "clinicalStatus": "resolved"})
+    assert ended.findings == {}
+    assert reasons(ended) == ["a complaint that has ended or is denied"]
+
+
 def test_pain_in_each_leg_is_not_pain_in_one_leg() -> None:
     right, left = condition(coded(ICD10CM, "M79.604")), condition(coded(ICD10CM, "M79.605"))
     assert read(patient(), right).findings == {"side": "one_leg"}
@@ -190,6 +200,7 @@ MEDICINES: list[tuple[str, Resource, dict[str, tuple[str | None, str | None]]]] 
     ("statement", {"resourceType": "MedicationStatement", "status": "active",
                    "medicationCodeableConcept": text("furosemide"), "effectivePeriod": {"start": "2026-01"}},
      {"furosemide": ("2026-01", None)}),
+    ("STU3 not taken", request("furosemide", taken="n"), {}),
     ("statement not taken", {"resourceType": "MedicationStatement", "status": "not-taken",
                              "medicationCodeableConcept": text("furosemide")}, {}),
     ("given once", {"resourceType": "MedicationAdministration", "status": "completed",
@@ -381,7 +392,8 @@ def test_what_is_about_another_person_is_left_out() -> None:
     case = read(patient(), potassium(3.2, subject={"reference": "Patient/q"}))
     assert told(case) == {}
     assert reasons(case) == ["it is about another person"]
-    assert told(read(patient(), potassium(3.2, subject={"reference": "https://x/Patient/p"}))) == {"potassium": 3.2}
+    for own in ("https://x/Patient/p", "Patient/p/_history/4", "Patient?identifier=a|b", "#contained"):
+        assert told(read(patient(), potassium(3.2, subject={"reference": own}))) == {"potassium": 3.2}
 
 
 @pytest.mark.parametrize("tree", [{}, [], {"resourceType": "Bundle"}, bundle(None, 3, {}), None, "x"])

@@ -63,13 +63,17 @@ def members(judged: Judged, w: Weight) -> list[str]:
 
 
 def label(judged: Judged, w: Weight, findings: list[str]) -> str:
-    """What was observed, in words."""
+    """What was observed, in words. What a list merely leaves out is named only where nothing else was told."""
+    silent = judged.presentation.silent
     said = []
-    for f in findings:
+    for f in [f for f in findings if f not in silent] or findings:
         if w.kind == "block":
             name = judged.compiled.contributors[f].name
             present = judged.presentation.said.get(f)
-            said.append(name if present else f"no {name[0].lower() + name[1:]}" if present is False else f"{name} (test)")
+            how = "not on the list" if f in silent else "test"
+            said.append(
+                name if present else f"no {name[0].lower() + name[1:]}" if present is False else f"{name} ({how})"
+            )
         else:
             record = judged.compiled.findings[f]
             state = judged.presentation.observations[f].state

@@ -72,7 +72,7 @@ def read_medicine(record: Record, entry: Entry, index: MedicineIndex) -> Course 
 
 
 def _not_meant(body: dict[str, Any]) -> str | None:
-    if body.get("doNotPerform") is True or body.get("wasNotTaken") is True or body.get("notGiven") is True:
+    if True in (body.get("doNotPerform"), body.get("wasNotTaken"), body.get("notGiven")) or body.get("taken") == "n":
         return "said not to be taken"
     return "a plan, not an order" if word(body.get("intent")) in ("proposal", "plan", "option") else None
 

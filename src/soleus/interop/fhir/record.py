@@ -30,7 +30,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Statement:
-    """What one element says of a finding (its state) or of a contributor (present, absent or resolved)."""
+    """What one element says of a finding (its state) or of a contributor (present, absent or resolved).
+
+    ``lasting``: it holds until it is ended (an active condition), so that its age does not matter.
+    """
 
     target: str
     state: str
@@ -40,6 +43,7 @@ class Statement:
     number: float | None = None
     unit: str | None = None
     since: str | None = None
+    lasting: bool = False
 
 
 @dataclass
@@ -123,7 +127,7 @@ class Record:
         fresh = []
         for s in self.findings:
             ago = self.days_ago(s.at.day)
-            if ago is not None and ago > oldest:
+            if ago is not None and ago > oldest and not s.lasting:
                 self.leave(s.where, s.what, "too old to tell of now")
             else:
                 fresh.append(s)
@@ -191,5 +195,6 @@ def as_measurement(s: Statement) -> Measurement:
 
 
 def person_of(body: dict[str, Any]) -> str:
-    """The id of the person that a resource is about; empty where it does not say."""
-    return tail(reference(body.get("subject") or body.get("patient")))
+    """The id of the person that a resource is about; empty where it does not say, or says it by a search."""
+    name = reference(body.get("subject") or body.get("patient"))
+    return "" if "?" in name or name.startswith("#") else tail(name)

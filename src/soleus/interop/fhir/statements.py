@@ -109,7 +109,8 @@ def tell(
                 now = state if told == "present" else told
                 record.contributors.append(Statement(target, now, at, where, what, since=day))
             elif state == "present":
-                record.findings.append(Statement(target, told, at, where, what, since=day))
+                lasting = what.startswith("Condition")
+                record.findings.append(Statement(target, told, at, where, what, since=day, lasting=lasting))
                 record.legs |= {symptom.leg} if symptom.leg else set()
 
 
