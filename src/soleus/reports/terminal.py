@@ -21,6 +21,8 @@ from soleus.reports.tables import Contrast, Link, compare, explain, listing
 
 __all__ = ["Contrast", "Link", "compare", "explain", "listing", "render"]
 
+#: A grade longer than this is a sentence and stands on a line of its own.
+LONG_WORD = 24
 _ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
 
 
@@ -95,7 +97,7 @@ def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
         return
     page.heading(f"Why {e.label} rather than {view.name_of(c, e.against)}")
     page.line(("Decibans: +3 doubles the odds, +10 makes them ten times as high, minus counts against.", "dim"))
-    weight_rows(page, e.prior_decibans, [(b.label, b.decibans, b.basis + _cites(b.cites)) for b in shown])
+    weight_rows(page, e.prior_decibans, [(b.label + _cites(b.cites), b.decibans, b.basis) for b in shown])
     if c.evidence_basis:
         page.line(c.evidence_basis.sentence)
 
@@ -109,18 +111,19 @@ def _causes(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     page.heading("What may have caused it" if patient else "Idiopathic or secondary")
     if c.idiopathic:
         page.line(c.idiopathic.sentence)
-    for k in view.causes(c):
+    for k in view.causes(c)[: view.MOST_CAUSES]:
         share = (
             f"share {words.percent(k.share, k.share_low, k.share_high)} ({words.interval(k.share_low, k.share_high)})"
         )
-        strength = words.setting_words(k.strength)
-        page.item(
-            "-",
-            (words.capital(k.label), "bold"),
-            f", {words.STATUS[k.status].lower()}; {share}; {strength}, {k.basis}{_cites(k.cites)}",
-        )
-        if k.belief:
-            page.line(k.belief, indent=5)
+        long = len(k.strength) > LONG_WORD
+        grades = ", ".join(filter(None, ["" if long else words.setting_words(k.strength), k.basis]))
+        status = words.STATUS[k.status].lower()
+        page.item("-", (words.capital(k.label), "bold"), f", {status}; {share}; {grades}{_cites(k.cites)}")
+        for more in (k.belief, k.strength if long else None):
+            if more:
+                page.line(more, indent=5)
+    if len(c.causes) > view.MOST_CAUSES:
+        page.line((f"{len(c.causes) - view.MOST_CAUSES} more causes with smaller shares.", "dim"), indent=2)
     if c.causes:
         page.line(("A share is the excess fraction, not the chance that it caused the complaint.", "dim"))
 

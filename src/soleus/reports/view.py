@@ -90,7 +90,8 @@ def _entry(complaint: ComplaintAssessment, diagnosis: Diagnosis, tier: TierName)
     why = explanation.why_here if explanation is not None and own else ""
     further = explanation is not None and not own
     cause = diagnosis.label.removeprefix(explanation.label).strip(" ,") if explanation and further else ""
-    return TierEntry(diagnosis, explanation, why, further, cause or diagnosis.label)
+    short = cause or ("no cause that is known" if further and diagnosis.cause is None else diagnosis.label)
+    return TierEntry(diagnosis, explanation, why, further, short)
 
 
 def tiers(complaint: ComplaintAssessment) -> list[tuple[TierName, list[TierEntry]]]:
