@@ -42,8 +42,16 @@ def test_an_event_counts_in_its_window(since: str | None, status: str, said: dic
 
 
 def test_the_windows_are_those_of_the_definitions() -> None:
-    weeks = {"recent_major_surgery": 12, "immobilisation": 12, "long_travel": 8, "recent_infection": 6,
-             "postpartum": 12, "recent_unaccustomed_exercise": 2, "heat_exposure": 1, "opioid_withdrawal_or_taper": 4}  # fmt: skip
+    weeks = {
+        "heat_exposure": 1,
+        "immobilisation": 12,
+        "long_travel": 8,
+        "opioid_withdrawal_or_taper": 4,
+        "postpartum": 12,
+        "recent_infection": 6,
+        "recent_major_surgery": 12,
+        "recent_unaccustomed_exercise": 2,
+    }
     records = shipped_compiled().knowledge.by_id(Contributor)
     assert {c: records[c].window_days for c in weeks} == {c: 7 * n for c, n in weeks.items()}
 
