@@ -40,14 +40,12 @@ def effective_rows(records: dict[str, tuple[Any, ...]]) -> dict[tuple[str, str],
     }
 
 
-def marginals(
-    facet: Facet, findings: dict[str, Finding], rows: dict[tuple[str, str], tuple[float, ...]], s: str
-) -> list[float]:
-    """P(item typical | s) for each item."""
+def marginals(facet: Facet, findings: dict[str, Finding], rows: dict[str, tuple[float, ...]]) -> list[float]:
+    """P(item typical) for each item, from the distribution of each finding given one explanation."""
     out = []
     for item in facet.items:
         ids = [state.id for state in findings[item.finding].states]
-        p = rows[s, item.finding]
+        p = rows[item.finding]
         total = sum(p[ids.index(state)] for state in item.typical)
         out.append(min(max(total, _CLIP), 1 - _CLIP))
     return out
@@ -67,14 +65,17 @@ def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
     """Every facet fitted for every explanation."""
     findings: dict[str, Finding] = {f.id: f for f in records.get("finding", ())}
     rows: dict[tuple[str, str], Likelihood] = {(r.explanation, r.finding): r for r in records.get("likelihood", ())}
+    base: dict[str, Background] = {b.id: b for b in records.get("background", ())}
     entering = effective_rows(records)
     out: dict[str, dict[str, Fit]] = {}
     for facet in records.get("facet", ()):
         published = {j.explanation: j for j in facet.joints}
         out[facet.id] = {}
         for e in records.get("explanation", ()):
-            mu = marginals(facet, findings, entering, e.id)
-            sds = [LOGIT_SD[rows[e.id, item.finding].spread] for item in facet.items]
+            own = [rows.get((e.id, item.finding), base[item.finding]) for item in facet.items]
+            shares = {item.finding: entering.get((e.id, item.finding), base[item.finding].p) for item in facet.items}
+            mu = marginals(facet, findings, shares)
+            sds = [LOGIT_SD[record.spread] for record in own]
             out[facet.id][e.id] = solve_one(mu, facet, published.get(e.id), sds)
     return out
 

@@ -35,6 +35,7 @@ from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import Presentation, take_in
 from soleus.reasoning.judging import Judged, Part
 from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.together import together
 
 _GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
 _EXPLAINED = 8  # explanations that carry bars
@@ -135,6 +136,7 @@ def _complaint(
         better_evidence=evidence_bars.better_evidence(judged),
         conflict=_conflict(judged),
         evidence_basis=evidence_bars.basis(judged),
+        also_possible_together=together(judged, audience),
         stop=stop.stop and not screen,
         stop_reason=words.stop(stop, bool(screen)),
     )

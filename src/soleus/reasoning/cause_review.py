@@ -51,7 +51,7 @@ def _cause(
         id=c,
         label=record.patient_name if audience == "patient" else record.name,
         status="not_known" if said is None else "present" if said else "absent",
-        probability=found.present.get(number, judged.judgement.context.prevalence[number]),
+        probability=float(found.present.get(number, judged.judgement.context.prevalence[number])),
         share=share,
         share_low=low,
         share_high=high,
