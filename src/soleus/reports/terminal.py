@@ -198,7 +198,7 @@ def _guides(page: Page, c: ComplaintAssessment) -> None:
             hold = words.duration(s.seconds, s.repeats)
             page.item(f"{number}.", s.text, f" ({hold})" if hold else "")
         if guide.not_for:
-            page.line((f"Not for {words.join(guide.not_for, 'or')}.", "dim"), indent=2)
+            page.line((f"Take care: {'; '.join(n.rstrip('. ') for n in guide.not_for)}.", "dim"), indent=2)
 
 
 def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
