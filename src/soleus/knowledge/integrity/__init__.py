@@ -6,7 +6,7 @@ record, which field, which rule, and how to mend it. Warnings are listed and fai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from soleus.knowledge.integrity import (  # noqa: F401  (importing a family registers its rules)
@@ -26,15 +26,15 @@ from soleus.knowledge.loader import Knowledge
 __all__ = ["RULES", "Base", "Fault", "Overdue", "check", "overdue", "stale"]
 
 
-def check(knowledge: Knowledge, folder: Path | None = None) -> tuple[Fault, ...]:
-    """Every breach of every rule, faults first, in the order of kind and id."""
-    found = _breaches(Base(knowledge, folder))
+def check(knowledge: Knowledge, folder: Path | None = None, leave_out: Collection[str] = ()) -> tuple[Fault, ...]:
+    """Every breach of every rule that is not left out, faults first, in the order of kind and id."""
+    found = _breaches(Base(knowledge, folder), leave_out)
     return tuple(sorted(found, key=lambda f: (f.level, f.kind, f.id, f.rule, f.field)))
 
 
-def _breaches(base: Base) -> Iterator[Fault]:
+def _breaches(base: Base, leave_out: Collection[str]) -> Iterator[Fault]:
     for name, (rule, level) in RULES.items():
-        for f in rule(base):
+        for f in rule(base) if name not in leave_out else ():
             yield Fault(f.kind, f.id, f.field, name, f.message, f.repair, level)
 
 

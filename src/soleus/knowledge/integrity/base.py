@@ -82,6 +82,12 @@ class Base:
         return self.knowledge.by_id(Fact)
 
     @cached_property
+    def parts(self) -> tuple[tuple[str, str, msgspec.Struct], ...]:
+        """(kind, id, structure) for every structure in every record, however deep; the record itself included."""
+        every = ((kind, r) for kind, records in self.records.items() for r in records)
+        return tuple((kind, r.id, part) for kind, r in every for part in _structs(r))
+
+    @cached_property
     def states(self) -> dict[str, tuple[str, ...]]:
         """Finding -> the ids of its states."""
         return {f.id: tuple(s.id for s in f.states) for f in self.findings.values()}
@@ -110,15 +116,12 @@ def unknown(kind: str, id: str, field: str, name: str, what: str) -> Found:
     return Found(kind, id, field, f"{name!r} is not {what}.", "Correct the name, or add the record.")
 
 
-def structs(value: Any) -> Iterator[msgspec.Struct]:
-    """Every structure inside a value, itself included."""
-    if isinstance(value, msgspec.Struct):
-        yield value
-        for name in value.__struct_fields__:
-            yield from structs(getattr(value, name))
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from structs(part)
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from structs(part)
+def _structs(value: msgspec.Struct) -> Iterator[msgspec.Struct]:
+    yield value
+    for inner in msgspec.structs.astuple(value):
+        if isinstance(inner, msgspec.Struct):
+            yield from _structs(inner)
+        elif isinstance(inner, tuple):
+            for part in inner:
+                if isinstance(part, msgspec.Struct):
+                    yield from _structs(part)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from soleus.evidence.record import Code
-from soleus.knowledge.integrity.base import Base, Found, rule, structs
+from soleus.knowledge.integrity.base import Base, Found, rule
 
 _ICD10CM = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
 _FORMS = {
@@ -24,25 +24,22 @@ _FORMS = {
 @rule
 def codes_have_their_form(base: Base) -> Iterator[Found]:
     """ICD, LOINC, SNOMED CT, RxNorm and ATC codes look like codes of their system."""
-    for kind, id, code in _codes(base):
-        if not _FORMS[code.system].fullmatch(code.code):
+    for kind, id, code in base.parts:
+        if isinstance(code, Code) and not _FORMS[code.system].fullmatch(code.code):
             yield Found(kind, id, "codes", f"{code.code!r} is not of the form of {code.system}.", "Check the code.")
 
 
 @rule
 def check_digits_agree(base: Base) -> Iterator[Found]:
     """SNOMED CT codes and LOINC's codes of observations carry a check digit."""
-    for kind, id, code in _codes(base):
-        digits = code.code.replace("-", "")
-        if code.system in _CHECKS and digits.isdigit() and not _CHECKS[code.system](digits):
+    for kind, id, code in base.parts:
+        if isinstance(code, Code) and not _agrees(code):
             yield Found(kind, id, "codes", f"The check digit of {code.code!r} is wrong.", "Look the code up again.")
 
 
-def _codes(base: Base) -> Iterator[tuple[str, str, Code]]:
-    for kind, records in base.records.items():
-        if kind not in ("likelihood", "effect", "fact", "source"):
-            for r in records:
-                yield from ((kind, r.id, part) for part in structs(r) if isinstance(part, Code))
+def _agrees(code: Code) -> bool:
+    digits = code.code.replace("-", "")
+    return code.system not in _CHECKS or not digits.isdigit() or _CHECKS[code.system](digits)
 
 
 def luhn(digits: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import get_args
 
 from soleus.evidence.record import Estimate
-from soleus.knowledge.integrity.base import Base, Found, rule, structs
+from soleus.knowledge.integrity.base import Base, Found, rule
 from soleus.knowledge.schema.core import (
     Background,
     Block,
@@ -239,11 +239,9 @@ def prevalences_are_proportions(base: Base) -> Iterator[Found]:
 @rule
 def estimates_lie_in_their_interval(base: Base) -> Iterator[Found]:
     """An estimate lies within its printed interval."""
-    for kind, records in base.records.items():
-        for r in records:
-            for part in structs(r):
-                if isinstance(part, Estimate) and not _inside(part):
-                    yield Found(kind, r.id, "estimate", f"{part.value:g} is outside its interval.", "Correct one.")
+    for kind, id, part in base.parts:
+        if isinstance(part, Estimate) and not _inside(part):
+            yield Found(kind, id, "estimate", f"{part.value:g} is outside its interval.", "Correct one.")
 
 
 def _inside(e: Estimate) -> bool:

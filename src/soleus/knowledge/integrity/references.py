@@ -90,17 +90,6 @@ def facet_joints_refer(base: Base) -> Iterator[Found]:
 
 
 @rule
-def facet_items_have_likelihoods(base: Base) -> Iterator[Found]:
-    """Every explanation has a likelihood for every item of every facet."""
-    there = {(r.explanation, r.finding) for r in base.all(Likelihood)}
-    for facet in base.all(Facet):
-        for item in facet.items:
-            for s in base.explanations:
-                if item.finding in base.findings and (s, item.finding) not in there:
-                    yield Found("facet", facet.id, "items", f"{s} has no likelihood for {item.finding}.", "Add it.")
-
-
-@rule
 def facets_are_disjoint(base: Base) -> Iterator[Found]:
     """A finding is an item of one facet at most."""
     count = Counter(i.finding for facet in base.all(Facet) for i in facet.items)

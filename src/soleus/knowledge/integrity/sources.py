@@ -10,7 +10,7 @@ from typing import Any
 from soleus.evidence.record import Cited, Source
 from soleus.inference.facets import Fit
 from soleus.knowledge.facets import fits
-from soleus.knowledge.integrity.base import Base, Found, advice, rule, structs
+from soleus.knowledge.integrity.base import Base, Found, advice, rule
 from soleus.knowledge.schema.care import Avoid, Certainty, Check
 from soleus.knowledge.schema.core import Contributor, Facet, Likelihood
 from soleus.knowledge.schema.medicines import Conflict, Fact
@@ -32,11 +32,8 @@ def keys_of(part: Any) -> tuple[str, ...]:
 
 
 def citations(base: Base) -> Iterator[tuple[str, str, str]]:
-    """(kind, id, source key) of every citation, however deep in its record."""
-    for kind, records in base.records.items():
-        if kind != "source":
-            for r in records:
-                yield from ((kind, r.id, key) for key in dict.fromkeys(k for part in structs(r) for k in keys_of(part)))
+    """(kind, id, source key) of every citation, however deep in its record, once a record."""
+    yield from dict.fromkeys((kind, id, key) for kind, id, part in base.parts for key in keys_of(part))
 
 
 @rule
@@ -77,10 +74,11 @@ def nothing_quotes_what_must_not_be_quoted(base: Base) -> Iterator[Found]:
 
 @rule
 def evidence_names_its_source(base: Base) -> Iterator[Found]:
-    """What is not expert opinion names a source, or a note says what it was derived from."""
+    """What was measured, or stands in a guideline, names its source."""
+    citing = {(kind, id) for kind, id, _ in citations(base)}
     for kind, records in base.records.items():
         for r in records:
-            if getattr(r, "basis", "expert") in ("measured", "guideline") and not any(keys_of(p) for p in structs(r)):
+            if getattr(r, "basis", "expert") in ("measured", "guideline") and (kind, r.id) not in citing:
                 yield Found(kind, r.id, "source", f"Basis {r.basis} without a source.", "Name it, or call it expert.")
 
 
