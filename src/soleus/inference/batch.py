@@ -10,7 +10,7 @@ numpy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from soleus.inference.network import Context, Evidence, Floats, Network
 from soleus.inference.posterior import block_term, facet_log_term, log_prior
 
-_CHUNK_NUMPY = 2_048  # 1 MB of weights: stays in cache
+_CHUNK_NUMPY = 256  # the rows that they read stay in cache
 _LANES = 16  # rows are padded to whole vectors of float32
 _NEVER = -1e6  # stands for -inf, which would turn into NaN in differences
 Saying = Callable[[int, bool], tuple[float, float]]
@@ -49,15 +49,14 @@ class Codes:
 class Table:
     """The rows of one context.
 
-    A column that stands alone reads row ``offset + code``. The columns of a facet or a block (``group`` 0 or more)
-    read one row together, ``first[group] + sum (code + 1) * stride``.
+    Columns that are read together (the items of a facet, the members of a block) form a group, every other column
+    its own. A group reads one row, ``first[group] + sum (code + 1) * stride``.
     """
 
     size: int  # explanations; beyond them rows are padding
     base: NDArray[np.float32]  # (lanes,)
     rows: NDArray[np.float32]  # (rows, lanes)
-    group: NDArray[np.int32]  # (column,) -1 where it stands alone
-    offset: NDArray[np.int32]  # (column,)
+    group: NDArray[np.int32]  # (column,)
     stride: NDArray[np.int32]  # (column,)
     first: NDArray[np.int32]  # (group,)
 
@@ -67,23 +66,25 @@ def build(network: Network, context: Context, saying: Saying) -> Table:
 
     ``saying(contributor, present)`` gives (P(said so | absent), P(said so | present)).
     """
-    groups = [_facet_group(network, g) for g in range(len(network.facets))]
+    groups = [_single_group(network, f) for f in range(len(network.findings)) if f not in network.facet_of]
+    groups += [_facet_group(network, g) for g in range(len(network.facets))]
     groups += [_block_group(network, context, k, saying) for k in range(len(network.blocks))]
-    sizes = [len(network.p), *(len(rows) for _, _, rows in groups)]
-    first = np.cumsum(sizes)[:-1]
-    width = len(network.findings) + len(network.contributors)
-    group, stride = np.full(width, -1), np.ones(width)
+    group, stride = np.zeros((2, len(network.findings) + len(network.contributors)), np.int32)
     for g, (columns, strides, _) in enumerate(groups):
         group[columns], stride[columns] = g, strides
     return Table(
         size=len(network.explanations),
         base=_padded(log_prior(network, context)[None], _NEVER)[0],
-        rows=_padded(np.concatenate([network.log_p, *(rows for _, _, rows in groups)]), 0.0),
-        group=group.astype(np.int32),
-        offset=np.concatenate([network.start[:-1], np.zeros(len(network.contributors))]).astype(np.int32),
-        stride=stride.astype(np.int32),
-        first=first.astype(np.int32),
+        rows=_padded(np.concatenate([rows for _, _, rows in groups]), 0.0),
+        group=group,
+        stride=stride,
+        first=np.cumsum([0, *(len(rows) for _, _, rows in groups)])[:-1].astype(np.int32),
     )
+
+
+def _single_group(network: Network, f: int) -> tuple[list[int], list[int], Floats]:
+    rows = network.log_p[network.start[f] : network.start[f + 1]]
+    return [f], [1], np.pad(rows, ((1, 0), (0, 0)))
 
 
 def _padded(values: Floats, filling: float) -> NDArray[np.float32]:
@@ -138,7 +139,7 @@ def score(table: Table, codes: Codes, out: NDArray[np.float32] | None = None) ->
     kernel = _kernel()
     if kernel is None:
         return score_numpy(table, codes, result)
-    arrays = table.base, table.rows, table.group, table.offset, table.stride, table.first
+    arrays = table.base, table.rows, table.group, table.stride, table.first
     kernel(*arrays, codes.start, codes.column, codes.code, result)
     return result
 
@@ -148,9 +149,7 @@ def score_numpy(table: Table, codes: Codes, out: NDArray[np.float32] | None = No
     result = np.empty((len(codes), table.size), np.float32) if out is None else out
     for at in range(0, len(codes), _CHUNK_NUMPY):
         part = codes.part(at, min(at + _CHUNK_NUMPY, len(codes)))
-        log = np.repeat(table.base[None], len(part), axis=0)
-        for cases, rows in _gathered(table, part):
-            log[cases] += table.rows[rows]
+        log = _log_weights(table, part)
         log -= log.max(axis=1, keepdims=True)
         np.exp(log, out=log)
         log /= log.sum(axis=1, keepdims=True)
@@ -158,25 +157,21 @@ def score_numpy(table: Table, codes: Codes, out: NDArray[np.float32] | None = No
     return result
 
 
-def _gathered(table: Table, codes: Codes) -> Iterator[tuple[Any, NDArray[np.intp]]]:
-    """Pairs of cases and the row that each of them adds; a case comes at most once in a pair."""
+def _log_weights(table: Table, codes: Codes) -> NDArray[np.float32]:
+    """(N, lanes): the rows that each case reads, added to the base."""
+    log = np.repeat(table.base[None], len(codes), axis=0)
+    if not len(codes.column):
+        return log
     case = np.repeat(np.arange(len(codes)), np.diff(codes.start))
-    group, value = table.group[codes.column], codes.code.astype(np.intp)
-    alone = group < 0
-    pattern = np.bincount(
-        (case * len(table.first) + group)[~alone],
-        ((value + 1) * table.stride[codes.column])[~alone],
-        len(codes) * len(table.first),
-    ).reshape(len(codes), -1)
-    known = pattern > 0
-    rows = np.concatenate([(table.offset[codes.column] + value)[alone], (table.first + pattern)[known].astype(np.intp)])
-    owner = np.concatenate([case[alone], np.nonzero(known)[0]])
-    order = np.argsort(owner, kind="stable")
-    owner, rows = owner[order], rows[order]
-    turn = np.arange(len(owner)) - np.searchsorted(owner, owner)  # how many rows of the same case came before
-    for k in range(int(turn.max(initial=-1)) + 1):
-        own = turn == k
-        yield owner[own], rows[own]
+    key = case * len(table.first) + table.group[codes.column]
+    order = np.argsort(key, kind="stable")
+    key, step = key[order], ((codes.code + np.int32(1)) * table.stride[codes.column])[order]
+    own = np.flatnonzero(np.diff(key, prepend=-1))  # the first column of each group that a case knows
+    reader, group = np.divmod(key[own], len(table.first))
+    rows = table.rows[table.first[group] + np.add.reduceat(step, own)]
+    turn = np.flatnonzero(np.diff(reader, prepend=-1))
+    log[reader[turn]] += np.add.reduceat(rows, turn, axis=0)
+    return log
 
 
 _compiled_kernel: list[Any] = []

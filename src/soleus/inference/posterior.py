@@ -48,7 +48,7 @@ def block_term(network: Network, context: Context, evidence: Evidence, number: i
 
 
 def block_tables(network: Network, context: Context, number: int) -> tuple[Floats, Floats, Floats]:
-    """Prior (B,), expected phi~ (B, M), and their product for every explanation (B, S): the same for all of a context."""
+    """Prior (B,), expected phi~ (B, M), their product for every explanation (B, S): the same for all of a context."""
     if number not in context.known:
         block = network.blocks[number]
         prior = joint_prior(block, context.prevalence)

@@ -1,0 +1,143 @@
+"""The figures as JSON and as a table to read."""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+Aim = tuple[str, str, Callable[[float, float], bool], float]
+AIMS: tuple[Aim, ...] = (
+    ("single_vs_pyagrum", "one posterior, times as quick as pyAgrum", operator.ge, 20),
+    ("batch_vs_pyagrum", "a batch, times as quick as pyAgrum", operator.ge, 3_000),
+    ("batch_cases_per_s", "cases per second in a batch", operator.ge, 2_000_000),
+    ("assess_500_draws_ms", "judgement with 500 draws and the next question, ms", operator.le, 30),
+    ("import_s", "`import soleus`, s", operator.le, 0.25),
+    ("assess_cold_s", "the whole command, s", operator.le, 0.8),
+)
+MEANING = {
+    "batch_numpy_cases_per_s": "cases per second without numba",
+    "single_us": "one posterior, µs",
+    "pyagrum_ms": "pyAgrum's quickest engine, one posterior, ms",
+    "knowledge_load_ms": "reading the compiled knowledge, ms",
+    "network_build_ms": "making its arrays, ms",
+    "assess_whole_ms": "`soleus.assess` in a process that is warm, ms",
+    "assess_cold_processor_s": "processor time of the whole command, s",
+    "batch_table_s": "making the table of one context for batches, s",
+    "batch_best_cases_per_s": "cases per second, the best round",
+    "agreement_max_abs": "largest difference from pyAgrum in any probability",
+    "batch_max_abs_error": "largest difference of a batch from the single posterior",
+}
+
+
+def surroundings() -> dict[str, Any]:
+    """Commit, processor, cores, versions, load of the machine, date."""
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "changed_since_commit": bool(_git("status", "--porcelain", "--", "src")),
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **{f"{name}_version": _version(name) for name in ("numpy", "numba", "msgspec", "pyagrum", "soleus")},
+    }
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def write(figures: dict[str, Any], growth: dict[str, list[dict[str, Any]]]) -> str:
+    """Write results.json and results.md; returns the table."""
+    flat = {k: _rounded(v) for k, v in figures.items()}
+    (HERE / "results.json").write_text(json.dumps(flat, indent=1) + "\n", encoding="utf-8")
+    text = "\n".join([*_aims(flat), *_method(flat), *_growth(growth)])
+    (HERE / "results.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+def _aims(flat: dict[str, Any]) -> list[str]:
+    lines = ["# How fast", "", "Rebuilt by `make bench`; the same figures are in results.json.", ""]
+    lines += ["| figure | measured | aim | |", "|---|---:|---:|---|"]
+    for name, meaning, holds, aim in AIMS:
+        sign = "≥" if holds is operator.ge else "≤"
+        met = "met" if holds(flat[name], aim) else "**missed**"
+        lines.append(f"| `{name}`: {meaning} | {_shown(flat[name])} | {sign} {aim:,} | {met} |")
+    lines += ["", "| beside them | |", "|---|---:|"]
+    lines += [f"| `{name}`: {meaning} | {_shown(flat[name])} |" for name, meaning in MEANING.items()]
+    return lines
+
+
+def _method(flat: dict[str, Any]) -> list[str]:
+    engines = ", ".join(f"{name} {ms:g} ms" for name, ms in flat["pyagrum_engines_ms"].items())
+    changed = " with changes not yet committed" if flat["changed_since_commit"] else ""
+    return [
+        "",
+        f"{flat['date']}, commit {flat['commit'][:12]}{changed}; {flat['processor']}, {flat['cores']} cores, load"
+        f" {flat['load_average']} at the start; Python {flat['python']}, NumPy {flat['numpy_version']}, Numba"
+        f" {flat['numba_version']}, pyAgrum {flat['pyagrum_version']}.",
+        "",
+        f"The whole shipped base: {flat['explanations']} explanations, {flat['findings']} findings,"
+        f" {flat['contributors']} contributors, for one context (a woman of 67 in primary care). Cases are patients"
+        " simulated from the model, each with 20 findings (16 core, 4 others) and 3 statements about contributors; the"
+        " batch holds 1,000,000 cases, drawn from 8,192 that differ, in chunks of 65,536.",
+        "",
+        "A ratio is the median over 15 rounds, each of which times Soleus and pyAgrum one after the other, so that a"
+        " busy machine slows both. pyAgrum has the whole tree built beforehand, the evidence ready in its own form,"
+        f" and S as its only target; the quickest of its engines counts ({engines}). Agreement is checked in the same"
+        " run. Linear algebra runs on one thread, a batch with Numba on all cores. Times of commands are medians of 11"
+        " runs after one that warms the disk.",
+        "",
+        "`assess_500_draws_ms`: posterior, 500 draws of every parameter with intervals and ranks, the open questions"
+        " of history and examination with the value of each in order, and the stop rule, on each of the coded"
+        " examples; `assess_whole_ms` adds reading, rules, causes, plan and words.",
+    ]
+
+
+def _growth(growth: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines = [
+        "",
+        "## Growth",
+        "",
+        "Generated networks: 107 explanations, 200 findings, 20 blocks, 20 answers unless varied.",
+    ]
+    for rows in growth.values():
+        names = list(rows[0])
+        lines += ["", "| " + " | ".join(names) + " |", "|" + "---:|" * len(names)]
+        lines += ["| " + " | ".join(f"{r[n]:,}" for n in names) + " |" for r in rows]
+    return [*lines, ""]
