@@ -101,10 +101,11 @@ def step(low: float, high: float) -> int:
 def percent(chance: float, low: float, high: float) -> str:
     """``chance`` in percent, no finer than its interval: ``72%``, ``70%``, ``<5%``, ``>99%``."""
     size = step(low, high)
-    points = floor(chance * 100 / size + 0.5) * size
-    if points < size:
+    if chance * 100 < size:
         return f"<{size}%"
-    return f">{100 - size}%" if points > 100 - size else f"{points}%"
+    if chance * 100 > 100 - size:
+        return f">{100 - size}%"
+    return f"{floor(chance * 100 / size + 0.5) * size}%"
 
 
 def interval(low: float, high: float) -> str:
