@@ -195,6 +195,8 @@ def read_questionnaire(record: Record, entry: Entry) -> None:
         return
     source = word(mapping(body.get("source")).get("reference"))
     record.respondents.add(next((k for k in ("Patient", "RelatedPerson", "Practitioner") if k in source), ""))
+    if not items(body.get("item")):
+        record.leave(where, "QuestionnaireResponse", "it has no answer")
     for n, item in enumerate(walk(items(body.get("item")))):
         _read_item(record, item, at or NEVER, f"{where} item {n + 1}")
 

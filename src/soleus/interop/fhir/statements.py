@@ -168,8 +168,10 @@ def read_encounter(record: Record, entry: Entry) -> None:
     if record.future(at):
         record.leave(where, "Encounter", "dated after the day of the case")
         return
-    for n, reason in enumerate(_reasons(body)):
-        found = concept(reason)
+    reasons = [concept(r) for r in _reasons(body)]
+    if not any(reasons):
+        record.leave(where, "Encounter", "it gives no reason")
+    for n, found in enumerate(reasons):
         symptoms = record.terms.symptoms(found)
         if symptoms:
             tell(record, symptoms, at or NEVER, None, f"{where}.reasonCode[{n}]", "Encounter, reason")
@@ -191,6 +193,8 @@ def read_family(record: Record, entry: Entry) -> None:
     relation = concept(body.get("relationship"))
     close = any(c.code in _CLOSE for c in relation.codings) or any(n.lower() in _CLOSE for n in relation.names)
     at = record.when(where, body, "date") or NEVER
+    if not items(body.get("condition")):
+        record.leave(where, "FamilyMemberHistory", "it names no condition")
     for n, inner in enumerate(items(body.get("condition"))):
         found = concept(mapping(inner).get("code"))
         target = _family_contributor(record, found)
