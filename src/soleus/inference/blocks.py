@@ -73,6 +73,11 @@ def _replaces(bits: Floats, log_rho: Floats) -> Floats:
     return np.asarray(np.take_along_axis(each, first[..., None, :], axis=-2)[..., 0, :])
 
 
+def combine(block: BlockArrays, log_ratio: Floats) -> Floats:
+    """(..., B, M) combined log ratios of each joint state by the block's rule, necessary members left aside."""
+    return _COMBINE[block.rule](block.bits, log_ratio)
+
+
 _COMBINE = {"multiply": _multiply, "largest": _largest, "largest_sqrt": _largest_sqrt, "replaces": _replaces}
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soleus.inference.blocks import allocation
+from soleus.inference.blocks import allocation, combine
+from soleus.inference.draws import draw_log_rho, draw_phi
 from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement
 
@@ -64,3 +65,52 @@ def _combine(kept: list[tuple[tuple[int, ...], Floats, Floats]]) -> tuple[float,
     }
     # The blocks are independent given s, so the product of their expectations at t = 1 is what no cause explains.
     return 1.0 - sum(share.values()), share
+
+
+@dataclass(frozen=True)
+class AttributionDraws:
+    """Shares under draws of the ratios: (n,) idiopathic and (n,) for each contributor."""
+
+    idiopathic: Floats
+    share: dict[int, Floats]
+
+
+def attribute_draws(judgement: Judgement, explanation: int, n: int) -> AttributionDraws:
+    """How the shares move when the ratios of every contributor are drawn.
+
+    The causal ratio of a draw keeps its proportion to the predictive one on the log scale. The excess of a draw is
+    shared between blocks in proportion to -ln E[prod rho^-b] of each (exact where every contributor is known), and
+    inside a block as in the point answer.
+    """
+    point = attribute(judgement, explanation)
+    logs: list[Floats] = []
+    members: list[tuple[int, ...]] = []
+    for k, block in enumerate(judgement.network.blocks):
+        at = np.flatnonzero(block.columns == explanation)
+        if len(at) and block.log_causal[:, at[0]].any():
+            logs.append(-np.log(_kept(judgement, k, int(at[0]), n)))
+            members.append(block.members)
+    total = np.sum(logs, axis=0) if logs else np.zeros(n)
+    excess = np.divide(1 - np.exp(-total), total, out=np.ones_like(total), where=total > 0)
+    share: dict[int, Floats] = {}
+    for log, own in zip(logs, members, strict=True):
+        whole = sum(point.share[m] for m in own)
+        for m in own:
+            part = point.share[m] / whole if whole > 0 else 0.0
+            share[m] = np.asarray(part * log * excess, np.float64)
+    return AttributionDraws(np.asarray(np.exp(-total), np.float64), share)
+
+
+def _kept(judgement: Judgement, k: int, column: int, n: int) -> Floats:
+    """(n,) E[prod causal rho^-b | s, evidence] of one block under draws of its ratios."""
+    term, block = judgement.block(k), judgement.network.blocks[k]
+    at = np.array([column], np.intp)
+    phi = draw_phi(term, at, n)[:, :, 0]  # (n, B)
+    weight = term.prior * term.said * phi
+    weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+    log_rho = block.log_rho[:, column]
+    ratio = np.divide(block.log_causal[:, column], log_rho, out=np.ones_like(log_rho), where=log_rho != 0)
+    causal = np.maximum(draw_log_rho(block, at, n)[:, :, 0] * ratio, 0.0)  # (n, members)
+    causal[:, block.necessary[:, column]] = 0.0
+    combined = combine(block, causal[:, :, None])[:, :, 0]  # (n, B)
+    return np.asarray((weight * np.exp(-combined)).sum(axis=1), np.float64)

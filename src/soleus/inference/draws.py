@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soleus.inference.blocks import log_phi, normalised
-from soleus.inference.network import Floats
+from soleus.inference.network import BlockArrays, Floats
 from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
 
 _POOL = 1 << 19
@@ -165,11 +165,15 @@ def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
     return out
 
 
+def draw_log_rho(block: BlockArrays, columns: NDArray[np.intp], n: int) -> Floats:
+    """(n, members, columns) draws of the log ratios of a block."""
+    members = np.array(block.members, np.intp)
+    z = streams(_key(4, members[:, None], block.columns[columns][None, :]), n)  # (members, M, n)
+    return np.asarray(block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0), np.float64)
+
+
 def draw_phi(term: BlockTerm, columns: NDArray[np.intp], n: int) -> Floats:
     """(n, B, columns) phi~ under draws of the ratios of a block."""
     block = term.block
-    members = np.array(block.members, np.intp)
-    z = streams(_key(4, members[:, None], block.columns[columns][None, :]), n)  # (members, M, n)
-    log_rho = block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0)
     part = replace(block, columns=block.columns[columns], necessary=block.necessary[:, columns])
-    return normalised(log_phi(part, np.asarray(log_rho, np.float64)), term.prior)
+    return normalised(log_phi(part, draw_log_rho(block, columns, n)), term.prior)

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from soleus.clinical.case import Case, Complaint, Condition, Medicine, Quantity
+from soleus.clinical.rules import evaluate
 from soleus.clinical.timeline import day, days_between, duration_days
 from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
 from soleus.evidence.record import Code
 from soleus.inference.network import Context, Evidence
-from soleus.knowledge.schema.core import Finding, State
+from soleus.knowledge.schema.core import Derivation, Finding, State
 from soleus.reasoning.compiled import Compiled, loose_form, normal_form
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
@@ -124,6 +125,7 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
             "at least one thing felt in or seen on the legs",
             "Add what is felt: for example quality, site and timing under findings.",
         )
+    _derive(draft, compiled, case, age)
     silent = _silent(draft, compiled, case)
     context = compiled.context(age, case.person.sex, case.setting)
     if case.pretest:
@@ -166,6 +168,57 @@ def _tells_of_legs(compiled: Compiled, finding: str) -> bool:
     """A complaint or sign; not a blood test, a mark of a contributor, or what dates alone gave."""
     derived = finding in ("tempo", "new_medicine")
     return not derived and finding not in compiled.markers and compiled.findings[finding].group != "test"
+
+
+@dataclass(frozen=True)
+class _DraftFacts:
+    """What was told so far, for the rules of derivations."""
+
+    draft: _Draft
+    compiled: Compiled
+    case: Case
+    age: float | None
+
+    def state(self, finding: str) -> str | None:
+        observation = self.draft.observations.get(finding)
+        return observation.state if observation else None
+
+    def absent_state(self, finding: str) -> str | None:
+        record = self.compiled.findings.get(finding)
+        return record.absent if record else None
+
+    def number(self, finding: str) -> float | None:
+        observation = self.draft.observations.get(finding)
+        return observation.number if observation else None
+
+    def has(self, contributor: str) -> bool | None:
+        return self.draft.said.get(contributor)
+
+    def takes(self, medicine: str) -> bool | None:  # noqa: ARG002  (not asked by derivations)
+        return None
+
+    def probability(self, explanation: str) -> float | None:  # noqa: ARG002
+        return None
+
+    @property
+    def sex(self) -> str | None:
+        return self.case.person.sex
+
+    @property
+    def pregnant(self) -> bool | None:
+        return self.case.person.pregnant
+
+    @property
+    def setting(self) -> str:
+        return self.case.setting
+
+
+def _derive(draft: _Draft, compiled: Compiled, case: Case, age: float | None) -> None:
+    """Answers that follow from what was told, for findings that were not."""
+    facts = _DraftFacts(draft, compiled, case, age)
+    for rule in compiled.knowledge.all(Derivation):
+        if rule.finding not in draft.observations and evaluate(rule.when, facts) is True:
+            _put(draft, compiled, Observation(rule.finding, rule.state), f"derived.{rule.id}")
 
 
 def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
@@ -494,7 +547,8 @@ def _with_pretest(context: Context, compiled: Compiled, pretest: dict[str, float
             raise UnknownName(f"pretest.{name}", repr(name), "an explanation", near_names(name, known))
         at[compiled.network.explanation_index[target]] = min(max(p, 1e-9), 1 - 1e-9)
     rest = np.array([0.0 if s in at else prior[s] for s in range(len(prior))])
-    rest *= max(1 - total, 1e-9) / rest.sum()
+    if rest.sum() > 0:  # else every explanation that is possible was named
+        rest *= max(1 - total, 1e-9) / rest.sum()
     for s, p in at.items():
         rest[s] = p
     with np.errstate(divide="ignore"):

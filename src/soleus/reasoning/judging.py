@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from soleus.inference.causes import Attribution, attribute
-from soleus.inference.draws import Draws, draw, draw_phi
+from soleus.inference.causes import Attribution, AttributionDraws, attribute, attribute_draws
+from soleus.inference.draws import Draws, draw
 from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement, judge
 from soleus.knowledge.schema.core import Contributor, Explanation
@@ -92,41 +92,24 @@ class Judged:
         return self.compiled.contributors[likely[0]] if likely else None
 
     def share_interval(self, explanation: str) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-        """95 % intervals of the idiopathic share and of each cause's share, from draws of the ratios.
+        """95 % intervals of the idiopathic share and of each cause's share, from draws of the ratios."""
+        point, drawn = self.attribution(explanation), self._attribution_draws(explanation)
+        own = {
+            self.network.contributors[c]: _around(share, drawn.share[c])
+            for c, share in point.share.items()
+            if share > 0 and c in drawn.share
+        }
+        return _around(point.idiopathic, drawn.idiopathic), own
 
-        The causal ratio of a draw keeps its proportion to the predictive one on the log scale. Within a block the
-        members share the block's excess as in the point answer.
-        """
-        point = self.attribution(explanation)
-        keep = np.ones(self.n_draws)
-        s = self.number(explanation)
-        for k, block in enumerate(self.network.blocks):
-            at = np.flatnonzero(block.columns == s)
-            if len(at) and block.log_causal[:, at[0]].any():
-                keep *= self._kept_draws(k, int(at[0]))
-        low, high = np.quantile(keep, (0.025, 0.975))
-        own = {}
-        for c, share in point.share.items():
-            if share > 0:
-                scale = (1 - keep) / max(1 - point.idiopathic, 1e-9)
-                a, b = np.quantile(np.clip(share * scale, 0, 1), (0.025, 0.975))
-                own[self.network.contributors[c]] = (min(float(a), share), max(float(b), share))
-        return (min(float(low), point.idiopathic), max(float(high), point.idiopathic)), own
+    def _attribution_draws(self, explanation: str) -> AttributionDraws:
+        if explanation not in self._drawn_attributions:
+            found = attribute_draws(self.judgement, self.number(explanation), self.n_draws)
+            self._drawn_attributions[explanation] = found
+        return self._drawn_attributions[explanation]
 
-    def _kept_draws(self, k: int, column: int) -> Floats:
-        """(n,) E[prod rho^-b | s] of one block under draws."""
-        from soleus.inference.draws import _key, streams
-
-        term, block = self.judgement.block(k), self.network.blocks[k]
-        phi = draw_phi(term, np.array([column]), self.n_draws)[:, :, 0]  # (n, B)
-        weight = term.prior * term.said * phi
-        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-        z = streams(_key(4, np.array(block.members)[:, None], block.columns[[column]][None, :]), self.n_draws)[:, 0, :]
-        log_rho, sd = block.log_rho[:, column], block.sd[:, column]
-        ratio = np.divide(block.log_causal[:, column], log_rho, out=np.ones_like(log_rho), where=log_rho != 0)
-        causal = np.maximum((log_rho[:, None] + sd[:, None] * z) * ratio[:, None], 0.0)  # (members, n)
-        causal[block.necessary[:, column]] = 0.0
-        return np.asarray((weight * np.exp(-(block.bits @ causal).T)).sum(axis=1), np.float64)
+    @cached_property
+    def _drawn_attributions(self) -> dict[str, AttributionDraws]:
+        return {}
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -169,3 +152,9 @@ class Judged:
         if best and best.probability >= least:
             return best
         return next((d for d in parts if d.cause is None), parts[0])
+
+
+def _around(point: float, draws: Floats) -> tuple[float, float]:
+    """95 % of the draws, widened where the point answer lies outside."""
+    low, high = (float(x) for x in np.quantile(draws, (0.025, 0.975)))
+    return min(low, point), max(high, point)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -223,3 +223,14 @@ class CoOccurrence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
     second: Id
     ratio: Estimate
     prevalence: Estimate
+
+
+class Derivation(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer that follows from others: a temperature of 39 is a fever. Used only where the finding was not told.
+
+    ``when`` is a rule of `soleus.clinical.rules` over what was told.
+    """
+
+    finding: Id
+    state: Id
+    when: dict[str, Any]
