@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -69,10 +70,10 @@ class CarePlan:
 
     def guides(self) -> tuple[Guide, ...]:
         """Illustrated steps."""
-        found = managing.guides(
-            self._care, self._facts, self._plan.planned_for, emergency=self._plan.emergency, citer=self._citer
+        shown = replace(self._care, guides=tuple(g for g in self._care.guides if g.id != "when_to_seek_care"))
+        return managing.guides(
+            shown, self._facts, self._plan.planned_for, emergency=self._plan.emergency, citer=self._citer
         )
-        return tuple(g for g in found if g.id != "when_to_seek_care")
 
     def seek_care(self) -> tuple[str, ...]:
         """When to seek care, in plain words."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from msgspec import structs
+
 from soleus.clinical.rules import Facts, evaluate
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.care import Avoid, CareNote, CarePolicy, Place, Treatment
@@ -148,11 +150,11 @@ def plan(
     chosen = planned_for(care, ranked)
     notes = [(n, e) for e in chosen for n in care.notes if e in n.explanations]
     if notes and notes[0][0].urgency == "emergency":
-        return Management((_note_item(*notes[0], view),), True, chosen[:1])
+        return Management(_cited([_note_item(*notes[0], view)], care, view), True, chosen[:1])
     items = [_note_item(n, e, view) for n, e in notes if n.urgency in _URGENT]
     items += _treatments(care, chosen, view)
     items += [_note_item(n, e, view) for n, e in notes if n.urgency not in _URGENT]
-    return Management(_cut(items, care.policy.most_items), False, chosen)
+    return Management(_cited(_cut(items, care.policy.most_items), care, view), False, chosen)
 
 
 def planned_for(care: Care, ranked: Mapping[str, float]) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ def _treatments(care: Care, chosen: Sequence[str], view: _View) -> list[Manageme
     for rank, explanation in enumerate(chosen):
         for row in care.treatments:
             if row.option not in found and _applies(row, explanation, view):
-                item = _item(row, explanation, care.sources_of[row.option], view)
+                item = _item(row, explanation, view)
                 place = _PLACES.index(row.places.get(explanation, row.place))
                 general = row.only_when is None and not row.causes  # what was chosen for this person stands first
                 found[row.option] = ((_ORDER.index(item.advice), general, rank, place, row.id), item)
@@ -192,7 +194,7 @@ def _applies(row: Treatment, explanation: str, view: _View) -> bool:
     return indicated is True or (indicated is None and row.indication_check is not None)
 
 
-def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View) -> ManagementItem:
+def _item(row: Treatment, explanation: str, view: _View) -> ManagementItem:
     place = row.places.get(explanation, row.place)
     advice, reason = grade(row, place, view)
     return ManagementItem(
@@ -205,7 +207,6 @@ def _item(row: Treatment, explanation: str, sources: Sequence[str], view: _View)
         certainty=_certainty(row, view),
         harms=row.patient_harms if view.plain and row.patient_harms else row.harms,
         for_explanation=explanation,
-        cites=view.cite(sources),
     )
 
 
@@ -260,7 +261,6 @@ def _note_item(note: CareNote, explanation: str, view: _View) -> ManagementItem:
         effect="",
         certainty=view.choose(_BASIS_WORDS[note.basis], _PLAIN_BASIS[note.basis]),
         for_explanation=explanation,
-        cites=view.cite(note.source),
     )
 
 
@@ -282,6 +282,12 @@ def _cut(items: Sequence[ManagementItem], most: int) -> tuple[ManagementItem, ..
     spare = [i for i in items if i.advice == "consider"]
     drop = {i.id for i in spare[max(0, len(spare) - max(0, len(items) - most)) :]}
     return tuple(i for i in items if i.id not in drop)
+
+
+def _cited(items: Sequence[ManagementItem], care: Care, view: _View) -> tuple[ManagementItem, ...]:
+    """The items with their references, numbered only now: what was cut is not cited."""
+    sources = {t.id: care.sources_of[t.option] for t in care.treatments} | {n.id: n.source for n in care.notes}
+    return tuple(structs.replace(i, cites=view.cite(sources[i.id])) for i in items)
 
 
 def guides(
