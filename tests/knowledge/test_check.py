@@ -165,6 +165,8 @@ def figures() -> dict[str, Change]:
         "numeric_findings_have_a_unit": put("finding", number, unit=None),
         "dated_findings_have_day_bounds": put("finding", tempo, states=dateless),
         "rates_are_complete": put("rate", rate, per_100k={k: v for k, v in rate.per_100k.items() if k != "f_0_17"}),
+        "child_factors_tile_childhood": put("rate", rate, child_age_factor=({"from": 2, "to": 30, "factor": 1},)),
+        "other_units_convert": put("finding", number, other_units={"furlong": 0.0}),
         "ratios_lie_in_their_interval": put("effect", effect, low=effect.rho * 1.1, high=effect.rho * 2),
         "causal_ratios_do_not_exceed": put("effect", effect, causal_rho=effect.rho * 1.1),
         "an_effect_is_a_ratio_or_necessary": put("effect", effect, rho=None, causal_rho=None),
@@ -247,11 +249,26 @@ def codes_and_reviews() -> dict[str, Change]:
     }
 
 
+def orphans() -> dict[str, Change]:
+    finding, contributor = one("finding", lambda f: f.kind == "yes_no" and not f.core), one("contributor")
+    medicine = one("medicine", lambda m: not m.codes)
+    background = named("background", finding.id)
+    unasked = put("finding", finding, id="nothing", name="nothing", synonyms=(), former_ids=())
+    mute = {"cramp": None, "restless_legs": None, "contributors": (), "cautions": (), "interactions": ()}
+    return {
+        "findings_are_used": lambda records: put("background", background, id="nothing")(unasked(records)),
+        "contributors_are_used": put("contributor", contributor, id="nobody", name="-", patient_name="-", synonyms=()),
+        "medicines_lead_somewhere": put("medicine", medicine, id="none", name="none", names=(), member_of=(), **mute),
+        "words_lead_to_one_record": put(
+            "explanation", one("explanation"), synonyms=(named("explanation", "als").name,)
+        ),
+    }
+
+
 @cache
 def cases() -> dict[str, Change]:
-    return {
-        **identity(), **references(), **figures(), **conditions(), **care(), **sources(), **codes_and_reviews()
-    }  # fmt: skip
+    families = (identity, references, figures, conditions, care, sources, codes_and_reviews, orphans)
+    return {rule: change for family in families for rule, change in family().items()}
 
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - OWN))

@@ -49,10 +49,11 @@ def _given(kind: str, id: str, fields: Mapping[str, Any]) -> Iterator[Condition]
 
 def _leaves(condition: Condition) -> tuple[Mapping[str, Any], ...]:
     """The plain conditions; none where the rule cannot be read, which is a breach of its own."""
-    return tuple(leaves(condition.rule)) if _readable(condition.rule) else ()
+    return tuple(leaves(condition.rule)) if readable(condition.rule) else ()
 
 
-def _readable(tree: Any) -> bool:
+def readable(tree: Any) -> bool:
+    """Whether a rule is made of known operators and fields."""
     try:
         found = tuple(leaves(tree))
         return bool(found) and all(_plain(leaf) for leaf in found)
@@ -71,7 +72,7 @@ def _plain(leaf: Mapping[str, Any]) -> bool:
 def conditions_can_be_read(base: Base) -> Iterator[Found]:
     """A condition is made of the operators of `soleus.clinical.rules`."""
     for c in conditions(base):
-        if not _readable(c.rule):
+        if not readable(c.rule):
             yield Found(c.kind, c.id, c.field, "The rule has an unknown operator or field.", "See clinical/rules.py.")
 
 

@@ -174,6 +174,28 @@ def rates_are_complete(base: Base) -> Iterator[Found]:
 
 
 @rule
+def child_factors_tile_childhood(base: Base) -> Iterator[Found]:
+    """The factors of a rate in childhood follow each other without gap or overlap, within 0 to 18 years."""
+    for r in base.all(Rate):
+        spans = sorted((f.get("from", -1.0), f.get("to", -1.0)) for f in r.child_age_factor)
+        whole = all(0 <= low < high <= 18 for low, high in spans) and all(a[1] == b[0] for a, b in pairwise(spans))
+        if not whole or any(f.get("factor", -1.0) < 0 for f in r.child_age_factor):
+            yield Found(
+                "rate", r.id, "child_age_factor", "Bands leave a gap or overlap.", "Let each begin where one ends."
+            )
+
+
+@rule
+def other_units_convert(base: Base) -> Iterator[Found]:
+    """Another unit of a numeric finding has a factor above 0, and is not its own unit again."""
+    for f in base.findings.values():
+        for unit, rule_ in f.other_units.items():
+            factor = rule_[0] if isinstance(rule_, tuple) else rule_
+            if unit == f.unit or factor <= 0 or f.kind != "numeric":
+                yield Found("finding", f.id, "other_units", f"{unit} does not convert.", "Give a factor to its unit.")
+
+
+@rule
 def ratios_lie_in_their_interval(base: Base) -> Iterator[Found]:
     """low <= rho <= high, both or neither."""
     for e in base.all(Effect):
