@@ -60,6 +60,6 @@ def _birth(record: Record, patient: Entry) -> str | None:
         return None
     as_of = moment(record.as_of or "")
     if record.future(born) or (as_of and int(as_of.day[:4]) - int(born.day[:4]) > _OLDEST):
-        record.leave(f"{patient.where}.birthDate", "a date", "no such age on the day of the case")
+        record.leave(f"{patient.where}.birthDate", "Patient, date of birth", "no such age on the day of the case")
         return None
     return born.day

@@ -84,7 +84,7 @@ def _entries(tree: Any, where: str) -> tuple[tuple[Entry, ...], list[tuple[str, 
         elif kind == "Bundle":
             left.append((place, "a bundle too deep inside others"))
         else:
-            found.append(Entry(f"{place} {kind}", kind, resource, url))
+            found.append(Entry(place, kind, resource, url))
     return tuple(found), left
 
 

@@ -82,7 +82,7 @@ class Record:
             if found:
                 return found
             if value is not None:
-                self.leave(f"{where}.{name}", "a date", "it cannot be read")
+                self.leave(f"{where}.{name}", f"{word(body.get('resourceType'))}, date", "it cannot be read")
         return None
 
     def future(self, at: Moment | None) -> bool:
