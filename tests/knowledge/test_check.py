@@ -129,6 +129,7 @@ def references() -> dict[str, Change]:
         "effects_refer": put("effect", effect, id=f"nobody.{effect.explanation}", contributor="nobody"),
         "markers_refer": put("marker", marker, id=f"nobody.{marker.finding}", contributor="nobody"),
         "co_occurrences_refer": add("co_occurrence", pair),
+        "derivations_refer": put("derivation", one("derivation"), state="purple"),
         "facet_items_exist": put("facet", facet, items=(*items, FacetItem(finding="nothing", typical=("yes",)))),
         "facet_joints_refer": put("facet", facet, joints=(*facet.joints, joint)),
         "facets_are_disjoint": put("facet", facet, items=(*items, other.items[0])),

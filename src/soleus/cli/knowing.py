@@ -167,12 +167,11 @@ def _print_shifts(old: Knowledge, new: Knowledge, folder: Path) -> None:
     found = shifts(Compiled(old), Compiled(new), [v.read() for v in read_all(folder)])
     moved = [s for s in found if s.distance > 1e-6]
     _say(f"Posteriors that moved: {len(moved)} of {len(found)} cases; largest first.")
-    rows = (
-        (s.case, f"{s.distance:.3f}", s.error or f"{s.moved} {s.before:.3f} -> {s.after:.3f}",
-         "" if s.first_before == s.first_after else f"{s.first_before} -> {s.first_after}")
-        for s in moved
-    )  # fmt: skip
-    listing(_console(), "Cases", ("case", "distance", "largest move", "first changed"), rows)
+    for s in moved:
+        _say(f"{s.distance:.3f}  {s.case}")
+        _say(f"       {s.error or f'{s.moved} {s.before:.3f} -> {s.after:.3f}'}")
+        if s.first_before != s.first_after:
+            _say(f"       first: {s.first_before} -> {s.first_after}")
 
 
 # -------------------------------------------------------------------------------------------------- schema

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 from soleus.clinical.rules import leaves, subject
 from soleus.knowledge.integrity.base import Base, Found, rule, unknown
 from soleus.knowledge.schema.care import Guide, Treatment, WorkUp
-from soleus.knowledge.schema.core import Setting
+from soleus.knowledge.schema.core import Derivation, Setting
 from soleus.knowledge.schema.safety import CriteriaSet, RedFlag, ScreenItem
 
 _LEAVES = frozenset({"finding", "number", "has", "medicine", "age", "sex", "pregnant", "setting", "likely"})
@@ -33,6 +33,7 @@ def conditions(base: Base) -> Iterator[Condition]:
         yield from _given("criteria_set", c.id, {"valid_when": c.valid_when})
     for item in base.all(ScreenItem):
         yield from _given("screen_item", item.id, {"ask_when": item.ask_when})
+    yield from (Condition("derivation", d.id, "when", d.when) for d in base.all(Derivation))
     for t in base.all(Treatment):
         yield from _given("treatment", t.id, {"only_when": t.only_when, "unless": t.unless})
         yield from _given("treatment", t.id, {f"avoid_when[{n}]": a.when for n, a in enumerate(t.avoid_when)})
@@ -133,9 +134,9 @@ def conditions_compare_numbers(base: Base) -> Iterator[Found]:
 
 @rule
 def warnings_use_no_probability(base: Base) -> Iterator[Found]:
-    """Red flags, the screen and criteria rest on facts, never on a probability."""
+    """Red flags, the screen, criteria and derived answers rest on facts, never on a probability."""
     for c in conditions(base):
-        if c.kind in ("red_flag", "criteria_set", "screen_item"):
+        if c.kind in ("red_flag", "criteria_set", "screen_item", "derivation"):
             for leaf in _leaves(c):
                 if "likely" in leaf:
                     yield Found(c.kind, c.id, c.field, "It rests on a probability.", "Use facts of the person.")

@@ -6,7 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from soleus.knowledge.integrity.base import Base, Found, rule, unknown
-from soleus.knowledge.schema.core import Background, Block, CoOccurrence, Effect, Facet, Likelihood, Marker, Rate
+from soleus.knowledge.schema.core import (
+    Background,
+    Block,
+    CoOccurrence,
+    Derivation,
+    Effect,
+    Facet,
+    Likelihood,
+    Marker,
+    Rate,
+)
 
 MOST_MEMBERS = 6
 
@@ -64,6 +74,14 @@ def co_occurrences_refer(base: Base) -> Iterator[Found]:
         for name in (c.first, c.second):
             if name not in base.explanations:
                 yield unknown("co_occurrence", c.id, "first, second", name, "an explanation")
+
+
+@rule
+def derivations_refer(base: Base) -> Iterator[Found]:
+    """A derived answer is a state of a finding."""
+    for d in base.all(Derivation):
+        if d.state not in base.states.get(d.finding, ()):
+            yield unknown("derivation", d.id, "finding, state", f"{d.finding}: {d.state}", "a state of a finding")
 
 
 @rule
