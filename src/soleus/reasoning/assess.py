@@ -108,7 +108,7 @@ def _complaint(
     judged = Judged(presentation, draws)
     facts = PresentationFacts(presentation, judged.probability)
     flags = questions.fired_flags(judged)
-    placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags])}
+    placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags], audience)}
     agenda = questions.open_agenda(judged, _GROUPS[audience])
     stop = questions.should_stop(agenda, judged.parameter("stop_tolerance"))
     ranked = questions.by_value(judged, agenda)
@@ -143,7 +143,7 @@ def _complaint(
 
 
 def _flag(result: red_flags.RedFlagResult, judged: Judged, audience: Audience, citer: Citer) -> RedFlagEntry:
-    return _flag_entry(result.flag, audience, tuple(words.reason(judged, r) for r in result.because), citer)
+    return _flag_entry(result.flag, audience, tuple(words.reason(judged, r, audience) for r in result.because), citer)
 
 
 def _flag_entry(flag: RedFlag, audience: Audience, because: tuple[str, ...], citer: Citer | None) -> RedFlagEntry:
@@ -164,7 +164,7 @@ def _open_flags(judged: Judged, facts: PresentationFacts, audience: Audience) ->
     found = red_flags.undecided(judged.compiled.knowledge.all(RedFlag), facts)
     near = [o for o in found if o.answers_needed == 1 and o.flag.urgency in ("emergency", "same_day")]
     return tuple(
-        _flag_entry(o.flag, audience, tuple(words.thing(judged, n) for n in (*o.needs, *o.needs_history)), None)
+        _flag_entry(o.flag, audience, tuple(words.thing(judged, n, audience) for n in (*o.needs, *o.needs_history)), None)
         for o in near
     )
 
@@ -197,7 +197,7 @@ def _explanation(
     ranks = judged.draws.rank_interval(number) or (rank, rank)
     at = placed.get(s)
     other = (judged.second if s == judged.first.id else judged.first).id
-    bars = evidence_bars.bars(judged, s, other, citer) if rank <= _EXPLAINED or at else None
+    bars = evidence_bars.bars(judged, s, other, citer, audience) if rank <= _EXPLAINED or at else None
     return ExplanationResult(
         id=s,
         label=record.patient_name if audience == "patient" else record.name,
@@ -206,7 +206,7 @@ def _explanation(
         low=low,
         high=high,
         tier=at.tier if at else None,
-        why_here=at.why if at else "",
+        why_here=words.why_here(at.why, at.tier, bars) if at else "",
         definition=record.patient_definition if audience == "patient" else record.definition,
         rank=rank,
         rank_low=min(ranks[0], rank),

@@ -8,7 +8,9 @@ import numpy as np
 
 from soleus.evidence.record import Basis
 from soleus.inference.weights import Weight, weights
-from soleus.reasoning.assessment import Bar, BetterEvidence, EvidenceBasis
+from soleus.knowledge.schema.core import Facet
+from soleus.reasoning import words
+from soleus.reasoning.assessment import Audience, Bar, BetterEvidence, EvidenceBasis
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.judging import Judged
 
@@ -23,20 +25,20 @@ class Bars:
     conflicts: tuple[Bar, ...]
 
 
-def bars(judged: Judged, s: str, t: str, citer: Citer) -> Bars:
+def bars(judged: Judged, s: str, t: str, citer: Citer, audience: Audience = "clinician") -> Bars:
     """Prior and bars for ``s`` against ``t``; prior and all bars add up to the posterior odds exactly."""
     prior, found = weights(judged.judgement, judged.number(s), judged.number(t))
-    made = [bar(judged, w, s, t, citer) for w in found if abs(w.decibans) >= _LEAST_DECIBANS]
+    made = [bar(judged, w, s, t, citer, audience) for w in found if abs(w.decibans) >= _LEAST_DECIBANS]
     return Bars(prior, tuple(b for b in made if b.decibans > 0), tuple(b for b in made if b.decibans < 0))
 
 
-def bar(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Bar:
+def bar(judged: Judged, w: Weight, s: str, t: str, citer: Citer, audience: Audience) -> Bar:
     """One bar in words, with the weakest basis of what it is made of."""
     findings = members(judged, w)
     sources = sources_of(judged, findings, s, t)
     return Bar(
         id=f"{w.kind}.{findings[0] if findings else w.number}",
-        label=label(judged, w, findings),
+        label=label(judged, w, findings, audience),
         findings=tuple(findings),
         decibans=w.decibans,
         basis=weakest(judged, w, s, t),
@@ -62,23 +64,37 @@ def members(judged: Judged, w: Weight) -> list[str]:
     return [network.contributors[c] for c in network.blocks[w.number].members if c in evidence.contributors]
 
 
-def label(judged: Judged, w: Weight, findings: list[str]) -> str:
-    """What was observed, in words. What a list merely leaves out is named only where nothing else was told."""
-    silent = judged.presentation.silent
-    said = []
-    for f in [f for f in findings if f not in silent] or findings:
-        if w.kind == "block":
-            name = judged.compiled.contributors[f].name
-            present = judged.presentation.said.get(f)
-            how = "not on the list" if f in silent else "test"
-            said.append(
-                name if present else f"no {name[0].lower() + name[1:]}" if present is False else f"{name} ({how})"
-            )
-        else:
-            record = judged.compiled.findings[f]
-            state = judged.presentation.observations[f].state
-            said.append(f"{record.name}: {next(s.label for s in record.states if s.id == state)}")
-    return "; ".join(said)
+def label(judged: Judged, w: Weight, findings: list[str], audience: Audience = "clinician") -> str:
+    """What was observed, in words; a facet by its name with the answers in it."""
+    if w.kind == "block":
+        return "; ".join(_said(judged, c, audience) for c in findings)
+    told = [_answer(judged, f, audience, alone=w.kind == "finding") for f in findings]
+    if w.kind == "finding" or len(told) == 1:
+        return _answer(judged, findings[0], audience, alone=True)
+    facet = judged.compiled.knowledge.by_id(Facet)[judged.network.facets[w.number].id]
+    return f"{facet.patient_name if audience == 'patient' else facet.name}: {', '.join(told)}"
+
+
+def _said(judged: Judged, contributor: str, audience: Audience) -> str:
+    record = judged.compiled.contributors[contributor]
+    name = record.patient_name if audience == "patient" else record.name
+    present = judged.presentation.said.get(contributor)
+    if present is None:
+        return f"{name} (by test)" if contributor not in judged.presentation.silent else f"{name} (not on the list)"
+    return name if present else f"no {words.lower_first(name)}"
+
+
+def _answer(judged: Judged, finding: str, audience: Audience, *, alone: bool) -> str:
+    """One answer: in full on its own, and inside a facet as short as it can be said."""
+    record = judged.compiled.findings[finding]
+    state = judged.presentation.observations[finding].state
+    if alone or audience == "patient":
+        return words.observed(record, state, audience == "patient")
+    if record.kind == "yes_no":
+        return f"{'' if state == 'yes' else 'no: '}{words.lower_first(record.name)}"
+    if state == record.absent:
+        return f"{words.lower_first(record.name)} {next(s.label for s in record.states if s.id == state)}"
+    return next(s.label for s in record.states if s.id == state)
 
 
 def weakest(judged: Judged, w: Weight, s: str, t: str) -> Basis:

@@ -156,5 +156,5 @@ class Judged:
 
 def _around(point: float, draws: Floats) -> tuple[float, float]:
     """95 % of the draws, widened where the point answer lies outside."""
-    low, high = (float(x) for x in np.quantile(draws, (0.025, 0.975)))
+    low, high = (float(x) for x in np.clip(np.quantile(draws, (0.025, 0.975)), 0, 1))
     return min(low, point), max(high, point)

@@ -128,7 +128,7 @@ def by_value(judged: Judged, found: Agenda) -> tuple[Question, ...]:
     best = sorted(value_of(found), key=lambda v: -v.net)
     if best and best[0].net <= 0:
         best = sorted(best, key=lambda v: (-v.gain, v.ask.burden))
-    return tuple(_question(judged, v, found.losses) for v in best)
+    return tuple(_question(judged, v) for v in best)
 
 
 def by_pair(found: Agenda) -> str | None:
@@ -137,28 +137,27 @@ def by_pair(found: Agenda) -> str | None:
     return best[0].ask.id if best is not None and best[1] > 0 else None
 
 
-def _question(judged: Judged, v: Value, loss: Losses) -> Question:
+def _question(judged: Judged, v: Value) -> Question:
     compiled = judged.compiled
     return Question(
         "value",
         v.ask.id,
         v.gain,
         v.net,
-        _reason(judged, v, loss),
+        _reason(judged, v),
         finding=compiled.findings.get(v.ask.id),
         contributor=compiled.contributors.get(v.ask.id),
         value=v,
     )
 
 
-def _reason(judged: Judged, v: Value, loss: Losses) -> str:
+def _reason(judged: Judged, v: Value) -> str:
     """What the answer could do: the explanation it moves most and the action it could change."""
     p = judged.judgement.probability
-    moved = np.abs(v.posterior - p) * (v.chance > 0)[:, None]
-    answer, s = np.unravel_index(int(moved.argmax()), moved.shape)
-    name = judged.compiled.explanations[judged.network.explanations[int(s)]].name
+    answer, s = v.moved
+    name = judged.compiled.explanations[judged.network.explanations[s]].name
     verb = "raise" if v.posterior[answer, s] > p[s] else "lower"
-    actions = {int(a) for a in (v.posterior @ loss.action.T).argmin(axis=1)[v.chance > 0.01]}
+    actions = {a for a, p_a in zip(v.action.tolist(), v.chance.tolist(), strict=True) if p_a > 0.01}
     tail = "; it could change what to do." if len(actions) > 1 else "."
     return f"An answer could {verb} {name[0].lower() + name[1:] if name[1:2].islower() else name}{tail}"
 

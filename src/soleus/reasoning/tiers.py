@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from soleus.knowledge.schema.core import Explanation
 from soleus.knowledge.schema.safety import Harm, RedFlag
-from soleus.reasoning.assessment import TierName
+from soleus.reasoning.assessment import Audience, TierName
 from soleus.reasoning.judging import Judged
 
 _DANGEROUS = ("emergency", "same_day", "urgent")
@@ -22,11 +22,11 @@ class Placed:
     why: str
 
 
-def place(judged: Judged, flags: Iterable[RedFlag]) -> tuple[Placed, ...]:
+def place(judged: Judged, flags: Iterable[RedFlag], audience: Audience = "clinician") -> tuple[Placed, ...]:
     """Explanations by tier. Splitting a cause never moves the first: explanations are ranked, causes are named after."""
     first = Placed(judged.first.id, "most_likely", "It has the highest probability of all.")
     likely = _likely(judged)
-    flagged = _flagged(judged, flags)
+    flagged = _flagged(judged, flags, audience)
     missed = [p for p in (*flagged, *_by_threshold(judged, flagged)) if p.explanation != first.explanation]
     seen = {first.explanation, *(p.explanation for p in missed)}
     shown = [p for p in likely if p.explanation not in seen]
@@ -41,13 +41,19 @@ def _likely(judged: Judged) -> list[Placed]:
     return [Placed(s, "other_likely", f"Its probability is at least {least:.0%}.") for s in found]
 
 
-def _flagged(judged: Judged, flags: Iterable[RedFlag]) -> list[Placed]:
+def _flagged(judged: Judged, flags: Iterable[RedFlag], audience: Audience) -> list[Placed]:
     out: dict[str, Placed] = {}
     for flag in flags:
         for s in flag.suggests:
             if s in judged.probability and flag.urgency in _DANGEROUS:
-                out.setdefault(s, Placed(s, "do_not_miss", f"A red flag points to it: {flag.name}."))
+                out.setdefault(s, Placed(s, "do_not_miss", _points(flag, audience)))
     return list(out.values())
+
+
+def _points(flag: RedFlag, audience: Audience) -> str:
+    if audience == "patient":
+        return f"A warning sign points to it: {flag.patient_name[0].lower()}{flag.patient_name[1:]}."
+    return f"A red flag points to it: {flag.name}."
 
 
 def _by_threshold(judged: Judged, flagged: list[Placed]) -> list[Placed]:

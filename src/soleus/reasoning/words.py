@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soleus.clinical.rules import Rule, subject
 from soleus.inference.decisions import Stop
-from soleus.knowledge.schema.core import Explanation
+from soleus.knowledge.schema.core import Explanation, Finding
 from soleus.reasoning.assessment import Audience, ComplaintAssessment
 from soleus.reasoning.criteria import CriteriaOutcome
 from soleus.reasoning.intake import Presentation
 from soleus.reasoning.judging import Judged
+
+if TYPE_CHECKING:
+    from soleus.reasoning.evidence_bars import Bars
 
 REVIEW: dict[Audience, str] = {
     "clinician": "Submitted, not reviewed: no clinician has reviewed the content behind this answer yet.",
@@ -69,39 +72,54 @@ def diagnosis(judged: Judged, explanation: str, cause: str | None, audience: Aud
     record = judged.compiled.contributors[cause]
     cause_name = record.patient_name if audience == "patient" else record.name
     link = "with" if record.kind != "medicine" else "linked to"
-    return f"{label} {link} {cause_name[0].lower() + cause_name[1:] if cause_name[1:2].islower() else cause_name}"
+    return f"{label} {link} {lower_first(cause_name)}"
 
 
 def idiopathic(label: str, p: float, low: float, high: float, audience: Audience) -> str:
     """How much of the first explanation no known cause explains."""
     share = chance(p, low, high)
     if audience == "patient":
-        return f"If this is {label[0].lower() + label[1:]}, the chance that it has no cause that can be named is {share}."
+        return f"If this is {lower_first(label)}, the chance that it has no cause that can be named is {share}."
     return (
         f"If it is {label}, {share} of such cases (95 % interval {low:.0%} to {high:.0%}) would have come without any "
         "cause listed; the rest are excess fractions, not probabilities of causation."
     )
 
 
-def reason(judged: Judged, leaf: Rule) -> str:
+def reason(judged: Judged, leaf: Rule, audience: Audience = "clinician") -> str:
     """A condition of a rule that held, in words."""
+    patient = audience == "patient"
     kind, thing_id = subject(leaf)
     if kind == "finding":
         observation = judged.presentation.observations.get(thing_id)
         record = judged.compiled.findings.get(thing_id)
         if observation and record:
-            label = next(s.label for s in record.states if s.id == observation.state)
-            return f"{record.name}: {label}"
+            return observed(record, observation.state, patient)
     if kind == "number":
         observation = judged.presentation.observations.get(thing_id)
         record = judged.compiled.findings.get(thing_id)
         if observation and record and observation.number is not None:
             return f"{record.name} {observation.number:g} {record.unit or ''}".strip()
-    return thing(judged, thing_id)
+    return thing(judged, thing_id, audience)
 
 
-def thing(judged: Judged, thing_id: str) -> str:
+def lower_first(text: str) -> str:
+    """With a small first letter, unless it begins with an abbreviation."""
+    return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def observed(record: Finding, state: str, patient: bool) -> str:
+    """An answer in words: "Swelling: one leg", or for patients the question and what they said."""
+    found = next(s for s in record.states if s.id == state)
+    return f"{record.question} {found.patient_label}" if patient else f"{record.name}: {found.label}"
+
+
+def thing(judged: Judged, thing_id: str, audience: Audience = "clinician") -> str:
     """The name of a finding, contributor or medicine."""
+    if audience == "patient" and thing_id in judged.compiled.contributors:
+        return judged.compiled.contributors[thing_id].patient_name
+    if audience == "patient" and thing_id in judged.compiled.findings:
+        return judged.compiled.findings[thing_id].question
     for table in (judged.compiled.findings, judged.compiled.contributors):
         if thing_id in table:
             return str(table[thing_id].name)
@@ -114,6 +132,18 @@ def criteria_reading(outcome: CriteriaOutcome, patient: bool) -> str | None:
         return outcome.criteria.not_valid_text
     found = outcome.interpretation
     return None if found is None else found.patient_label if patient else found.label
+
+
+def why_here(why: str, tier: str, bars: Bars | None) -> str:
+    """Why an explanation stands in its tier, with what speaks most for and against it."""
+    if bars is None or tier in ("do_not_miss", "rare"):
+        return why
+    parts = [why]
+    if bars.supports:
+        parts.append(f"Most for it: {lower_first(bars.supports[0].label)}.")
+    if bars.conflicts:
+        parts.append(f"Most against it: {lower_first(bars.conflicts[0].label)}.")
+    return " ".join(parts)
 
 
 def stop(found: Stop, screen_open: bool) -> str:

@@ -200,6 +200,8 @@ class FacetItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Facet(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Findings that hang together given the explanation (docs/model.md, facets)."""
 
+    name: str
+    patient_name: str
     items: tuple[FacetItem, ...]
     correlation: Estimate
     joints: tuple[Joint, ...] = ()
