@@ -29,7 +29,7 @@ def joint_prior(block: BlockArrays, prevalence: Floats) -> Floats:
         bit = block.bits[:, k]
         if k in given and q[given[k][0]] < 1:
             other, p_with = given[k]
-            p_with = min(p_with, q[k] / q[other]) if q[other] > 0 else p_with
+            p_with = q[k] / q[other] if p_with * q[other] > q[k] else p_with
             p_without = np.clip((q[k] - q[other] * p_with) / (1 - q[other]), 0.0, 1.0)
             p = np.where(block.bits[:, other] > 0, p_with, p_without)
         else:

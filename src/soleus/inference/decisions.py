@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from soleus.inference.blocks import allocation
 from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement, facet_log_term, item_given_state
 
@@ -55,21 +54,17 @@ class Value:
     net: float
     chance: Floats  # (answer,) P(answer | e)
     posterior: Floats  # (answer, S)
+    action: NDArray[np.intp]  # (answer,) the best action after each
+    moved: tuple[int, int]  # the answer and the explanation of the largest move
 
 
 def answer_rows(judgement: Judgement, ask: Ask) -> Floats:
     """(answer, S) P(answer | s, evidence)."""
     network = judgement.network
     if ask.said is not None:
-        term = judgement.block(network.block_of[ask.number])
-        k = term.block.members.index(ask.number)
-        untouched = term.given(-1) @ term.block.bits[:, k]
-        present = np.full(len(network.explanations), untouched)
-        weight = (term.prior * term.said)[:, None] * term.phi
-        total = weight.sum(axis=0)
-        share = np.divide(term.block.bits[:, k] @ weight, total, out=np.full_like(total, untouched), where=total > 0)
-        present[term.block.columns] = share
-        return np.asarray(ask.said[:, :1] * (1 - present) + ask.said[:, 1:] * present, np.float64)
+        number = network.block_of[ask.number]
+        present = judgement.presence(number)[network.blocks[number].members.index(ask.number)]
+        return ask.said[:, :1] + (ask.said[:, 1:] - ask.said[:, :1]) * present
     if ask.number in network.facet_of:
         return _facet_rows(judgement, ask.number)
     return network.p[network.start[ask.number] : network.start[ask.number + 1]]
@@ -103,23 +98,13 @@ def best_action(losses: Losses, p: Floats) -> int:
 
 def cause_chance(judgement: Judgement, contributor: int) -> tuple[float, float, Floats]:
     """P(present and cause | e), P(present | e), and (S,) the excess share of each explanation if present."""
-    network = judgement.network
-    term = judgement.block(network.block_of[contributor])
-    k = term.block.members.index(contributor)
-    _, parts = allocation(term.block)
-    alone = parts[1 << k, k]  # causal log ratio of the member on its own, (M,)
-    excess = np.zeros(len(network.explanations))
-    excess[term.block.columns] = 1 - np.exp(-alone)
-    share, present = 0.0, 0.0
-    weight = term.prior * term.said
-    plain = weight @ term.block.bits[:, k] / weight.sum()
-    column = (weight[:, None] * term.phi).T @ term.block.bits[:, k]
-    total = (weight[:, None] * term.phi).sum(axis=0)
-    per_s = np.full(len(network.explanations), plain)
-    per_s[term.block.columns] = np.divide(column, total, out=np.zeros_like(total), where=total > 0)
-    present = float(judgement.probability @ per_s)
-    share = float(judgement.probability @ (per_s * excess))
-    return share, present, excess
+    number = judgement.network.block_of[contributor]
+    block = judgement.network.blocks[number]
+    k = block.members.index(contributor)
+    joint = judgement.presence(number)[k] * judgement.probability
+    excess = np.zeros(len(joint))
+    excess[block.columns] = block.excess[k]
+    return float(joint @ excess), float(joint.sum()), excess
 
 
 def _cause_gain(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> float:
@@ -190,13 +175,21 @@ def value_of(found: Agenda) -> list[Value]:
     joint = np.concatenate(found.answers) * p  # (rows, S)
     first = np.cumsum([0, *(len(a) for a in found.answers)])
     chance = joint.sum(axis=1)
-    after = np.add.reduceat((joint @ found.losses.action.T).min(axis=1), first[:-1])
-    posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=chance[:, None] > 0)
+    loss = joint @ found.losses.action.T  # (rows, A)
+    action = loss.argmin(axis=1)
+    after = np.add.reduceat(loss.min(axis=1), first[:-1])
+    possible = chance[:, None] > 0
+    posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=possible)
+    move = np.abs(posterior - p) * possible
+    target = move.argmax(axis=1)
+    furthest = move[np.arange(len(move)), target]
     gains = now - after + np.array(found.cause_gains)
-    return [
-        Value(a, max(float(g), 0.0), float(g) - a.burden, chance[i:j], posterior[i:j])
-        for a, g, i, j in zip(found.asks, gains, first[:-1], first[1:], strict=True)
-    ]
+    out = []
+    for ask, gain, i, j in zip(found.asks, gains.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True):
+        answer = int(furthest[i:j].argmax())
+        moved = answer, int(target[i + answer])
+        out.append(Value(ask, max(gain, 0.0), gain - ask.burden, chance[i:j], posterior[i:j], action[i:j], moved))
+    return out
 
 
 def best_pair(found: Agenda, most: int = 12) -> tuple[Value, float] | None:

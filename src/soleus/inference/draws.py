@@ -127,13 +127,12 @@ def _draw_singles(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Float
     z = streams(_key(2, rows[:, None], kept[None, :]), n)  # (F, kept, n)
     logit = np.log(p / (1 - p)) * np.sqrt(1 + np.float32(np.pi / 8) * sd**2)
     x = logit[:, :, None] + sd[:, :, None] * z
-    return np.asarray(-np.log1p(np.exp(-x)).sum(axis=0).T, np.float64)
+    return np.asarray(-np.log(1 + np.exp(-x)).sum(axis=0).T, np.float64)
 
 
 def _draw_facet(judgement: Judgement, g: int, kept: NDArray[np.intp], n: int) -> Floats:
     network, facet = judgement.network, judgement.network.facets[g]
-    on = np.broadcast_to(np.log(facet.w[kept])[:, None], (len(kept), n)).copy()
-    off = np.broadcast_to(np.log1p(-facet.w[kept])[:, None], (len(kept), n)).copy()
+    on, off = np.ones((2, len(kept), n)) * np.array([facet.w[kept], 1 - facet.w[kept]])[:, :, None]
     for j, f in enumerate(facet.items):
         v = judgement.evidence.findings.get(f)
         if v is None:
@@ -141,28 +140,50 @@ def _draw_facet(judgement: Judgement, g: int, kept: NDArray[np.intp], n: int) ->
         shift = network.sd[f, kept][:, None] * streams(_key(3, network.row(f, 0), kept), n)
         with_f, without_f = item_given_state(network, facet, j, f, v)
         typical = bool(facet.typical[j][v])
-        on += _shifted(with_f[kept], facet.a[j, kept], typical, shift)
-        off += _shifted(without_f[kept], facet.b[j, kept], typical, shift)
-    return np.asarray(np.logaddexp(on, off).T, np.float64)
+        on *= _shifted(with_f[kept], facet.a[j, kept], typical, shift)
+        off *= _shifted(without_f[kept], facet.b[j, kept], typical, shift)
+    return np.asarray(np.log(on + off).T, np.float64)
 
 
 def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
-    """log of P(state | f) when the logit of P(typical | f) = q moves; within-group shares stay."""
-    moved = 1 / (1 + np.exp(-(np.log(q / (1 - q))[:, None] + shift)))
-    side, side_moved = (q, moved) if typical else (1 - q, 1 - moved)
-    return np.asarray(np.log(p / side)[:, None] + np.log(side_moved), np.float64)
+    """P(state | f) when the logit of P(typical | f) = q moves; within-group shares stay."""
+    sign, side = (-1.0, q) if typical else (1.0, 1 - q)
+    odds = np.exp(sign * (np.log(q / (1 - q))[:, None] + shift))
+    return np.asarray((p / side)[:, None] / (1 + odds), np.float64)
 
 
 def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
-    block = term.block
     plain, _ = term.log_term
     out = np.full((n, len(kept)), plain)
-    shared = np.intersect1d(block.columns, kept, return_indices=True)
-    if len(shared[0]):
-        phi = draw_phi(term, shared[1], n)
+    _, columns, place = np.intersect1d(term.block.columns, kept, return_indices=True)
+    speaks = (term.block.log_rho != 0) | (term.block.sd != 0) | term.block.necessary
+    by_members: dict[tuple[int, ...], list[int]] = {}
+    for at, column in enumerate(columns):
+        by_members.setdefault(tuple(np.flatnonzero(speaks[:, column]).tolist()), []).append(at)
+    for members, group in by_members.items():
+        part = _restricted(term, members)
         with np.errstate(divide="ignore"):
-            out[:, shared[2]] = np.log(np.einsum("b,nbm->nm", term.prior * term.said, phi))
+            out[:, place[group]] = np.log(np.einsum("b,nbm->nm", part.said, draw_phi(part, columns[group], n)))
     return out
+
+
+def _restricted(term: BlockTerm, members: tuple[int, ...]) -> BlockTerm:
+    """The term with the members that speak of some explanations, the others summed out; ``said`` is weighted."""
+    block = term.block
+    state = sum((block.present[k] << i for i, k in enumerate(members)), np.zeros(len(term.prior), np.intp))
+    own = list(members)
+    part = replace(
+        block,
+        members=tuple(block.members[k] for k in members),
+        log_rho=block.log_rho[own],
+        sd=block.sd[own],
+        log_causal=block.log_causal[own],
+        necessary=block.necessary[own],
+        given=(),
+    )
+    size = 1 << len(members)
+    weighted = np.bincount(state, term.prior * term.said, size)
+    return BlockTerm(part, np.bincount(state, term.prior, size), term.phi[:0], weighted)
 
 
 def draw_log_rho(block: BlockArrays, columns: NDArray[np.intp], n: int) -> Floats:

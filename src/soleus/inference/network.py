@@ -57,6 +57,11 @@ class BlockArrays:
         return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
 
     @cached_property
+    def excess(self) -> Floats:
+        """(n, M) excess share of each member on its own: 1 - 1 / causal ratio; 0 where it protects or is necessary."""
+        return 1 - np.exp(-np.where(self.necessary, 0.0, np.maximum(self.log_causal, 0.0)))
+
+    @cached_property
     def present(self) -> list[Ints]:
         """Per member (B,) 1 in the joint states where it is present, 0 elsewhere."""
         return [np.ascontiguousarray(column, np.intp) for column in self.bits.T]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -115,6 +116,28 @@ class Judgement:
     @cached_property
     def _silent(self) -> dict[int, BlockTerm]:
         return {}
+
+    def presence(self, number: int) -> Floats:
+        """(n, S) P(member of a block present | s, evidence)."""
+        told = not self.evidence.contributors.keys().isdisjoint(self.network.blocks[number].members)
+        # Where nothing was said of a block, it is the same for all of a context.
+        store, key = (self._presence, number) if told else (self.context.known, ("presence", number))
+        if key not in store:
+            store[key] = self._presence_of(number)
+        found: Floats = store[key]
+        return found
+
+    @cached_property
+    def _presence(self) -> dict[Any, Floats]:
+        return {}
+
+    def _presence_of(self, number: int) -> Floats:
+        term = self.block(number)
+        weight = term.said[:, None] * block_tables(self.network, self.context, number)[2]
+        total = weight.sum(axis=0)
+        alone = term.block.bits.T @ term.given(-1)
+        out = np.repeat(alone[:, None], len(total), axis=1)
+        return np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0)
 
     def block_log(self, number: int) -> Floats:
         """(S,) log term of a block."""
