@@ -77,7 +77,8 @@ def ratio(e: Any) -> bool:
 
 
 def flag(**when: Any) -> Change:
-    return put("red_flag", one("red_flag"), when=when)
+    """One more red flag."""
+    return put("red_flag", one("red_flag"), id="another", when=when)
 
 
 def criterion(record: Any, **fields: Any) -> tuple[Any, ...]:
