@@ -129,7 +129,11 @@ def _belief(console: Console, session: Interview) -> None:
     judged = session.judged()
     if not judged.presentation.observations:
         return
-    shown = [f"{e.name} {words.chance(judged.probability[e.id], *judged.interval(e.id))}" for e in judged.ranked[:3]]
+    audience: Audience = "clinician" if session.respondent == "clinician" else "patient"
+    shown = [
+        f"{words.name(e, audience)} {words.chance(judged.probability[e.id], *judged.interval(e.id))}"
+        for e in judged.ranked[:3]
+    ]
     console.print("now: " + "; ".join(shown), style="dim", markup=False)
 
 
