@@ -120,7 +120,7 @@ def _record(kind: str, row: dict[str, Any], review: Review, where: str) -> Any:
 
 
 def digest_of(records: dict[str, tuple[Any, ...]]) -> str:
-    """SHA-256 over the records, independent of files, order of keys and review dates."""
+    """SHA-256 over the records, reviews included; independent of files and of the order of keys and records."""
     return hashlib.sha256(msgspec.json.encode(records, order="deterministic")).hexdigest()
 
 

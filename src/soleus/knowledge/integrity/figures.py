@@ -129,7 +129,7 @@ def intervals_tile_the_range(base: Base) -> Iterator[Found]:
 def _tiles(finding: Finding) -> bool:
     infinite = float("inf")
     spans = sorted(_span(s) for s in finding.states)
-    ends = spans[0][0] == -infinite and spans[-1][1] == infinite
+    ends = bool(spans) and spans[0][0] == -infinite and spans[-1][1] == infinite
     return ends and all(a[1] == b[0] for a, b in pairwise(spans)) and all(low < high for low, high in spans)
 
 
