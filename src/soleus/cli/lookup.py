@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from soleus.errors import UnknownName, near_names
 from soleus.evidence.record import Source
 from soleus.interop.reading import read_any
 from soleus.knowledge.schema.core import Effect, Explanation
 from soleus.knowledge.schema.medicines import Belief, Cause
-from soleus.reasoning.chain import Chain, chain
+from soleus.reasoning.chain import Chain, Step, chain
 from soleus.reasoning.citing import Citer, address
 from soleus.reasoning.compare import compare
 from soleus.reasoning.compiled import Compiled, normal_form, shipped_compiled
@@ -21,6 +19,7 @@ from soleus.reasoning.entry import Entry, find, uses_of
 from soleus.reasoning.intake import take_in
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.medicines import MedicineIndex
+from soleus.reports import tables
 
 
 def _console() -> Console:
@@ -52,22 +51,31 @@ def explain_case(case: Path, target: str | None, against: str | None, as_of: str
 
 
 def _print_chain(console: Console, found: Chain, citer: Citer) -> None:
-    console.print(found.heading)
-    table = Table(title=found.caption, title_justify="left", expand=False)
-    for heading, justify in (
-        ("what", "left"),
-        ("for", "right"),
-        ("against", "right"),
-        ("dB", "right"),
-        ("basis", "left"),
-    ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for step in found.steps:
-        mark = "".join(f"[{n}]" for n in step.cites)
-        table.add_row(f"{step.label} {mark}".rstrip(), step.value, step.other, f"{step.decibans:+.1f}", step.basis)
-    console.print(table, markup=False)
+    prior, *steps = found.steps
+    links = [
+        tables.Link(
+            f"{step.label} {_marks(step.cites)}".rstrip(),
+            step.decibans,
+            step.basis,
+            f"{step.value} against {step.other}",
+        )
+        for step in steps
+    ]
+    console.print(found.heading, markup=False)
+    tables.explain(console, found.caption, prior.decibans, links, sum(s.decibans for s in found.steps))
+    console.print(
+        f"{prior.label} per 100,000 a year: {prior.value} against {prior.other} {_marks(prior.cites)}", markup=False
+    )
     console.print(found.footing, markup=False)
     _print_references(console, citer)
+
+
+def _marked(step: Step) -> str:
+    return f"{step.label} {_marks(step.cites)}".rstrip()
+
+
+def _marks(cites: tuple[int, ...]) -> str:
+    return "".join(f"[{n}]" for n in cites)
 
 
 def _print_references(console: Console, citer: Citer) -> None:
@@ -81,20 +89,23 @@ def compare_two(first: str, second: str, most: int) -> None:
     a, b = explanation_named(compiled, first), explanation_named(compiled, second)
     citer = Citer(compiled.knowledge)
     console = _console()
-    table = Table(title=f"{a.name} and {b.name}", title_justify="left")
-    for heading in ("finding", a.name, b.name, "dB", "basis"):
-        table.add_column(heading, justify="left" if heading in ("finding", "basis") else "right", overflow="fold")
-    for row in compare(compiled, a.id, b.id)[:most]:
-        mark = "".join(f"[{n}]" for n in citer.cite(row.sources))
-        table.add_row(
-            f"{row.label} {mark}".rstrip(),
-            f"{row.p_first:.0%}",
-            f"{row.p_second:.0%}",
-            f"{row.decibans:+.1f}",
-            row.basis,
-        )
-    console.print(table, markup=False)
-    console.print(f"Positive decibans speak for {a.name}. Findings hang together: do not add rows up.", markup=False)
+    rows = compare(compiled, a.id, b.id)[:most]
+    tables.compare(
+        console,
+        a.name,
+        b.name,
+        [
+            tables.Contrast(
+                f"{row.label} {_marks(citer.cite(row.sources))}".rstrip(),
+                f"{row.p_first:.0%}",
+                f"{row.p_second:.0%}",
+                row.decibans,
+                row.basis,
+            )
+            for row in rows
+        ],
+    )
+    console.print("Findings hang together: do not add rows up.", markup=False)
     _print_references(console, citer)
 
 
@@ -104,17 +115,16 @@ def causes_of(name: str) -> None:
     explanation = explanation_named(compiled, name)
     citer = Citer(compiled.knowledge)
     effects = [e for (_, s), e in compiled.effects.items() if s == explanation.id]
-    table = Table(title=f"What brings about {explanation.name}", title_justify="left")
-    for heading in ("cause", "ratio", "95 %", "causal", "design", "basis"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for e in sorted(effects, key=lambda e: (not e.necessary, -(e.rho or 0))):
-        mark = "".join(f"[{n}]" for n in citer.cite(e.source))
-        table.add_row(f"{compiled.contributors[e.contributor].name} {mark}".rstrip(), *_effect_cells(e))
+        name = compiled.contributors[e.contributor].name
+        rows.append((f"{name} {_marks(citer.cite(e.source))}".rstrip(), *_effect_cells(e)))
     console = _console()
-    console.print(table, markup=False)
+    columns = ("Cause", "Ratio", "95 %", "Causal", "Design", "Basis")
+    tables.listing(console, f"What brings about {explanation.name}", columns, rows)
     if explanation.family == "cramp":
         for belief in compiled.knowledge.all(Belief):
-            mark = "".join(f"[{n}]" for n in citer.cite(belief.source))
+            mark = _marks(citer.cite(belief.source))
             console.print(
                 f"Belief: {belief.belief} — {belief.verdict}. {belief.statement} {mark}".rstrip(), markup=False
             )
@@ -126,7 +136,7 @@ def causes_of(name: str) -> None:
 def _effect_cells(e: Effect) -> tuple[str, ...]:
     ratio = "necessary" if e.necessary else f"{e.rho:g}"
     interval = f"{e.low:g} to {e.high:g}" if e.low and e.high else ""
-    return ratio, interval, f"{e.causal_rho:g}" if e.causal_rho else "", e.design or "", e.basis
+    return ratio, interval, f"{e.causal_rho:g}" if e.causal_rho else "", (e.design or "").replace("_", " "), e.basis
 
 
 def list_sources(words: str) -> None:
@@ -171,6 +181,6 @@ def _print_entry(console: Console, entry: Entry, citer: Citer) -> None:
     console.print(f"{entry.kind}: {entry.title} ({entry.id})", style="bold", markup=False)
     for heading, value in entry.fields:
         console.print(f"  {heading}: {value}", markup=False)
-    marks: Any = "".join(f"[{n}]" for n in citer.cite(entry.sources))
+    marks = _marks(citer.cite(entry.sources))
     if marks:
         console.print(f"  sources: {marks}", markup=False)

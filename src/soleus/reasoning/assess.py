@@ -164,7 +164,9 @@ def _open_flags(judged: Judged, facts: PresentationFacts, audience: Audience) ->
     found = red_flags.undecided(judged.compiled.knowledge.all(RedFlag), facts)
     near = [o for o in found if o.answers_needed == 1 and o.flag.urgency in ("emergency", "same_day")]
     return tuple(
-        _flag_entry(o.flag, audience, tuple(words.thing(judged, n, audience) for n in (*o.needs, *o.needs_history)), None)
+        _flag_entry(
+            o.flag, audience, tuple(words.thing(judged, n, audience) for n in (*o.needs, *o.needs_history)), None
+        )
         for o in near
     )
 
@@ -241,9 +243,7 @@ def _diagnosis(judged: Judged, d: Part, audience: Audience) -> Diagnosis:
     )
 
 
-def _criteria(
-    judged: Judged, facts: PresentationFacts, audience: Audience, citer: Citer
-) -> tuple[CriteriaResult, ...]:
+def _criteria(judged: Judged, facts: PresentationFacts, audience: Audience, citer: Citer) -> tuple[CriteriaResult, ...]:
     shown = {s.id for s in judged.ranked[:6]}
     outcomes = [criteria.judge(c, facts) for c in judged.compiled.knowledge.all(CriteriaSet)]
     wanted = [o for o in outcomes if criteria.touched(o) and (o.criteria.explanation or "") in shown]
@@ -257,9 +257,7 @@ def _criteria(
             score=o.score_low,
             reading=words.criteria_reading(o, patient),
             items=tuple(
-                Criterion(
-                    id=i.item.id, text=i.item.patient_statement if patient else i.item.statement, state=i.state
-                )
+                Criterion(id=i.item.id, text=i.item.patient_statement if patient else i.item.statement, state=i.state)
                 for i in o.items
             ),
             cites=citer.cite(o.criteria.source),
@@ -304,9 +302,7 @@ def _not_assessed(judged: Judged, audience: Audience) -> tuple[NotAssessed, ...]
     )
 
 
-def _would_change(
-    judged: Judged, ranked: tuple[questions.Question, ...], audience: Audience
-) -> tuple[Difference, ...]:
+def _would_change(judged: Judged, ranked: tuple[questions.Question, ...], audience: Audience) -> tuple[Difference, ...]:
     """Single answers after which another explanation would be first, the likeliest answers first."""
     out = []
     for q in ranked:

@@ -41,7 +41,7 @@ def chain(judged: Judged, s: str, against: str | None, citer: Citer) -> Chain:
     total = sum(x.decibans for x in steps)
     low, high = judged.interval(s)
     return Chain(
-        heading=f"{one.name}: {words.chance(judged.probability[s], low, high)} (95 % interval {low:.0%} to {high:.0%}).",
+        heading=f"{one.name}: {words.chance(judged.probability[s], low, high)} (95 % interval {words.span(low, high)}).",
         caption=f"{one.name} against {two.name}",
         steps=tuple(steps),
         footing=(
@@ -59,7 +59,9 @@ def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Ste
     one, two = (f"{math.exp(log_rate[judged.number(x)]):.3g}" for x in (s, t))
     cites = citer.cite((*rates[s].source, *rates[t].source))
     basis = "expert" if "expert" in (rates[s].basis, rates[t].basis) else rates[s].basis
-    return Step(f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", one, two, decibans, basis, cites)
+    return Step(
+        f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", one, two, decibans, basis, cites
+    )
 
 
 def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Step:

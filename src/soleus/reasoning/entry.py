@@ -130,7 +130,11 @@ def _plain(kind: str, record: Any) -> Entry:
 
 def _review(record: Any) -> str:
     r = record.review
-    return f"{r.status.replace('_', ' ')}; checked by the maintainers {r.last_reviewed}, due {r.review_by}" if r else "submitted"
+    return (
+        f"{r.status.replace('_', ' ')}; checked by the maintainers {r.last_reviewed}, due {r.review_by}"
+        if r
+        else "submitted"
+    )
 
 
 def uses_of(knowledge: Knowledge) -> dict[str, tuple[str, ...]]:

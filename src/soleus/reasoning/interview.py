@@ -157,9 +157,11 @@ class Interview:
         """The interview as plain data."""
         import msgspec
 
-        return {"case": self.case, "respondent": self.respondent, "answers": [msgspec.to_builtins(a) for a in self.answers]}
-
-
+        return {
+            "case": self.case,
+            "respondent": self.respondent,
+            "answers": [msgspec.to_builtins(a) for a in self.answers],
+        }
 
 
 def _number(reply: Reply) -> str | float:

@@ -76,11 +76,7 @@ class MedicineIndex:
         return tuple({m.id: m for m in found}.values()) or ((whole,) if whole else ())
 
     def _by_atc(self, code: str) -> str | None:
-        fits = [
-            (len(c), m)
-            for (s, c), m in self._codes.items()
-            if s == "atc" and code.startswith(c)
-        ]
+        fits = [(len(c), m) for (s, c), m in self._codes.items() if s == "atc" and code.startswith(c)]
         return max(fits)[1] if fits else None
 
     def _inside(self, words: list[str]) -> str | None:

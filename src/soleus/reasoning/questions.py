@@ -8,7 +8,18 @@ from typing import Literal
 
 import numpy as np
 
-from soleus.inference.decisions import Agenda, Ask, Losses, Stop, Value, agenda, best_pair, expected_loss, stop_rule, value_of
+from soleus.inference.decisions import (
+    Agenda,
+    Ask,
+    Losses,
+    Stop,
+    Value,
+    agenda,
+    best_pair,
+    expected_loss,
+    stop_rule,
+    value_of,
+)
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import CarePath, RedFlag, ScreenItem
 from soleus.reasoning import red_flags
@@ -72,9 +83,7 @@ def bedside_questions(judged: Judged) -> tuple[Question, ...]:
     return _in_order(judged, placed, "bedside", "It separates cramp from its look-alikes.")
 
 
-def _in_order(
-    judged: Judged, placed: list[tuple[int, Finding]], stage: Stage, reason: str
-) -> tuple[Question, ...]:
+def _in_order(judged: Judged, placed: list[tuple[int, Finding]], stage: Stage, reason: str) -> tuple[Question, ...]:
     found = [f for _, f in sorted(placed, key=lambda pair: pair[0]) if _open(judged, f.id)]
     return tuple(Question(stage, f.id, 0.0, 0.0, f.why_asked or reason, finding=f) for f in found)
 

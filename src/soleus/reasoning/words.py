@@ -50,6 +50,12 @@ def chance(p: float, low: float, high: float) -> str:
     return f"about {shown} %" if step > 1 else f"{shown} %"
 
 
+def span(low: float, high: float) -> str:
+    """An interval, with its ends no nearer to 0 or 1 than one in a hundred."""
+    ends = ["under 1 %" if x < 0.01 else "over 99 %" if x > 0.99 else f"{x:.0%}" for x in (low, high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
 def summary(c: ComplaintAssessment, audience: Audience) -> str:
     """The answer in two or three sentences; a red flag comes first."""
     first = c.explanations[0]
@@ -81,7 +87,7 @@ def idiopathic(label: str, p: float, low: float, high: float, audience: Audience
     if audience == "patient":
         return f"If this is {lower_first(label)}, the chance that it has no cause that can be named is {share}."
     return (
-        f"If it is {label}, {share} of such cases (95 % interval {low:.0%} to {high:.0%}) would have come without any "
+        f"If it is {label}, {share} of such cases (95 % interval {span(low, high)}) would have come without any "
         "cause listed; the rest are excess fractions, not probabilities of causation."
     )
 
