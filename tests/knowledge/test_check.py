@@ -170,6 +170,7 @@ def figures() -> dict[str, Change]:
         "child_factors_tile_childhood": put("rate", rate, child_age_factor=({"from": 2, "to": 30, "factor": 1},)),
         "other_units_convert": put("finding", number, other_units={"furlong": 0.0}),
         "ratios_lie_in_their_interval": put("effect", effect, low=effect.rho * 1.1, high=effect.rho * 2),
+        "ratios_are_whole": put("effect", effect, design=None),
         "causal_ratios_do_not_exceed": put("effect", effect, causal_rho=effect.rho * 1.1),
         "an_effect_is_a_ratio_or_necessary": put("effect", effect, rho=None, causal_rho=None),
         "confounding_families_are_shrunk": put("effect", family, rho=(family.rho + family.high) / 2),
@@ -236,6 +237,9 @@ def sources() -> dict[str, Change]:
         "sources_can_be_found": put("source", source, **nowhere),
         "nothing_quotes_what_must_not_be_quoted": put("source", source, note="Retracted: do not quote."),
         "evidence_names_its_source": put("parameter", p, basis="measured", source=()),
+        "prevalences_name_their_source": put(
+            "contributor", one("contributor"), prevalence_basis="measured", prevalence_source=()
+        ),
         "derived_figures_say_how": put("likelihood", cell, basis="derived", note=None),
         "disagreement_is_recorded": add("fact", *apart),
     }

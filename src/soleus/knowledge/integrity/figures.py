@@ -206,6 +206,15 @@ def ratios_lie_in_their_interval(base: Base) -> Iterator[Found]:
 
 
 @rule
+def ratios_are_whole(base: Base) -> Iterator[Found]:
+    """A ratio has its interval, its causal part, the measure and the design that it comes from."""
+    for e in base.all(Effect):
+        lacking = [n for n in ("low", "causal_rho", "measure", "design") if getattr(e, n) is None]
+        if e.rho is not None and lacking:
+            yield Found("effect", e.id, ", ".join(lacking), "A ratio that is not whole.", "Give what is lacking.")
+
+
+@rule
 def causal_ratios_do_not_exceed(base: Base) -> Iterator[Found]:
     """The causal ratio lies between 1 and the predictive one, or a conflict on record says why not."""
     for e in base.all(Effect):

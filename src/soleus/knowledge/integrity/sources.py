@@ -83,6 +83,17 @@ def evidence_names_its_source(base: Base) -> Iterator[Found]:
 
 
 @rule
+def prevalences_name_their_source(base: Base) -> Iterator[Found]:
+    """The prevalence of a contributor that is not expert opinion names a source."""
+    for c in base.contributors.values():
+        if c.prevalence_basis != "expert" and not c.prevalence_source:
+            yield Found(
+                "contributor", c.id, "prevalence_source", f"Basis {c.prevalence_basis} without a source.",
+                "Name it, or call it expert.",
+            )  # fmt: skip
+
+
+@rule
 def derived_figures_say_how(base: Base) -> Iterator[Found]:
     """A derived or qualitative likelihood has a source or a note that says where it comes from."""
     for r in base.all(Likelihood):
