@@ -182,8 +182,9 @@ def _restricted(term: BlockTerm, members: tuple[int, ...]) -> BlockTerm:
         given=(),
     )
     size = 1 << len(members)
-    weighted = np.bincount(state, term.prior * term.said, size)
-    return BlockTerm(part, np.bincount(state, term.prior, size), term.phi[:0], weighted)
+    prior = np.asarray(np.bincount(state, term.prior, size), np.float64)
+    weighted = np.asarray(np.bincount(state, term.prior * term.said, size), np.float64)
+    return BlockTerm(part, prior, term.phi[:0], weighted)
 
 
 def draw_log_rho(block: BlockArrays, columns: NDArray[np.intp], n: int) -> Floats:

@@ -137,7 +137,7 @@ class Judgement:
         total = weight.sum(axis=0)
         alone = term.block.bits.T @ term.given(-1)
         out = np.repeat(alone[:, None], len(total), axis=1)
-        return np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0)
+        return np.asarray(np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0), np.float64)
 
     def block_log(self, number: int) -> Floats:
         """(S,) log term of a block."""
