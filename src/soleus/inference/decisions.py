@@ -268,9 +268,7 @@ def _sampled_gain(found: Agenda, n: int, seed: int) -> Floats:
     return np.asarray(now - (posterior @ action[:, kept].T).min(axis=1), np.float64)
 
 
-def _drawn_answers(
-    found: Agenda, kept: NDArray[np.intp], truth: NDArray[np.intp], rng: np.random.Generator
-) -> Floats:
+def _drawn_answers(found: Agenda, kept: NDArray[np.intp], truth: NDArray[np.intp], rng: np.random.Generator) -> Floats:
     """log P(drawn answers | s) (n, kept): singles one by one, the items of a facet jointly."""
     network = found.judgement.network
     singles: list[Floats] = []

@@ -69,7 +69,7 @@ def assess(
         setting=read.setting,
         answered_by=read.answered_by,
         person=words.person(presentations[0]),
-        summary=" ".join(words.summary(c, audience) for c in parts),
+        summary=" ".join(words.summary(c) for c in parts),
         complaints=parts,
         references=citer.references(),
         unused=tuple(dict.fromkeys(u for p in presentations for u in p.unused)),
@@ -169,6 +169,10 @@ def _open_flags(judged: Judged, facts: PresentationFacts, audience: Audience) ->
         )
         for o in near
     )
+
+
+def _missing(judged: Judged, found: red_flags.OpenRedFlag, audience: Audience) -> tuple[str, ...]:
+    return tuple(words.thing(judged, n, audience) for n in (*found.needs, *found.needs_history))
 
 
 def _tiers(judged: Judged, placed: dict[str, tiers.Placed]) -> Tiers:

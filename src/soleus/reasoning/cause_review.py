@@ -46,7 +46,7 @@ def _cause(
     share = found.share.get(number, 0.0)
     low, high = intervals.get(c, (share, share))
     said = judged.presentation.said.get(c)
-    belief = _belief(judged, record, audience)
+    belief = _belief(judged, record)
     return Cause(
         id=c,
         label=record.patient_name if audience == "patient" else record.name,
@@ -65,7 +65,7 @@ def _cause(
     )
 
 
-def _belief(judged: Judged, record: Contributor, audience: Audience) -> Belief | None:
+def _belief(judged: Judged, record: Contributor) -> Belief | None:
     if judged.first.family != "cramp":
         return None
     return next((b for b in judged.compiled.knowledge.all(Belief) if record.id in b.contributors), None)

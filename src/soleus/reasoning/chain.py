@@ -41,7 +41,7 @@ def chain(judged: Judged, s: str, against: str | None, citer: Citer) -> Chain:
     total = sum(x.decibans for x in steps)
     low, high = judged.interval(s)
     return Chain(
-        heading=f"{one.name}: {words.chance(judged.probability[s], low, high)} (95 % interval {words.span(low, high)}).",
+        heading=f"{one.name}: {words.with_interval(judged.probability[s], low, high)}.",
         caption=f"{one.name} against {two.name}",
         steps=tuple(steps),
         footing=(

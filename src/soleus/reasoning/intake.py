@@ -117,7 +117,7 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
     for n, c in enumerate(case.conditions):
         _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, case, f"conditions[{n}]")
     taken = _take_medicines(draft, compiled, case, index, complaint)
-    _take_person(draft, compiled, case, age)
+    _take_person(draft, compiled, case)
     if not empty and not any(_tells_of_legs(compiled, f) for f in draft.observations):
         raise CannotAssess(
             f"complaint {complaint.id!r}",
@@ -254,7 +254,7 @@ def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, wher
 
 
 def _is_known(draft: _Draft, compiled: Compiled, name: str, where: str) -> bool:
-    """Whether a measurement is one of the findings. A name that is near one is an error, others are listed as unused."""
+    """Whether a measurement is one of the findings; a name that is near one is an error, others are unused."""
     key = normal_form(name)
     if key in compiled.names.findings:
         return True
@@ -450,7 +450,7 @@ def find_contributor(compiled: Compiled, condition: Condition) -> str | None:
 
 
 def code_fit(known: Code, condition: Condition) -> float:
-    """How closely a condition's code falls under a known one; 0 if it does not. ICD codes cover what begins with them."""
+    """How closely a condition's code falls under a known one, 0 if not; ICD codes cover what begins with them."""
     code = (condition.code or "").replace(".", "").upper()
     if not known.system.startswith("icd10"):
         return float(len(code)) if (condition.system, condition.code) == (known.system, known.code) else 0.0
@@ -481,7 +481,7 @@ def _take_medicines(
     return tuple(out)
 
 
-def _take_person(draft: _Draft, compiled: Compiled, case: Case, age: float | None) -> None:
+def _take_person(draft: _Draft, compiled: Compiled, case: Case) -> None:
     person = case.person
     if person.pregnant and person.sex == "male":
         raise Contradiction("person", "pregnant and male", "one of them", "Correct sex or pregnant.")

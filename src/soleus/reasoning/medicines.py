@@ -67,7 +67,7 @@ class MedicineIndex:
         return self.records[target] if target else None
 
     def find_all(self, name: str, code: str | None = None, system: str | None = None) -> tuple[Medicine, ...]:
-        """Every medicine in a name with several ingredients, such as "lisinopril 10 MG / hydrochlorothiazide 12.5 MG"."""
+        """Every medicine in a name with several ingredients: "lisinopril 10 MG / hydrochlorothiazide 12.5 MG"."""
         whole = self.find(name, code, system)
         if whole is not None and (code or normal_form(name) in self._names):
             return (whole,)

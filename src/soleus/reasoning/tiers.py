@@ -23,7 +23,7 @@ class Placed:
 
 
 def place(judged: Judged, flags: Iterable[RedFlag], audience: Audience = "clinician") -> tuple[Placed, ...]:
-    """Explanations by tier. Splitting a cause never moves the first: explanations are ranked, causes are named after."""
+    """Explanations by tier. Explanations are ranked, causes named after: splitting a cause never moves the first."""
     first = Placed(judged.first.id, "most_likely", "It has the highest probability of all.")
     likely = _likely(judged)
     flagged = _flagged(judged, flags, audience)

@@ -21,7 +21,9 @@ REVIEW: dict[Audience, str] = {
 }
 INTENDED_USE: dict[Audience, str] = {
     "clinician": "Decision support for clinicians, who can check every step; not a medical device, not a diagnosis.",
-    "patient": "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis and not a medical device.",
+    "patient": (
+        "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis and not a medical device."
+    ),
 }
 
 
@@ -56,7 +58,12 @@ def span(low: float, high: float) -> str:
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
-def summary(c: ComplaintAssessment, audience: Audience) -> str:
+def with_interval(p: float, low: float, high: float) -> str:
+    """A probability with its 95 % interval."""
+    return f"{chance(p, low, high)} (95 % interval {span(low, high)})"
+
+
+def summary(c: ComplaintAssessment) -> str:
     """The answer in two or three sentences; a red flag comes first."""
     first = c.explanations[0]
     leading = next(d for d in c.diagnoses if d.id == c.tiers.most_likely[0])

@@ -20,7 +20,12 @@ AIMS: tuple[tuple[str, str, str, Any], ...] = (
     ("top1", "right explanation first", "at least 75 %", lambda v: v >= 0.75),
     ("top3", "right explanation among the first three", "at least 92 %", lambda v: v >= 0.92),
     ("must_not_miss_recall", "dangerous answer named or red-flagged", "100 %", lambda v: v >= 1.0),
-    ("dnm_entries_median", "entries not to be missed where the answer is benign, median", "at most 4", lambda v: v <= 4),
+    (
+        "dnm_entries_median",
+        "entries not to be missed where the answer is benign, median",
+        "at most 4",
+        lambda v: v <= 4,
+    ),
     ("over_triage", "emergency or same-day flag where the answer is benign", "at most 10 %", lambda v: v <= 0.10),
     ("calibration_slope", "calibration slope, simulated patients", "0.9 to 1.1", lambda v: 0.9 <= v <= 1.1),
     ("questions_median", "questions of an interview, median", "at most 20", lambda v: v <= 20),
@@ -113,7 +118,7 @@ def _sets(held: Scores, open_: Scores, extra: dict[str, Share]) -> str:
         "Baselines on the half set aside, right explanation first:\n",
         *(f"- `{name}`: {share.words()}" for name, share in extra.items()),
         "",
-        "Shares carry 95 % Wilson intervals. \"Right\" is the source's explanation or one that the vignette names as",
+        'Shares carry 95 % Wilson intervals. "Right" is the source\'s explanation or one that the vignette names as',
         "acceptable; both were written from the source before the engine saw the case.\n",
         "![Calibration](images/calibration.svg)\n",
     ]
@@ -123,12 +128,13 @@ def _sets(held: Scores, open_: Scores, extra: dict[str, Share]) -> str:
 def _interviews(sessions: Sequence[Held]) -> str:
     n = [h.questions for h in sessions]
     first, three = sum(h.rank == 1 for h in sessions), sum(h.rank <= 3 for h in sessions)
+    among = Share(three, len(n)).words()
     return f"""## Interviews
 
 {len(sessions)} simulated adults in primary care, each answering until the stop rule ended it: median
 {median(n):g} questions (95th percentile {np.quantile(n, 0.95, method="higher"):g}), of which the red-flag screen
-{median(h.screen for h in sessions):g}; the right explanation came out first in {Share(first, len(n)).words()} and among the
-first three in {Share(three, len(n)).words()}.
+{median(h.screen for h in sessions):g}; the right explanation came out first in
+{Share(first, len(n)).words()} and among the first three in {among}.
 
 ![Length of interviews](images/interviews.svg)
 """

@@ -39,7 +39,8 @@ def run(folder: Path, docs: Path, *, quick: bool = False) -> None:
         "top1_without_expert": baselines.without_expert(chosen, compiled),
     }
     misclassified = tables.four_criteria_without_rls(compiled)
-    found = figures(vignettes, score(held), results, pairs, sessions, extra, misclassified, oracle.max_abs_error(compiled, vignettes))
+    error = oracle.max_abs_error(compiled, vignettes)
+    found = figures(vignettes, score(held), results, pairs, sessions, extra, misclassified, error)
     docs.mkdir(parents=True, exist_ok=True)
     (docs / "validation.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     report.write(docs, compiled, found, held, open_, results, pairs, sessions, extra)
@@ -101,9 +102,11 @@ def figures(
 
 
 def _rounded(found: dict[str, Any]) -> dict[str, Any]:
-    return {
-        k: v if not isinstance(v, float) or k.endswith("error") or math.isnan(v) else round(v, 4) for k, v in found.items()
-    }
+    return {k: round(v, 4) if _roundable(k, v) else v for k, v in found.items()}
+
+
+def _roundable(name: str, value: Any) -> bool:
+    return isinstance(value, float) and not name.endswith("error") and not math.isnan(value)
 
 
 __all__ = ["Outcome", "calibration", "figures", "run"]

@@ -33,9 +33,7 @@ def draw_patient(
     return Patient(s, _answers(network, s, findings, rng, redraw))
 
 
-def _answers(
-    network: Network, s: int, findings: list[int], rng: np.random.Generator, redraw: bool
-) -> dict[int, int]:
+def _answers(network: Network, s: int, findings: list[int], rng: np.random.Generator, redraw: bool) -> dict[int, int]:
     out: dict[int, int] = {}
     hidden = {g: bool(rng.random() < facet.w[s]) for g, facet in enumerate(network.facets)}
     for f in findings:
@@ -78,7 +76,7 @@ def _item(network: Network, g: int, f: int, s: int, hidden: bool, shift: float) 
 def calibration_pairs(
     network: Network, contexts: list[Context], findings: list[int], told: int, n: int, seed: int
 ) -> tuple[Floats, Floats]:
-    """(probability given to the first, whether it was right) for ``n`` patients of whom about ``told`` answers are known."""
+    """(probability given to the first, whether it was right) for ``n`` patients with ``told`` answers each."""
     rng = np.random.default_rng(seed)
     p, right = np.zeros(n), np.zeros(n)
     for i in range(n):
