@@ -5,8 +5,8 @@ A fact without a source says so in its ``basis`` (``expert``); nothing is cited 
 
 from soleus.evidence.record import (
     Basis,
-    Code,
     Cited,
+    Code,
     Estimate,
     Record,
     Review,

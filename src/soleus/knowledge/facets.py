@@ -27,7 +27,10 @@ def effective(record: Likelihood, background: tuple[float, ...], shrink: float) 
 def shrinkage(records: dict[str, tuple[Any, ...]]) -> dict[str, float]:
     """Basis -> share of the background; 0 where no parameter is set."""
     found = {p.id: p.value for p in records.get("parameter", ())}
-    return {basis: found.get(f"shrink_{basis}", 0.0) for basis in ("expert", "qualitative", "derived", "measured", "guideline")}
+    return {
+        basis: found.get(f"shrink_{basis}", 0.0)
+        for basis in ("expert", "qualitative", "derived", "measured", "guideline")
+    }
 
 
 def effective_rows(records: dict[str, tuple[Any, ...]]) -> dict[tuple[str, str], tuple[float, ...]]:
@@ -82,9 +85,7 @@ def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
 
 def solve_all(records: dict[str, tuple[Any, ...]]) -> dict[str, FacetTable]:
     """facet id -> explanation id -> (w, a, b)."""
-    return {
-        facet: {s: _plain(result.mixture) for s, result in table.items()} for facet, table in fits(records).items()
-    }
+    return {facet: {s: _plain(result.mixture) for s, result in table.items()} for facet, table in fits(records).items()}
 
 
 def _plain(mix: Mixture) -> tuple[float, tuple[float, ...], tuple[float, ...]]:

@@ -109,7 +109,7 @@ def _sets(held: Scores, open_: Scores, extra: dict[str, Share]) -> str:
         f"| | set aside (n = {held.n}) | open half, used for tuning (n = {open_.n}) |",
         "|---|---|---|",
         *(f"| {what} | {getattr(held, key).words()} | {getattr(open_, key).words()} |" for key, what in _ROWS),
-        f"| entries not to be missed, benign answers, median | {held.dnm_entries_median:g} | {open_.dnm_entries_median:g} |",
+        f"| entries not to be missed, benign, median | {held.dnm_entries_median:g} | {open_.dnm_entries_median:g} |",
         f"| Brier score over all explanations | {held.brier:.2f} | {open_.brier:.2f} |",
         f"| mean probability of the first (sharpness) | {held.sharpness:.2f} | {open_.sharpness:.2f} |",
         f"| mean share of draws in which the first stays first | {held.stability:.2f} | {open_.stability:.2f} |",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from soleus.evidence.record import Basis, Cited, Code, Estimate, Id, Probability, Record, Spread
 
@@ -65,7 +65,8 @@ class Finding(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     opening: int | None = None  # its place among the words with which the complaint is told
     bedside: int | None = None  # its place among the five bedside questions
     unit: str | None = None  # UCUM
-    other_units: dict[str, float | tuple[float, float]] = {}  # UCUM unit -> factor, or (factor, offset), to ``unit``
+    #: UCUM unit -> factor, or (factor, offset), to ``unit``
+    other_units: dict[str, float | tuple[float, float]] = field(default_factory=dict)
     plausible: tuple[float, float] | None = None  # values outside are an input error
     codes: tuple[Code, ...] = ()
     synonyms: tuple[str, ...] = ()
