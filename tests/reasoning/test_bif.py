@@ -17,6 +17,9 @@ from soleus.reasoning.medicines import MedicineIndex
 
 gum: Any = pytest.importorskip("pyagrum")
 
+#: The file has 17 digits, but pyAgrum's reader of BIF keeps single precision: 3e-8 of each number.
+TOLERANCE = 1e-6
+
 
 def presented(path: Path) -> Presentation:
     compiled = shipped_compiled()
@@ -43,7 +46,7 @@ def test_pyagrum_gives_the_same_posterior(example: str, root: Path, tmp_path: Pa
     theirs = posterior(file, evidence_of(p))
     ours = {name_of(s): x for s, x in Judged(p).probability.items()}
     assert theirs.keys() == ours.keys()
-    assert max(abs(theirs[s] - ours[s]) for s in ours) < 1e-9
+    assert max(abs(theirs[s] - ours[s]) for s in ours) < TOLERANCE
 
 
 def test_everything_known_is_evidence(root: Path) -> None:
