@@ -64,7 +64,7 @@ def test_a_fault_names_record_field_rule_and_repair(run: Callable[..., Run], tmp
         "fault: parameter one, source [cited_sources_exist]: "
         "The source 'nobody1999' is not on record. Add it to data/sources."
     )
-    assert "faults" in found.err
+    assert "fault" in found.err
 
 
 def test_overdue_reviews_are_listed_on_a_day(run: Callable[..., Run], tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 # -------------------------------------------------------------------------------------------------- check
 
 
@@ -58,8 +62,8 @@ def run_check(folder: Path | None, as_of: str | None) -> None:
     faults = sum(f.level == "fault" for f in found)
     records = sum(len(r) for r in knowledge.records.values())
     if faults:
-        raise KnowledgeError("knowledge", f"{faults} faults", "none", "Mend the records listed above.")
-    _say(f"{records:,} records, {len(RULES)} rules: no fault, {len(found)} warnings.")
+        raise KnowledgeError("knowledge", _count(faults, "fault"), "none", "Mend the records listed above.")
+    _say(f"{records:,} records, {len(RULES)} rules: no fault, {_count(len(found), 'warning')}.")
 
 
 def _print_faults(found: Sequence[Fault]) -> None:
