@@ -52,20 +52,10 @@ def explain_case(case: Path, target: str | None, against: str | None, as_of: str
 
 def _print_chain(console: Console, found: Chain, citer: Citer) -> None:
     prior, *steps = found.steps
-    links = [
-        tables.Link(
-            f"{step.label} {_marks(step.cites)}".rstrip(),
-            step.decibans,
-            step.basis,
-            f"{step.value} against {step.other}",
-        )
-        for step in steps
-    ]
+    links = [tables.Link(_marked(s), s.decibans, s.basis, f"{s.value} against {s.other}") for s in steps]
     console.print(found.heading, markup=False)
     tables.explain(console, found.caption, prior.decibans, links, sum(s.decibans for s in found.steps))
-    console.print(
-        f"{prior.label} per 100,000 a year: {prior.value} against {prior.other} {_marks(prior.cites)}", markup=False
-    )
+    console.print(f"{_marked(prior)}: {prior.value} against {prior.other} per 100,000 a year", markup=False)
     console.print(found.footing, markup=False)
     _print_references(console, citer)
 

@@ -7,11 +7,13 @@ the ratios: E[phi~] is not phi~ of the mean ratio, which would inflate what is b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, reduce
 
 import numpy as np
 
-from soleus.inference.network import BlockArrays, Floats
+from soleus.inference.network import BlockArrays, Floats, Ints
 
 _PAIRS = 64  # antithetic pairs of quasi-random points for blocks of several members
 _HERMITE = 9  # nodes for a block of one member
@@ -91,6 +93,8 @@ def normalised(log_phi_b: Floats, prior: Floats) -> Floats:
 @cache
 def quadrature(size: int) -> tuple[Floats, Floats]:
     """Nodes (K, size) and weights (K,) for ``size`` independent standard normals."""
+    if size == 0:
+        return np.zeros((1, 0)), np.ones(1)
     if size == 1:
         nodes, weights = np.polynomial.hermite_e.hermegauss(_HERMITE)
         return nodes[:, None], weights / weights.sum()
@@ -115,10 +119,36 @@ def _halton(index: int, base: int) -> float:
 
 
 def expected_phi(block: BlockArrays, prior: Floats) -> Floats:
-    """(B, M) E[phi~] over the log-normal uncertainty of the ratios."""
-    nodes, weights = quadrature(block.size)
-    log_rho = block.log_rho + nodes[:, :, None] * block.sd
-    return np.asarray(np.einsum("k,kbm->bm", weights, normalised(log_phi(block, log_rho), prior)))
+    """(B, M) E[phi~] over the log-normal uncertainty of the ratios.
+
+    Members that say nothing of an explanation are summed out first: phi~ does not depend on them.
+    """
+    out = np.empty((len(prior), len(block.columns)))
+    for members, columns in block.speakers.items():
+        part, state = restricted(block, members, columns)
+        own = np.asarray(np.bincount(state, prior, 1 << len(members)), np.float64)
+        nodes, weights = quadrature(len(members))
+        log_rho = part.log_rho + nodes[:, :, None] * part.sd
+        phi = np.einsum("k,kbm->bm", weights, normalised(log_phi(part, log_rho), own))
+        out[:, list(columns)] = phi[state]
+    return out
+
+
+def restricted(block: BlockArrays, members: tuple[int, ...], columns: Sequence[int]) -> tuple[BlockArrays, Ints]:
+    """The block with these members and columns alone, and (B,) which of its states each joint state falls in."""
+    state = sum((block.present[k] << i for i, k in enumerate(members)), np.zeros(1 << block.size, np.intp))
+    cells = np.ix_(members, columns)
+    part = replace(
+        block,
+        members=tuple(block.members[k] for k in members),
+        columns=block.columns[list(columns)],
+        log_rho=block.log_rho[cells],
+        sd=block.sd[cells],
+        log_causal=block.log_causal[cells],
+        necessary=block.necessary[cells],
+        given=(),
+    )
+    return part, state
 
 
 def evidence_weight(block: BlockArrays, said: dict[int, tuple[float, float]]) -> Floats:

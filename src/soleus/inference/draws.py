@@ -155,36 +155,17 @@ def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
 def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
     plain, _ = term.log_term
     out = np.full((n, len(kept)), plain)
-    _, columns, place = np.intersect1d(term.block.columns, kept, return_indices=True)
-    speaks = (term.block.log_rho != 0) | (term.block.sd != 0) | term.block.necessary
-    by_members: dict[tuple[int, ...], list[int]] = {}
-    for at, column in enumerate(columns):
-        by_members.setdefault(tuple(np.flatnonzero(speaks[:, column]).tolist()), []).append(at)
-    for members, group in by_members.items():
-        part = _restricted(term, members)
-        with np.errstate(divide="ignore"):
-            out[:, place[group]] = np.log(np.einsum("b,nbm->nm", part.said, draw_phi(part, columns[group], n)))
+    place = {int(s): i for i, s in enumerate(kept)}
+    for members, columns in term.block.speakers.items():
+        own = [m for m in columns if int(term.block.columns[m]) in place]
+        if own:
+            part, state = restricted(term.block, members, own)
+            prior, weight = (np.asarray(np.bincount(state, w, 1 << len(members)), np.float64)
+                             for w in (term.prior, term.prior * term.said))  # fmt: skip
+            with np.errstate(divide="ignore"):
+                total = np.log(np.einsum("b,nbm->nm", weight, draw_phi(part, prior, range(len(own)), n)))
+            out[:, [place[int(s)] for s in part.columns]] = total
     return out
-
-
-def _restricted(term: BlockTerm, members: tuple[int, ...]) -> BlockTerm:
-    """The term with the members that speak of some explanations, the others summed out; ``said`` is weighted."""
-    block = term.block
-    state = sum((block.present[k] << i for i, k in enumerate(members)), np.zeros(len(term.prior), np.intp))
-    own = list(members)
-    part = replace(
-        block,
-        members=tuple(block.members[k] for k in members),
-        log_rho=block.log_rho[own],
-        sd=block.sd[own],
-        log_causal=block.log_causal[own],
-        necessary=block.necessary[own],
-        given=(),
-    )
-    size = 1 << len(members)
-    prior = np.asarray(np.bincount(state, term.prior, size), np.float64)
-    weighted = np.asarray(np.bincount(state, term.prior * term.said, size), np.float64)
-    return BlockTerm(part, prior, term.phi[:0], weighted)
 
 
 def draw_log_rho(block: BlockArrays, columns: NDArray[np.intp], n: int) -> Floats:

@@ -7,7 +7,6 @@ Missing evidence is -1 (findings) or a likelihood of (1, 1) (contributors).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -55,6 +54,16 @@ class BlockArrays:
     def bits(self) -> Floats:
         """(B, n) presence of each member in each joint state."""
         return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
+
+    @cached_property
+    def speakers(self) -> dict[tuple[int, ...], tuple[int, ...]]:
+        """Members that say something of an explanation -> the columns of which just these do."""
+        speaks = (self.log_rho != 0) | (self.sd != 0) | self.necessary
+        out: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for m, column in enumerate(speaks.T):
+            own = tuple(np.flatnonzero(column).tolist())
+            out[own] = (*out.get(own, ()), m)
+        return out
 
     @cached_property
     def excess(self) -> Floats:
@@ -158,10 +167,3 @@ class Evidence:
 
     def with_finding(self, finding: int, state: int) -> Evidence:
         return Evidence({**self.findings, finding: state}, self.contributors)
-
-    def without(self, findings: Iterable[int] = (), contributors: Iterable[int] = ()) -> Evidence:
-        gone, lost = set(findings), set(contributors)
-        return Evidence(
-            {f: v for f, v in self.findings.items() if f not in gone},
-            {c: v for c, v in self.contributors.items() if c not in lost},
-        )

@@ -24,22 +24,28 @@ class Entry:
 
 def find(compiled: Compiled, name: str) -> tuple[Entry, ...]:
     """The entries that answer to a name or code: explanations, contributors, findings, medicines, rules."""
-    key = normal_form(name)
+    names = compiled.names
+    key = next((k for k in _numbers(normal_form(name)) if k in {**names.explanations, **names.findings}), normal_form(name))
     out = []
-    if target := compiled.names.explanations.get(key) or _by_code(compiled.explanations.values(), name):
+    if target := names.explanations.get(key) or _by_code(compiled.explanations.values(), name):
         out.append(_explanation(compiled, target))
-    if target := compiled.names.contributors.get(key):
+    if target := names.contributors.get(key):
         out.append(_contributor(compiled, target))
-    if target := compiled.names.findings.get(key):
+    if target := names.findings.get(key):
         out.append(_finding(compiled, target))
     medicine = MedicineIndex(compiled.knowledge).find(name)
-    if medicine is not None and not out:
+    if medicine is not None and (not out or key in {normal_form(n) for n in (medicine.id, medicine.name, *medicine.names)}):
         out.append(_medicine(medicine))
     for kind in (RedFlag, CriteriaSet):
         record = compiled.knowledge.by_id(kind).get(name.replace(" ", "_"))
         if record:
             out.append(_plain(kind.__name__, record))
     return tuple(out)
+
+
+def _numbers(key: str) -> tuple[str, ...]:
+    """A name as it is, in the singular, in the plural."""
+    return key, key.removesuffix("s"), f"{key}s"
 
 
 def _by_code(records: Iterable[Any], code: str) -> str | None:

@@ -16,12 +16,11 @@ from soleus.inference.decisions import (
     Value,
     agenda,
     best_pair,
-    expected_loss,
     stop_rule,
     value_of,
 )
 from soleus.knowledge.schema.core import Contributor, Finding
-from soleus.knowledge.schema.safety import CarePath, RedFlag, ScreenItem
+from soleus.knowledge.schema.safety import RedFlag, ScreenItem
 from soleus.reasoning import red_flags
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import statement_likelihood
@@ -178,18 +177,6 @@ def should_stop(found: Agenda, tolerance: float) -> Stop:
     ``stop_tolerance``), or than the least burden of one.
     """
     return stop_rule(found, tolerance=tolerance)
-
-
-def best_path(judged: Judged, loss: Losses | None = None) -> CarePath:
-    """The care path with the least expected loss."""
-    loss = loss or losses(judged.compiled)
-    paths = judged.compiled.knowledge.all(CarePath)
-    return paths[int((loss.action @ judged.judgement.probability).argmin())]
-
-
-def current_loss(judged: Judged, loss: Losses) -> float:
-    """The least expected loss as things stand."""
-    return float(expected_loss(loss, judged.judgement.probability))
 
 
 def fired_flags(judged: Judged) -> tuple[red_flags.RedFlagResult, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from soleus.clinical.rules import Rule, subject
 from soleus.inference.decisions import Stop
@@ -178,8 +178,3 @@ def fit(best: str, p_value: float) -> str:
     if p_value < 0.05:
         return f"The findings are unusual even for {best} (about {p_value:.0%} of such cases are as unusual)."
     return f"The findings are not unusual for {best}."
-
-
-def facts_of(value: Any) -> str:
-    """Text of a value for tables."""
-    return "" if value is None else str(value)
