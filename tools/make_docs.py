@@ -5,14 +5,21 @@ docs/hazard-log.md             from docs/hazard-log.yaml
 docs/records.md                from the structures in soleus.knowledge.schema
 docs/case.schema.json          from soleus.clinical.case
 docs/assessment.schema.json    from soleus.reports.json
+
+and, in the documents of `BLOCKS`, what stands between ``<!-- made: NAME -->`` and ``<!-- end: NAME -->``: figures
+from docs/validation.json and benchmarks/results.json, parameters, and excerpts of what the command prints.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +27,13 @@ import msgspec
 import yaml
 
 from soleus import errors
-from soleus.clinical.case import Case
 from soleus.evidence.record import Record
-from soleus.knowledge.loader import kinds
+from soleus.knowledge.loader import kinds, shipped
+from soleus.knowledge.schema.core import Parameter
+from soleus.reasoning.case_schema import case_schema as case_with_vocabulary
+from soleus.reasoning.compiled import shipped_compiled
 from soleus.reports.json import schema_text
+from soleus.validation.report import AIMS
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by tools/make_docs.py; change its source and run `make docs`. -->\n\n"
@@ -133,7 +143,185 @@ record has an `id`, a `basis`, its `source` (keys of `source` records), an optio
 
 
 def case_schema() -> str:
-    return json.dumps(msgspec.json.schema(Case), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    schema = case_with_vocabulary(shipped_compiled())
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+# Blocks inside documents that are otherwise written by hand
+
+
+@cache
+def printed(command: str) -> tuple[str, ...]:
+    """The lines that `soleus COMMAND` prints on a terminal of 80 columns without colour."""
+    surroundings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
+    words = [sys.executable, "-c", "from soleus.cli import main; main()", *command.split()]
+    done = subprocess.run(
+        words, cwd=ROOT, env=surroundings, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    return tuple(line.rstrip() for line in (done.stdout or done.stderr).splitlines())
+
+
+def excerpt(command: str, first: str = "", until: str = "", most: int = 60) -> str:
+    """What a command prints, from the line that begins with ``first`` to before the one that begins with ``until``."""
+    lines = list(printed(command))
+    at = next((i for i, line in enumerate(lines) if line.startswith(first)), 0) if first else 0
+    rest = lines[at:]
+    end = next((i for i, line in enumerate(rest) if i and until and line.startswith(until)), len(rest))
+    shown = "\n".join(rest[: min(end, most)]).rstrip()
+    more = "\n..." if len(rest) > min(end, most) else ""
+    return f"```text\n$ soleus {command}\n{'' if at == 0 else '...' + chr(10)}{shown}{more}\n```"
+
+
+def figure(value: Any) -> str:
+    """A figure in at most three digits."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if value and abs(value) < 1e-3:
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"
+
+
+def share(name: str, value: Any) -> str:
+    """A figure of docs/validation.json, in per cent if it is a share."""
+    whole = name.startswith(("top", "over_", "under_", "must_"))
+    return f"{value:.0%}" if whole and isinstance(value, float) else figure(value)
+
+
+#: The figures that the README shows; the model card shows all.
+MAIN = (
+    "top1",
+    "top3",
+    "must_not_miss_recall",
+    "over_triage",
+    "calibration_slope",
+    "questions_median",
+    "tables_reproduced",
+)
+
+
+def right(names: tuple[str, ...] = ()) -> str:
+    """The aims and figures of docs/validation.json; of ``names`` alone if given."""
+    found = read("docs/validation.json") if (ROOT / "docs/validation.json").exists() else {}
+    if not found:
+        return "Not measured yet: `make validate`."
+    rows = [
+        f"| {what} | {share(name, found[name])} | {aim} | {'met' if holds(found[name]) else '**missed**'} |"
+        for name, what, aim, holds in AIMS
+        if name in found and (not names or name in names)
+    ]
+    beside = [
+        f"| {what} | {share(name, found[name])} | | |"
+        for name, what in (
+            ("top1_strict", "the source's own explanation first, none accepted beside it"),
+            ("top1_diagnosis", "with the cause that the source names"),
+            ("top1_baseline", "right first, by rates alone"),
+            ("top1_without_expert", "right first, without expert records"),
+            ("under_triage", "care needed the same day and not said"),
+            ("calibration_slope_cases", "calibration slope on the vignettes"),
+        )
+        if found.get(name) is not None and (not names or name == "top1_baseline")
+    ]
+    aside, everyone = found.get("vignettes_set_aside", "half"), found["vignettes"]
+    head = f"On the {aside} of {everyone} vignettes that were set aside before any tuning:"
+    return "\n".join([head, "", "| | measured | aim | |", "|---|---:|---|---|", *rows, *beside])
+
+
+SPEED = (
+    ("single_vs_pyagrum", "one posterior, times as quick as pyAgrum", "at least 20", 20, False),
+    ("batch_vs_pyagrum", "a batch, times as quick as pyAgrum", "at least 3,000", 3_000, False),
+    ("batch_cases_per_s", "cases a second in a batch", "at least 2,000,000", 2_000_000, False),
+    ("assess_500_draws_ms", "judgement with 500 draws and the next question, ms", "at most 30", 30, True),
+    ("import_s", "`import soleus`, s", "at most 0.25", 0.25, True),
+    ("assess_cold_s", "the whole command, s", "at most 0.8", 0.8, True),
+)
+
+
+def fast() -> str:
+    """The aims and figures of benchmarks/results.json."""
+    place = ROOT / "benchmarks/results.json"
+    if not place.exists():
+        return "Not measured yet: `make bench`."
+    found = json.loads(place.read_text(encoding="utf-8"))
+    rows = []
+    for name, what, aim, limit, below in SPEED:
+        if name in found:
+            met = found[name] <= limit if below else found[name] >= limit
+            rows.append(f"| {what} | {figure(found[name])} | {aim} | {'met' if met else '**missed**'} |")
+    where = f"{found.get('processor', 'a processor')}, {found.get('cores', 'some')} cores:"
+    return "\n".join([where, "", "| | measured | aim | |", "|---|---:|---|---|", *rows])
+
+
+def parameters() -> str:
+    rows = [f"| `{p.id}` | {p.value:g} | {p.unit} | {p.meaning} |" for p in shipped().all(Parameter)]
+    return "\n".join(["| parameter | value | unit | meaning |", "|---|---:|---|---|", *rows])
+
+
+def stock() -> str:
+    """How many records of the main kinds, and how many of the likelihoods are expert."""
+    records = shipped().records
+    wanted = (
+        "explanation",
+        "finding",
+        "likelihood",
+        "contributor",
+        "effect",
+        "medicine",
+        "red_flag",
+        "treatment",
+        "source",
+    )
+    likelihoods = records["likelihood"]
+    expert = sum(r.basis == "expert" for r in likelihoods) / len(likelihoods)
+    rows = [f"| {k.replace('_', ' ')} | {len(records[k]):,} |" for k in wanted]
+    return "\n".join(
+        [
+            "| kind of record | number |",
+            "|---|---:|",
+            *rows,
+            "",
+            f"Of the likelihoods {expert:.0%} are expert estimates.",
+        ]
+    )
+
+
+DRUG = "assess examples/drug-induced-cramp.yaml"
+RESTLESS = "assess examples/restless-legs.yaml --audience patient"
+BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {
+        "terminal": partial(excerpt, DRUG, until="DIFFERENTIAL"),
+        "right": partial(right, MAIN),
+        "fast": fast,
+    },
+    "docs/model.md": {"parameters": parameters},
+    "docs/model-card.md": {"stock": stock, "right": right},
+    "docs/user-guide/patient.md": {
+        "answer": partial(excerpt, RESTLESS, until="No red flag"),
+        "tonight": partial(
+            excerpt, "assess examples/idiopathic-cramp.yaml --audience patient", "STOP A CALF", "CALF STRETCH"
+        ),
+    },
+    "docs/user-guide/clinician.md": {
+        "why": partial(excerpt, DRUG, "WHY ", "IDIOPATHIC"),
+        "causes": partial(excerpt, DRUG, "IDIOPATHIC", most=12),
+        "medicines": partial(excerpt, DRUG, "MEDICINES", "", most=9),
+    },
+    "docs/user-guide/developer.md": {
+        "error": partial(excerpt, "assess examples/none.yaml --format json"),
+        "stats": partial(excerpt, "knowledge stats", until="Records"),
+    },
+}
+
+
+def filled(path: str) -> str:
+    """A document with its blocks made anew. Raises `ValueError` where a block has no place in it."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for name, make in BLOCKS[path].items():
+        place = re.compile(rf"(<!-- made: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+        if not place.search(text):
+            raise ValueError(f"{path} has no place for the block {name}")
+        block = make()
+        text = place.sub(lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text)
+    return text
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -142,6 +330,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/records.md": records_page,
     "docs/case.schema.json": case_schema,
     "docs/assessment.schema.json": schema_text,
+    **{path: partial(filled, path) for path in BLOCKS},
 }
 
 

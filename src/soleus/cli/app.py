@@ -192,6 +192,8 @@ def show(
 ) -> None:
     """The entry of anything in the knowledge base; former names and synonyms find it.
 
+    `soleus show findings` lists every finding with its answers; so do explanations, contributors and medicines.
+
     Examples: `soleus show systremma`, `soleus show G47.62`, `soleus show furosemide`, `soleus show urge_to_move`.
     """
     from soleus.cli.lookup import show_entry

@@ -202,9 +202,10 @@ def _first_line(structure: type[Any]) -> str:
 
 def _schema(kind: str) -> dict[str, Any]:
     if kind == "case":
-        from soleus.clinical.case import Case
+        from soleus.reasoning.case_schema import case_schema
+        from soleus.reasoning.compiled import shipped_compiled
 
-        return msgspec.json.schema(Case)
+        return case_schema(shipped_compiled())
     if kind == "assessment":
         from soleus.reports.json import schema
 

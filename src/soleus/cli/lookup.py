@@ -10,7 +10,7 @@ from soleus.errors import UnknownName, near_names
 from soleus.evidence.record import Source
 from soleus.interop.reading import read_any
 from soleus.knowledge.schema.core import Effect, Explanation
-from soleus.knowledge.schema.medicines import Belief, Cause
+from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
 from soleus.reasoning.chain import Chain, Step, chain
 from soleus.reasoning.citing import Citer, address
 from soleus.reasoning.compare import compare
@@ -154,8 +154,11 @@ def _print_source(console: Console, source: Source, uses: tuple[str, ...], full:
 
 
 def show_entry(name: str) -> None:
-    """The entry of whatever answers to a name, code or former name."""
+    """The entry of whatever answers to a name, code or former name; a plural such as "findings" lists the names."""
     compiled = shipped_compiled()
+    if name in _LISTS:
+        _print_names(_console(), compiled, name)
+        return
     found = find(compiled, name)
     if not found:
         known = sorted({*compiled.names.explanations, *compiled.names.findings, *compiled.names.contributors})
@@ -165,6 +168,22 @@ def show_entry(name: str) -> None:
     for entry in found:
         _print_entry(console, entry, citer)
     _print_references(console, citer)
+
+
+_LISTS = ("explanations", "findings", "contributors", "medicines")
+
+
+def _print_names(console: Console, compiled: Compiled, kind: str) -> None:
+    """Every id of a kind with its name, and for findings the answers."""
+    if kind == "findings":
+        for f in compiled.findings.values():
+            unit = f" in {f.unit}" if f.unit else ""
+            console.print(f"{f.id}: {f.name}; {', '.join(s.id for s in f.states)}{unit}", markup=False)
+        return
+    tables_of = {"explanations": compiled.explanations, "contributors": compiled.contributors}
+    records = tables_of.get(kind) or compiled.knowledge.by_id(Medicine)
+    for record in records.values():
+        console.print(f"{record.id}: {record.name}", markup=False)
 
 
 def _print_entry(console: Console, entry: Entry, citer: Citer) -> None:

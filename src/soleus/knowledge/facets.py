@@ -60,7 +60,7 @@ def solve_one(mu: list[float], facet: Facet, published: Joint | None, sds: list[
         pi = one_factor_joint(mu, facet.correlation.value)
         return Fit(solve(mu, pi), pi, pi, 0.0)
     n = published.n or 30
-    share = min(max(published.value, 1 / (n + 2)), 1 - 1 / (n + 2))
+    share = min(max(published.value, _CLIP), 1 - _CLIP)
     return fit(mu, share, [1 / sd**2 for sd in sds], n * share * (1 - share))
 
 

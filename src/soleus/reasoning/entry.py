@@ -25,7 +25,9 @@ class Entry:
 def find(compiled: Compiled, name: str) -> tuple[Entry, ...]:
     """The entries that answer to a name or code: explanations, contributors, findings, medicines, rules."""
     names = compiled.names
-    key = next((k for k in _numbers(normal_form(name)) if k in {**names.explanations, **names.findings}), normal_form(name))
+    key = next(
+        (k for k in _numbers(normal_form(name)) if k in {**names.explanations, **names.findings}), normal_form(name)
+    )
     out = []
     if target := names.explanations.get(key) or _by_code(compiled.explanations.values(), name):
         out.append(_explanation(compiled, target))
@@ -34,7 +36,9 @@ def find(compiled: Compiled, name: str) -> tuple[Entry, ...]:
     if target := names.findings.get(key):
         out.append(_finding(compiled, target))
     medicine = MedicineIndex(compiled.knowledge).find(name)
-    if medicine is not None and (not out or key in {normal_form(n) for n in (medicine.id, medicine.name, *medicine.names)}):
+    if medicine is not None and (
+        not out or key in {normal_form(n) for n in (medicine.id, medicine.name, *medicine.names)}
+    ):
         out.append(_medicine(medicine))
     for kind in (RedFlag, CriteriaSet):
         record = compiled.knowledge.by_id(kind).get(name.replace(" ", "_"))

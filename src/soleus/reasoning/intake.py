@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from soleus.clinical.timeline import day, days_between, duration_days
 from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
 from soleus.evidence.record import Code
 from soleus.inference.network import Context, Evidence
-from soleus.knowledge.schema.core import Derivation, Finding, State
+from soleus.knowledge.schema.core import Derivation, Finding, Setting, State
 from soleus.reasoning.compiled import Compiled, loose_form, normal_form
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
@@ -27,8 +27,7 @@ _NO = {"absent", "no", "false", "n", "negative"}
 _CERTAIN = 1e-4  # pregnancy and other states that the person or a reference test settles
 _OLDEST = 120  # years, as `case.Age`
 _LISTS = {"conditions": "disease", "medicines": "medicine"}  # a list -> the kind of contributor it names
-_SETTINGS = ("primary_care", "emergency_department", "sleep_clinic", "neurology_clinic", "vascular_clinic",
-             "general_population")  # fmt: skip
+_SETTINGS: tuple[str, ...] = get_args(Setting)
 
 
 @dataclass(frozen=True)

@@ -178,5 +178,5 @@ def resumed(saved: dict[str, Any], compiled: Compiled, groups: tuple[str, ...]) 
     try:
         answers = [msgspec.convert(a, Answered) for a in saved["answers"]]
         return Interview(compiled, dict(saved["case"]), groups, str(saved["respondent"]), answers)
-    except (KeyError, TypeError, ValueError):  # msgspec's errors are value errors
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError):
         raise InvalidValue("saved interview", "another form", "case, respondent and answers", "Start anew.") from None
