@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 
+from soleus.cli.app import app
+from soleus.cli.knowledge import app as knowledge
 from soleus.knowledge.loader import kinds, shipped
 from soleus.knowledge.schema.core import Explanation
+from soleus.reasoning.assessment import Assessment, ComplaintAssessment, Tiers
 
 #: Linked before they are made.
 AWAITED = {"README.md: docs/images/report.png"}
@@ -39,6 +43,44 @@ def test_every_error_class_stands_on_the_error_page(maker: ModuleType, root: Pat
 def test_every_kind_of_record_stands_in_the_glossary(root: Path) -> None:
     glossary = (root / "GLOSSARY.md").read_text(encoding="utf-8").lower().replace("-", " ")
     assert [kind for kind in kinds() if f"| {kind.replace('_', ' ')}" not in glossary] == []
+
+
+def words(root: Path) -> set[str]:
+    """The first column of the glossary, without marks; several words of one row apart."""
+    rows = re.findall(r"^\| (.+?) \|", (root / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    plain = [re.sub(r"[`(].*?[`)]|,.*", lambda m: m[0].strip("`") if m[0][0] == "`" else "", row) for row in rows]
+    return {row.strip().lower() for row in plain}
+
+
+def test_every_command_stands_in_the_glossary(root: Path) -> None:
+    commands = [c.name or c.callback.__name__ for group in (app, knowledge) for c in group.registered_commands]  # type: ignore[union-attr]
+    assert {"assess", "check"} <= set(commands)
+    assert set(commands) - words(root) == set()
+
+
+@pytest.mark.parametrize(
+    "structure", [Assessment, ComplaintAssessment, Tiers], ids=["assessment", "complaint", "tiers"]
+)
+def test_every_list_of_an_assessment_stands_in_the_glossary(root: Path, structure: type) -> None:
+    """A reader of the JSON finds the word of each section; plain words of English are left out."""
+    plain = {"id", "label", "person", "references", "review_sentence", "stop_reason", "summary"}
+    text = (root / "GLOSSARY.md").read_text(encoding="utf-8").lower()
+    fields = [f.name for f in msgspec.structs.fields(structure) if f.name not in plain]
+    missing = [name for name in fields if not any(form in text for form in forms(name))]
+    assert missing == []
+
+
+def forms(name: str) -> set[str]:
+    """A field as it may stand in prose: cases -> case, next_questions -> next question."""
+    spaced = name.replace("_", " ")
+    return {name, spaced, spaced.removesuffix("s"), spaced.replace(" ", "-")}
+
+
+def test_the_glossary_is_in_order(root: Path) -> None:
+    rows = re.findall(r"^\| (.+?) \|", (root / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)[1:]
+    plain = [row.replace("`", "").lower() for row in rows if set(row) != {"-"}]
+    assert plain == sorted(plain)
+    assert len(plain) == len(set(plain))
 
 
 def test_the_readme_counts_the_explanations_that_there_are(root: Path) -> None:
