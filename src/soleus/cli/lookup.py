@@ -180,10 +180,13 @@ def _print_names(console: Console, compiled: Compiled, kind: str) -> None:
             unit = f" in {f.unit}" if f.unit else ""
             console.print(f"{f.id}: {f.name}; {', '.join(s.id for s in f.states)}{unit}", markup=False)
         return
-    tables_of = {"explanations": compiled.explanations, "contributors": compiled.contributors}
-    records = tables_of.get(kind) or compiled.knowledge.by_id(Medicine)
-    for record in records.values():
-        console.print(f"{record.id}: {record.name}", markup=False)
+    names = {
+        "explanations": {e.id: e.name for e in compiled.explanations.values()},
+        "contributors": {c.id: c.name for c in compiled.contributors.values()},
+        "medicines": {m.id: m.name for m in compiled.knowledge.all(Medicine)},
+    }
+    for target, name in names[kind].items():
+        console.print(f"{target}: {name}", markup=False)
 
 
 def _print_entry(console: Console, entry: Entry, citer: Citer) -> None:
