@@ -126,7 +126,7 @@ def expected_phi(block: BlockArrays, prior: Floats) -> Floats:
     out = np.empty((len(prior), len(block.columns)))
     for members, columns in block.speakers.items():
         part, state = restricted(block, members, columns)
-        own = np.asarray(np.bincount(state, prior, 1 << len(members)), np.float64)
+        own = summed_out(state, prior)
         nodes, weights = quadrature(len(members))
         log_rho = part.log_rho + nodes[:, :, None] * part.sd
         phi = np.einsum("k,kbm->bm", weights, normalised(log_phi(part, log_rho), own))
@@ -149,6 +149,11 @@ def restricted(block: BlockArrays, members: tuple[int, ...], columns: Sequence[i
         given=(),
     )
     return part, state
+
+
+def summed_out(state: Ints, weight: Floats) -> Floats:
+    """The weights of joint states added up by the state of the members that are kept (`restricted`)."""
+    return np.asarray(np.bincount(state, weight), np.float64)
 
 
 def evidence_weight(block: BlockArrays, said: dict[int, tuple[float, float]]) -> Floats:

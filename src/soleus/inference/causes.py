@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soleus.inference.blocks import allocation, combine
+from soleus.inference.blocks import allocation, combine, restricted, summed_out
 from soleus.inference.draws import draw_log_rho, draw_phi
 from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement
@@ -104,13 +104,14 @@ def attribute_draws(judgement: Judgement, explanation: int, n: int) -> Attributi
 def _kept(judgement: Judgement, k: int, column: int, n: int) -> Floats:
     """(n,) E[prod causal rho^-b | s, evidence] of one block under draws of its ratios."""
     term, block = judgement.block(k), judgement.network.blocks[k]
-    at = np.array([column], np.intp)
-    phi = draw_phi(term, at, n)[:, :, 0]  # (n, B)
-    weight = term.prior * term.said * phi
+    speaking = next(members for members, columns in block.speakers.items() if column in columns)
+    part, state = restricted(block, speaking, [column])
+    prior, said = summed_out(state, term.prior), summed_out(state, term.prior * term.said)
+    weight = said * draw_phi(part, prior, n)[:, :, 0]  # (n, B)
     weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-    log_rho = block.log_rho[:, column]
-    ratio = np.divide(block.log_causal[:, column], log_rho, out=np.ones_like(log_rho), where=log_rho != 0)
-    causal = np.maximum(draw_log_rho(block, at, n)[:, :, 0] * ratio, 0.0)  # (n, members)
-    causal[:, block.necessary[:, column]] = 0.0
-    combined = combine(block, causal[:, :, None])[:, :, 0]  # (n, B)
+    log_rho = part.log_rho[:, 0]
+    ratio = np.divide(part.log_causal[:, 0], log_rho, out=np.ones_like(log_rho), where=log_rho != 0)
+    causal = np.maximum(draw_log_rho(part, n)[:, :, 0] * ratio, 0.0)  # (n, members)
+    causal[:, part.necessary[:, 0]] = 0.0
+    combined = combine(part, causal[:, :, None])[:, :, 0]  # (n, B)
     return np.asarray((weight * np.exp(-combined)).sum(axis=1), np.float64)

@@ -10,13 +10,13 @@ probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soleus.inference.blocks import log_phi, normalised
+from soleus.inference.blocks import log_phi, normalised, restricted, summed_out
 from soleus.inference.network import BlockArrays, Floats
 from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
 
@@ -160,23 +160,20 @@ def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
         own = [m for m in columns if int(term.block.columns[m]) in place]
         if own:
             part, state = restricted(term.block, members, own)
-            prior, weight = (np.asarray(np.bincount(state, w, 1 << len(members)), np.float64)
-                             for w in (term.prior, term.prior * term.said))  # fmt: skip
+            prior, weight = summed_out(state, term.prior), summed_out(state, term.prior * term.said)
             with np.errstate(divide="ignore"):
-                total = np.log(np.einsum("b,nbm->nm", weight, draw_phi(part, prior, range(len(own)), n)))
+                total = np.log(np.einsum("b,nbm->nm", weight, draw_phi(part, prior, n)))
             out[:, [place[int(s)] for s in part.columns]] = total
     return out
 
 
-def draw_log_rho(block: BlockArrays, columns: NDArray[np.intp], n: int) -> Floats:
-    """(n, members, columns) draws of the log ratios of a block."""
+def draw_log_rho(block: BlockArrays, n: int) -> Floats:
+    """(n, members, M) draws of the log ratios of a block."""
     members = np.array(block.members, np.intp)
-    z = streams(_key(4, members[:, None], block.columns[columns][None, :]), n)  # (members, M, n)
-    return np.asarray(block.log_rho[:, columns] + block.sd[:, columns] * np.moveaxis(z, -1, 0), np.float64)
+    z = streams(_key(4, members[:, None], block.columns[None, :]), n)  # (members, M, n)
+    return np.asarray(block.log_rho + block.sd * np.moveaxis(z, -1, 0), np.float64)
 
 
-def draw_phi(term: BlockTerm, columns: NDArray[np.intp], n: int) -> Floats:
-    """(n, B, columns) phi~ under draws of the ratios of a block."""
-    block = term.block
-    part = replace(block, columns=block.columns[columns], necessary=block.necessary[:, columns])
-    return normalised(log_phi(part, draw_log_rho(block, columns, n)), term.prior)
+def draw_phi(block: BlockArrays, prior: Floats, n: int) -> Floats:
+    """(n, B, M) phi~ under draws of the ratios of a block."""
+    return normalised(log_phi(block, draw_log_rho(block, n)), prior)
