@@ -143,7 +143,8 @@ record has an `id`, a `basis`, its `source` (keys of `source` records), an optio
 
 
 def case_schema() -> str:
-    return json.dumps(msgspec.json.schema(Case), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    schema = case_with_vocabulary(shipped_compiled())
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 # Blocks inside documents that are otherwise written by hand
