@@ -15,6 +15,7 @@ from soleus.reasoning.judging import Judged
 if TYPE_CHECKING:
     from soleus.reasoning.evidence_bars import Bars
 
+_WORTH_NAMING = 3.0  # decibans: a factor of two in the odds
 REVIEW: dict[Audience, str] = {
     "clinician": "Submitted, not reviewed: no clinician has reviewed the content behind this answer yet.",
     "patient": "No doctor has checked the content behind this answer yet.",
@@ -68,7 +69,7 @@ def summary(c: ComplaintAssessment) -> str:
     first = c.explanations[0]
     leading = next(d for d in c.diagnoses if d.id == c.tiers.most_likely[0])
     sentences = []
-    if c.red_flags:
+    if c.red_flags and c.red_flags[0].urgency != "routine":
         sentences.append(f"{c.red_flags[0].label}: {c.red_flags[0].action}")
     sentences.append(f"Most likely: {leading.label} ({chance(first.probability, first.low, first.high)}).")
     missed = [e.label for e in c.explanations if e.tier == "do_not_miss"]
@@ -152,9 +153,9 @@ def why_here(why: str, tier: str, bars: Bars | None) -> str:
     if bars is None or tier in ("do_not_miss", "rare"):
         return why
     parts = [why]
-    if bars.supports:
+    if bars.supports and bars.supports[0].decibans >= _WORTH_NAMING:
         parts.append(f"Most for it: {lower_first(bars.supports[0].label)}.")
-    if bars.conflicts:
+    if bars.conflicts and bars.conflicts[0].decibans <= -_WORTH_NAMING:
         parts.append(f"Most against it: {lower_first(bars.conflicts[0].label)}.")
     return " ".join(parts)
 
