@@ -29,7 +29,7 @@ CRAMP: dict[str, Any] = {
 }
 
 
-def case(findings: dict[str, Any] | None = None, **rest: Any) -> dict[str, Any]:
+def case(findings: Any = None, **rest: Any) -> dict[str, Any]:
     """A woman of 67 with the plain cramp, or with other findings."""
     person = {"age": 67, "sex": "female"}
     told = CRAMP if findings is None else findings
@@ -42,12 +42,12 @@ def example(name: str, audience: Audience = "clinician", draws: int = 200) -> As
     return assess(read_any(EXAMPLES / name, shipped_compiled()), audience=audience, draws=draws)
 
 
-def whole(findings: dict[str, Any] | None = None, *, audience: Audience = "clinician", **rest: Any) -> Assessment:
+def whole(findings: Any = None, *, audience: Any = "clinician", **rest: Any) -> Assessment:
     """The assessment of a case that differs from the plain cramp."""
     return assess(case(findings, **rest), audience=audience, draws=60)
 
 
-def judged(findings: dict[str, Any] | None = None, **rest: Any) -> ComplaintAssessment:
+def judged(findings: Any = None, **rest: Any) -> ComplaintAssessment:
     """Its only complaint."""
     return whole(findings, **rest).complaints[0]
 
@@ -56,7 +56,7 @@ def probabilities(answer: ComplaintAssessment) -> dict[str, float]:
     return {e.id: e.probability for e in answer.explanations}
 
 
-def present(findings: dict[str, Any] | None = None, **rest: Any) -> Presentation:
+def present(findings: Any = None, **rest: Any) -> Presentation:
     """A case as the intake reads it."""
     compiled = shipped_compiled()
     return take_in(case_from(case(findings, **rest)), compiled, MedicineIndex(compiled.knowledge))[0]

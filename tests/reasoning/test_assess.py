@@ -17,7 +17,7 @@ from soleus.errors import CannotAssess, InputError
 from soleus.knowledge.loader import Knowledge, shipped
 from soleus.knowledge.schema.core import Block, Contributor, Effect
 from soleus.reasoning.assess import assess
-from soleus.reasoning.assessment import Assessment, ComplaintAssessment
+from soleus.reasoning.assessment import Assessment, Audience, ComplaintAssessment
 from soleus.reasoning.compiled import Compiled
 from tests.reasoning.people import CRAMP, NAMES, case, example, judged, probabilities, whole
 
@@ -147,8 +147,8 @@ def cited(value: Any) -> Iterator[int]:
 
 @pytest.mark.parametrize("audience", ["clinician", "patient"])
 @pytest.mark.parametrize("name", NAMES)
-def test_references_are_numbered_and_every_number_that_is_cited_exists(name: str, audience: str) -> None:
-    answer = example(name, audience)  # type: ignore[arg-type]
+def test_references_are_numbered_and_every_number_that_is_cited_exists(name: str, audience: Audience) -> None:
+    answer = example(name, audience)
     numbers = [r.number for r in answer.references]
     assert numbers == list(range(1, len(numbers) + 1))
     assert set(cited(answer)) <= set(numbers)
@@ -390,7 +390,7 @@ def test_several_complaints_are_judged_apart() -> None:
         "timing": "evening_and_night",
         "relief_walking": "yes",
     }
-    told = {
+    told: dict[str, Any] = {
         "as_of": "2026-11-21",
         "person": {"age": 67, "sex": "female"},
         "medicines": ["furosemide"],

@@ -69,9 +69,7 @@ def test_present_says_too_little_where_there_are_several_ways_to_be() -> None:
     assert "one_leg" in fault.value.expected
 
 
-@pytest.mark.parametrize(
-    ("name", "near"), [("qualty", "quality"), ("urge_to_mov", "urge_to_move")]
-)
+@pytest.mark.parametrize(("name", "near"), [("qualty", "quality"), ("urge_to_mov", "urge_to_move")])
 def test_an_unknown_finding_is_an_error_with_near_names(name: str, near: str) -> None:
     with pytest.raises(UnknownName) as fault:
         present({**CRAMP, name: "yes"})
@@ -373,18 +371,18 @@ def test_a_condition_that_denies_what_the_medicines_say_is_a_contradiction() -> 
 # --- contradictions -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "both",
-    [
-        {"conditions": ["diabetes", {"name": "diabetes", "status": "absent"}]},
-        {"conditions": ["diabetes"], "findings": {**CRAMP, "diabetes": "absent"}},
-        {"person": {"sex": "male", "pregnant": True}},
-        {"person": {"sex": "female", "pregnant": False}, "conditions": ["pregnancy"]},
-        {"findings": {**CRAMP, "ferritin": {"value": 8, "unit": "ug/L"}},
-         "measurements": [{"name": "ferritin", "value": 200, "unit": "ug/L"}]},
-        {"findings": {**CRAMP, "Dominant quality": "burning"}},
-    ],
-)  # fmt: skip
+BOTH: list[dict[str, Any]] = [
+    {"conditions": ["diabetes", {"name": "diabetes", "status": "absent"}]},
+    {"conditions": ["diabetes"], "findings": {**CRAMP, "diabetes": "absent"}},
+    {"person": {"sex": "male", "pregnant": True}},
+    {"person": {"sex": "female", "pregnant": False}, "conditions": ["pregnancy"]},
+    {"findings": {**CRAMP, "ferritin": {"value": 8, "unit": "ug/L"}},
+     "measurements": [{"name": "ferritin", "value": 200, "unit": "ug/L"}]},
+    {"findings": {**CRAMP, "Dominant quality": "burning"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("both", BOTH)
 def test_statements_that_cannot_both_hold_are_an_error(both: dict[str, Any]) -> None:
     with pytest.raises(Contradiction):
         present(**both)
