@@ -30,25 +30,33 @@ class Page:
     def _print(self, renderable: RenderableType) -> None:
         """Print without blanks at the ends of lines, so that a pipe gets clean text."""
         options = self.console.options.update(width=self.width, highlight=False)
-        for segments in self.console.render_lines(renderable, options, pad=False):
-            line = Text.assemble(*((s.text, s.style or "") for s in segments if not s.control))
+        lines = self.console.render_lines(renderable, options, pad=False)
+        self._put(Text.assemble(*((s.text, s.style or "") for s in line if not s.control)) for line in lines)
+
+    def _put(self, lines: Iterable[Text]) -> None:
+        """Print lines that fit as they are, without blanks at their ends."""
+        ready = list(lines)
+        for line in ready:
             line.rstrip()
-            self.console.print(line, soft_wrap=True, highlight=False)
+        self.console.print(Text("\n").join(ready), soft_wrap=True, highlight=False)
+
+    def _wrapped(self, words_: Text, first: str, rest: str) -> Iterable[Text]:
+        """Lines of a paragraph, ``first`` before the first and ``rest`` before the others."""
+        room = max(1, self.width - len(rest))
+        for n, line in enumerate(words_.wrap(self.console, room, overflow="fold")):
+            yield Text(rest if n else first).append_text(line)
 
     def _joined(self, parts: Iterable[str | tuple[str, str]]) -> Text:
         return Text.assemble(*(self.text(p) if isinstance(p, str) else self.text(*p) for p in parts))
 
     def line(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
         """One paragraph of parts, each plain or with a style; wrapped, with ``indent`` spaces before every line."""
-        self._print(Padding(self._joined(parts), (0, 0, 0, indent)))
+        self._put(self._wrapped(self._joined(parts), " " * indent, " " * indent))
 
     def item(self, mark: str, *parts: str | tuple[str, str], indent: int = 2) -> None:
         """A paragraph with ``mark`` hanging in front of it."""
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(width=max(2, len(mark)), no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(self.text(mark), self._joined(parts))
-        self._print(Padding(grid, (0, 0, 0, indent)))
+        first = " " * indent + text.safe(mark, self.encoding).ljust(2) + " "
+        self._put(self._wrapped(self._joined(parts), first, " " * len(first)))
 
     def heading(self, title: str, style: str = "bold") -> None:
         self.console.print()
