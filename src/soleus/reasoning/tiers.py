@@ -59,22 +59,29 @@ def _points(flag: RedFlag, audience: Audience) -> str:
 def _by_threshold(judged: Judged, flagged: list[Placed]) -> list[Placed]:
     """Dangerous explanations above their own action threshold, the largest expected harm first."""
     named = {p.explanation for p in flagged}
+    share = judged.parameter("tier_do_not_miss_share")
     harms = judged.compiled.knowledge.by_id(Harm)
     above = [
         s for s, p in judged.probability.items()
         if s not in named and _dangerous(judged.compiled.explanations[s]) and s in harms
-        and p >= harms[s].action_threshold.value
+        and p >= share * harms[s].action_threshold.value
     ]  # fmt: skip
     above.sort(key=lambda s: -judged.probability[s] * harms[s].loss)
     most = int(judged.parameter("tier_do_not_miss_most"))
     return [
-        Placed(s, "do_not_miss", f"It is dangerous and above its own action threshold of {_percent(harms[s])}.")
+        Placed(s, "do_not_miss", _above(judged.probability[s], harms[s]))
         for s in above[:most]
     ]
 
 
 def _dangerous(explanation: Explanation) -> bool:
     return explanation.must_not_miss or explanation.acuity in ("emergency", "same_day")
+
+
+def _above(p: float, harm: Harm) -> str:
+    if p >= harm.action_threshold.value:
+        return f"It is dangerous and above its own action threshold of {_percent(harm)}."
+    return f"It is dangerous and near its own action threshold of {_percent(harm)}."
 
 
 def _percent(harm: Harm) -> str:
@@ -85,4 +92,5 @@ def _percent(harm: Harm) -> str:
 def _rare(judged: Judged) -> list[Placed]:
     least = judged.parameter("tier_rare_least")
     found = [s for s, p in judged.probability.items() if p >= least]
+    found.sort(key=lambda s: not _dangerous(judged.compiled.explanations[s]))  # what is dangerous is never cut off
     return [Placed(s, "rare", "It is possible but unlikely.") for s in found]
