@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from soleus.evidence.record import Spread
@@ -24,7 +25,7 @@ def effective(record: Likelihood, background: tuple[float, ...], shrink: float) 
     return tuple((1 - shrink) * p + shrink * b for p, b in zip(record.p, background, strict=True))
 
 
-def shrinkage(records: dict[str, tuple[Any, ...]]) -> dict[str, float]:
+def shrinkage(records: Mapping[str, tuple[Any, ...]]) -> dict[str, float]:
     """Basis -> share of the background; 0 where no parameter is set."""
     found = {p.id: p.value for p in records.get("parameter", ())}
     return {
@@ -33,7 +34,7 @@ def shrinkage(records: dict[str, tuple[Any, ...]]) -> dict[str, float]:
     }
 
 
-def effective_rows(records: dict[str, tuple[Any, ...]]) -> dict[tuple[str, str], tuple[float, ...]]:
+def effective_rows(records: Mapping[str, tuple[Any, ...]]) -> dict[tuple[str, str], tuple[float, ...]]:
     """(explanation, finding) -> P as it enters the model, for every likelihood record."""
     base: dict[str, Background] = {b.id: b for b in records.get("background", ())}
     k = shrinkage(records)
@@ -64,7 +65,7 @@ def solve_one(mu: list[float], facet: Facet, published: Joint | None, sds: list[
     return fit(mu, share, [1 / sd**2 for sd in sds], n * share * (1 - share))
 
 
-def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
+def fits(records: Mapping[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
     """Every facet fitted for every explanation."""
     findings: dict[str, Finding] = {f.id: f for f in records.get("finding", ())}
     rows: dict[tuple[str, str], Likelihood] = {(r.explanation, r.finding): r for r in records.get("likelihood", ())}
@@ -83,7 +84,7 @@ def fits(records: dict[str, tuple[Any, ...]]) -> dict[str, dict[str, Fit]]:
     return out
 
 
-def solve_all(records: dict[str, tuple[Any, ...]]) -> dict[str, FacetTable]:
+def solve_all(records: Mapping[str, tuple[Any, ...]]) -> dict[str, FacetTable]:
     """facet id -> explanation id -> (w, a, b)."""
     return {facet: {s: _plain(result.mixture) for s, result in table.items()} for facet, table in fits(records).items()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -40,11 +41,30 @@ def kinds() -> dict[str, type[Any]]:
     return found
 
 
+class Records(Mapping[str, tuple[Any, ...]]):
+    """Kind -> records, sorted by id; those of a compiled file are decoded when a kind is first asked for."""
+
+    def __init__(self, raw: Mapping[str, msgspec.Raw]) -> None:
+        self._raw = raw
+        self._decoded: dict[str, tuple[Any, ...]] = {}
+
+    def __getitem__(self, kind: str) -> tuple[Any, ...]:
+        if kind not in self._decoded:
+            self._decoded[kind] = _decoded(self._raw[kind], tuple[kinds()[kind], ...])  # type: ignore[misc]
+        return self._decoded[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
 class Knowledge:
     """All records by kind and id, with the version and content hash that every answer carries."""
 
     def __init__(
-        self, records: dict[str, tuple[Any, ...]], facets: dict[str, FacetTable], version: str, digest: str
+        self, records: Mapping[str, tuple[Any, ...]], facets: dict[str, FacetTable], version: str, digest: str
     ) -> None:
         self.records, self.facets, self.version, self.digest = records, facets, version, digest
         self._index: dict[str, dict[str, Any]] = {}
@@ -146,19 +166,33 @@ def _encode(value: Any) -> str:
 
 
 def read_compiled(path: Path) -> Knowledge:
-    """The knowledge base in a compiled file. Raises `KnowledgeError` if it cannot be read."""
+    """The knowledge base in a compiled file. Raises `KnowledgeError` if it cannot be read.
+
+    The kinds are told apart at once; what is in a kind is decoded, and checked, when it is first used.
+    """
     try:
-        raw = msgspec.json.decode(path.read_bytes(), type=_compiled_type())
-    except (OSError, msgspec.MsgspecError) as error:
-        raise KnowledgeError(path.name, str(error), "a compiled knowledge base", "Run `make fix`.") from None
-    records = {kind: getattr(raw.records, kind) for kind in raw.records.__struct_fields__}
-    return Knowledge(records, raw.facets, raw.version, raw.digest)
+        raw = _decoded(path.read_bytes(), _Compiled, path.name)
+    except OSError as error:
+        raise _unreadable(path.name, error) from None
+    unknown = sorted(raw.records.keys() - kinds().keys())
+    if unknown:
+        raise _unreadable(path.name, f"kind {unknown[0]!r}")
+    return Knowledge(Records(raw.records), raw.facets, raw.version, raw.digest)
 
 
-@cache
-def _compiled_type() -> Any:
-    rooms = [(kind, tuple[structure, ...], ()) for kind, structure in kinds().items()]  # type: ignore[valid-type]
-    records = msgspec.defstruct("Records", rooms, frozen=True)
-    return msgspec.defstruct(
-        "Compiled", [("version", str), ("digest", str), ("records", records), ("facets", dict[str, FacetTable])]
-    )
+class _Compiled(msgspec.Struct):
+    version: str
+    digest: str
+    records: dict[str, msgspec.Raw]
+    facets: dict[str, FacetTable]
+
+
+def _decoded(content: bytes | msgspec.Raw, structure: Any, name: str = COMPILED.name) -> Any:
+    try:
+        return msgspec.json.decode(content, type=structure)
+    except msgspec.MsgspecError as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, found: object) -> KnowledgeError:
+    return KnowledgeError(name, str(found), "a compiled knowledge base", "Run `make fix`.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from soleus.evidence.record import Basis
 from soleus.inference.network import BlockArrays, Context, FacetArrays, Floats, Network
-from soleus.knowledge.facets import LOGIT_SD, effective_rows
+from soleus.knowledge.facets import LOGIT_SD, shrinkage
 from soleus.knowledge.loader import Knowledge, shipped
 from soleus.knowledge.schema.core import (
     Background,
@@ -69,14 +69,14 @@ class Compiled:
         )
 
     def _likelihood_rows(self, s_ids: tuple[str, ...], f_ids: tuple[str, ...]) -> tuple[Floats, Floats]:
-        rows, sds = [], []
-        entering = effective_rows(self.knowledge.records)
-        for f in f_ids:
-            base = self.backgrounds[f]
-            rows.append(np.array([entering.get((s, f), base.p) for s in s_ids]).T)
-            sds.append([LOGIT_SD[(self.likelihoods.get((s, f)) or base).spread] for s in s_ids])
-        p = np.clip(np.concatenate(rows), _LEAST, _MOST)
-        return p, np.array(sds)
+        number = {s: i for i, s in enumerate(s_ids)}
+        shrink = shrinkage(self.knowledge.records)
+        told: dict[str, list[Likelihood]] = {}
+        for record in self.likelihoods.values():
+            told.setdefault(record.finding, []).append(record)
+        cells = [_cells(self.backgrounds[f], told.get(f, []), number, shrink) for f in f_ids]
+        p = np.ascontiguousarray(np.concatenate([rows.T for rows, _ in cells]))
+        return np.clip(p, _LEAST, _MOST), np.array([sd for _, sd in cells])
 
     def _facet(self, facet: Facet, s_ids: tuple[str, ...], f_ids: tuple[str, ...]) -> FacetArrays:
         table = self.knowledge.facets[facet.id]
@@ -151,6 +151,21 @@ class Compiled:
     @cached_property
     def names(self) -> Names:
         return Names(self)
+
+
+def _cells(
+    base: Background, told: list[Likelihood], number: dict[str, int], shrink: dict[str, float]
+) -> tuple[Floats, Floats]:
+    """P of one finding (S, states) as it enters the model (`facets.effective`), and the sd of its log-odds (S,)."""
+    background = np.array(base.p)
+    p = np.repeat(background[None], len(number), axis=0)
+    sd = np.full(len(number), LOGIT_SD[base.spread])
+    if told:
+        at = [number[r.explanation] for r in told]
+        k = np.array([[shrink[r.basis]] for r in told])
+        p[at] = (1 - k) * np.array([r.p for r in told]) + k * background
+        sd[at] = [LOGIT_SD[r.spread] for r in told]
+    return p, sd
 
 
 def _log_ratio(effect: Effect | None) -> float:

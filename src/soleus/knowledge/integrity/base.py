@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +54,7 @@ class Base:
         self.knowledge, self.folder = knowledge, folder
 
     @property
-    def records(self) -> dict[str, tuple[Any, ...]]:
+    def records(self) -> Mapping[str, tuple[Any, ...]]:
         return self.knowledge.records
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
