@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 #: Falls as controls get their tests; raise it never.
-MOST_PENDING = 6
+MOST_PENDING = 0
 
 
 @pytest.fixture(scope="module")
