@@ -66,8 +66,8 @@ class Draws:
         at = np.flatnonzero(self.kept == explanation)
         if not len(at):
             return None
-        low, high = np.quantile(self.rank[:, at[0]], (0.025, 0.975), method="nearest")
-        return int(low), int(high)
+        low, high = central(self.rank[:, at[0]].astype(np.float64))
+        return round(float(low)), round(float(high))
 
 
 def draw(judgement: Judgement, n: int = 500) -> Draws:
@@ -80,11 +80,24 @@ def draw(judgement: Judgement, n: int = 500) -> Draws:
     weight = np.exp(log_weight)
     p = weight / weight.sum(axis=1, keepdims=True)
     low, high = _outside(judgement.probability, spread)
-    low[kept], high[kept] = np.quantile(p, (0.025, 0.975), axis=0)
+    low[kept], high[kept] = central(p)
     full = np.zeros((n, len(judgement.probability)))
     full[:, kept] = p
     rank = (-p).argsort(axis=1).argsort(axis=1) + 1
     return Draws(kept, full, np.minimum(low, judgement.probability), np.maximum(high, judgement.probability), rank)
+
+
+def central(values: Floats) -> tuple[Floats, Floats]:
+    """Bounds of the middle 95 % along the first axis, between the two nearest values."""
+    ordered = np.sort(values, axis=0)
+    low, high = (_between(ordered, q * (len(ordered) - 1)) for q in (0.025, 0.975))
+    return low, high
+
+
+def _between(ordered: Floats, at: float) -> Floats:
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]), np.float64)
 
 
 def _outside(p: Floats, sd: Floats) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from soleus.inference.causes import Attribution, AttributionDraws, attribute, attribute_draws
-from soleus.inference.draws import Draws, draw
+from soleus.inference.draws import Draws, central, draw
 from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement, judge
 from soleus.knowledge.schema.core import Contributor, Explanation
@@ -156,5 +156,5 @@ class Judged:
 
 def _around(point: float, draws: Floats) -> tuple[float, float]:
     """95 % of the draws, widened where the point answer lies outside."""
-    low, high = (float(x) for x in np.clip(np.quantile(draws, (0.025, 0.975)), 0, 1))
+    low, high = (float(x) for x in np.clip(central(draws), 0, 1))
     return min(low, point), max(high, point)
