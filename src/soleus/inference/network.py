@@ -118,9 +118,14 @@ class Network:
         return out
 
     @cached_property
-    def mixture(self) -> Floats:
-        """(facet, 2, S) P(hidden state 1 and 0 | s)."""
-        return np.array([[facet.w, 1 - facet.w] for facet in self.facets]).reshape(-1, 2, self.p.shape[1])
+    def opening_rows(self) -> Floats:
+        """(R, 2, S) `item_rows` times P(hidden state 1 and 0 | s): what the first item of a facet begins with."""
+        out = self.item_rows.copy()
+        for facet in self.facets:
+            mixture = np.array([facet.w, 1 - facet.w])
+            for f in facet.items:
+                out[self.first_row[f] : self.first_row[f + 1]] *= mixture
+        return out
 
     @cached_property
     def finding_index(self) -> dict[str, int]:
@@ -143,6 +148,11 @@ class Network:
     def block_of(self) -> dict[int, int]:
         """Contributor -> block."""
         return {c: k for k, block in enumerate(self.blocks) for c in block.members}
+
+    @cached_property
+    def member_of(self) -> dict[int, tuple[int, Ints]]:
+        """Contributor -> its block, and (B,) 1 in the joint states where it is present."""
+        return {c: (k, block.present[i]) for k, block in enumerate(self.blocks) for i, c in enumerate(block.members)}
 
     def row(self, finding: int, state: int) -> int:
         return self.first_row[finding] + state

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -164,30 +163,36 @@ def _log_findings(network: Network, evidence: Evidence) -> Floats:
     """(S,) log P(findings | s): single findings, and facets together."""
     first, facet_of = network.first_row, network.facet_of
     alone: list[int] = []
-    items: dict[int, list[int]] = {}
+    opening: dict[int, int] = {}  # facet -> row of its first item
+    more: list[tuple[int, int]] = []  # facet and row of each further item
     for f, v in evidence.findings.items():
-        if f in facet_of:
-            items.setdefault(facet_of[f], []).append(first[f] + v)
+        row = first[f] + v
+        if f not in facet_of:
+            alone.append(row)
+        elif facet_of[f] not in opening:
+            opening[facet_of[f]] = row
         else:
-            alone.append(first[f] + v)
-    out = network.log_p[alone].sum(axis=0)
-    if items:
-        rows = [row for own in items.values() for row in own]
-        starts = list(accumulate((len(own) for own in items.values()), initial=0))[:-1]
-        each = np.multiply.reduceat(network.item_rows[rows], starts, axis=0)  # (facet, 2, S)
-        each *= network.mixture[list(items)]
-        out += np.log(each[:, 0] + each[:, 1]).sum(axis=0)
+            more.append((facet_of[f], row))
+    out = np.add.reduce(network.log_p.take(alone, axis=0))
+    if opening:
+        each = network.opening_rows.take(list(opening.values()), axis=0)  # (facet, 2, S)
+        place = {g: i for i, g in enumerate(opening)}
+        for g, row in more:
+            each[place[g]] *= network.item_rows[row]
+        out += np.add.reduce(np.log(np.add.reduce(each, axis=1)))
     return np.asarray(out, np.float64)
 
 
 def _log_blocks(network: Network, context: Context, evidence: Evidence) -> Floats:
     """(S,) log of the sums over the joint states of the blocks with evidence."""
-    terms = [
-        evidence_weight(network.blocks[k], evidence.contributors) @ block_tables(network, context, k)[2]
-        for k in touched(network, evidence)
-    ]
+    told: dict[int, Floats] = {}
+    for c, likelihood in evidence.contributors.items():
+        k, state = network.member_of[c]
+        factor = np.array(likelihood).take(state)
+        told[k] = told[k] * factor if k in told else factor
+    terms = [said @ block_tables(network, context, k)[2] for k, said in told.items()]
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(terms).sum(axis=0), np.float64)
+        return np.asarray(np.add.reduce(np.log(terms)), np.float64)
 
 
 def touched(network: Network, evidence: Evidence) -> list[int]:
