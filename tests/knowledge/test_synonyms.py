@@ -1,0 +1,136 @@
+"""Words that people and records use: each leads to one record, and the usual ones lead somewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+
+import pytest
+
+from soleus.evidence.record import Record
+from soleus.knowledge.loader import DATA, Knowledge, load
+from soleus.knowledge.schema.core import Contributor, Finding
+from soleus.knowledge.schema.medicines import Medicine
+from soleus.reasoning.compiled import Names, loose_form, normal_form, shipped_compiled
+from soleus.reasoning.medicines import MedicineIndex
+
+Words = dict[str, set[str]]
+
+
+@cache
+def knowledge() -> Knowledge:
+    return load(DATA)
+
+
+def gathered(records: Iterable[tuple[Record, tuple[str, ...]]]) -> Words:
+    """Normal form of each word -> ids of the records that answer to it."""
+    out: Words = defaultdict(set)
+    for record, words in records:
+        for word in (record.id, *words):
+            out[normal_form(word.removeprefix("!"))].add(record.id)
+    return out
+
+
+@cache
+def finding_words() -> Words:
+    return gathered((f, (f.name, *f.former_ids, *f.synonyms)) for f in knowledge().all(Finding))
+
+
+@cache
+def contributor_words() -> Words:
+    return gathered((c, (c.name, c.patient_name, *c.synonyms)) for c in knowledge().all(Contributor))
+
+
+@cache
+def medicine_words() -> Words:
+    return gathered((m, (m.name, *m.names)) for m in knowledge().all(Medicine))
+
+
+def clashes(words: Words) -> Words:
+    return {word: ids for word, ids in words.items() if len(ids) > 1}
+
+
+def test_each_word_of_a_finding_leads_to_one() -> None:
+    assert clashes(finding_words()) == {}
+
+
+def test_each_word_of_a_contributor_leads_to_one() -> None:
+    assert clashes(contributor_words()) == {}
+
+
+def test_each_name_of_a_medicine_leads_to_one() -> None:
+    assert clashes(medicine_words()) == {}
+
+
+def test_contributors_stay_apart_when_the_order_of_words_is_lost() -> None:
+    loose: Words = defaultdict(set)
+    for word, ids in contributor_words().items():
+        loose[loose_form(word)] |= ids
+    assert clashes(loose) == {}
+
+
+def test_no_word_is_a_finding_in_one_list_and_a_contributor_in_another() -> None:
+    assert sorted(finding_words().keys() & contributor_words().keys()) == []
+
+
+def test_no_word_is_empty() -> None:
+    assert all(word for words in (finding_words(), contributor_words(), medicine_words()) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("word", "finding"),
+    [
+        ("Worse at rest", "at_rest"),
+        ("relieved by movement", "relief_walking"),
+        ("urge to move legs", "urge_to_move"),
+        ("claudication distance", "same_walking_distance"),
+        ("tea-coloured urine", "dark_urine"),
+        ("saddle anesthesia", "bladder_bowel_saddle"),
+        ("loss of vibration sense", "reduced_vibration"),
+        ("felt a pop", "snap_felt"),
+        ("inner restlessness", "whole_body_restlessness"),
+        ("relieved by ibuprofen", "aspirin_or_nsaid_relief"),
+        ("Na+", "sodium"),
+        ("ABPI", "abi"),
+    ],
+)
+def test_usual_words_for_findings(word: str, finding: str) -> None:
+    assert Names(shipped_compiled()).findings[normal_form(word)] == finding
+
+
+@pytest.mark.parametrize(
+    ("word", "contributor"),
+    [
+        ("Previous smoker", "smoking_former"),
+        ("gave up smoking", "smoking_former"),
+        ("active smoker", "smoking_current"),
+        ("prior DVT", "previous_dvt"),
+        ("weight-loss surgery", "malabsorption_bariatric"),
+        ("Knee OA", "osteoarthritis"),
+        ("overuse of reliever inhaler", "laba_or_high_beta_agonist"),
+        ("removal of the thyroid", "neck_surgery_or_hypoparathyroidism"),
+        ("father has restless legs", "family_history_rls"),
+        ("end-stage renal disease", "ckd_stage_4_5"),
+    ],
+)
+def test_usual_words_for_conditions(word: str, contributor: str) -> None:
+    assert Names(shipped_compiled()).contributors[normal_form(word)] == contributor
+
+
+@pytest.mark.parametrize(
+    ("word", "medicine"),
+    [
+        ("Xopenex HFA 45 micrograms", "levosalbutamol"),
+        ("Ventolin Evohaler", "salbutamol"),
+        ("Sortis 20 mg", "atorvastatin"),
+        ("Haldol decanoate", "haloperidol"),
+        ("Sinemet CR", "levodopa_carbidopa"),
+        ("Toujeo", "insulin"),
+        ("iron tablets", "ferrous_salts"),
+    ],
+)
+def test_usual_names_of_medicines(word: str, medicine: str) -> None:
+    found = MedicineIndex(knowledge()).find(word)
+    assert found is not None
+    assert found.id == medicine
