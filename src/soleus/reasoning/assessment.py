@@ -126,6 +126,7 @@ class MedicineVerdict(_Part, frozen=True):
     timing: str
     discuss: str
     do_not: str
+    warnings: tuple[str, ...] = ()  # what should not meet: other medicines of the list, states of the person
     cites: Cites = ()
 
 

@@ -37,11 +37,15 @@ class Explanation(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A state of a finding, in words; numeric findings give the interval [at_least, below) in their unit."""
+    """A state of a finding, in words; numeric findings give the interval [at_least, below) in their unit.
+
+    ``synonyms`` are accepted as the answer, and as a name of their own: "fever: yes" is the state fever.
+    """
 
     id: Id
     label: str
     patient_label: str
+    synonyms: tuple[str, ...] = ()
     at_least: float | None = None
     below: float | None = None
 
@@ -229,11 +233,14 @@ class CoOccurrence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Derivation(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer that follows from others: a temperature of 39 is a fever. Used only where the finding was not told.
+    """An answer or a state of the person that follows from others, used only where it was not told.
+
+    A temperature of 39 is a fever; a statin with a strong inhibitor of its breakdown is an interaction.
 
     ``when`` is a rule of `soleus.clinical.rules` over what was told.
     """
 
-    finding: Id
-    state: Id
+    finding: Id | None = None
+    state: Id | None = None
+    contributor: Id | None = None
     when: dict[str, Any]

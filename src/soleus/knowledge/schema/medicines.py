@@ -63,6 +63,8 @@ class Medicine(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cramp: Judgement | None = None
     restless_legs: Judgement | None = None
     onset_days: tuple[int, int] | None = None
+    stopping: tuple[Id, ...] = ()  # contributors of a person who stopped it within ``stopping_days``
+    stopping_days: int | None = None
     discuss: str | None = None  # alternatives to talk over, for clinicians
     patient_discuss: str | None = None
     do_not: str | None = None
