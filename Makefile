@@ -55,9 +55,11 @@ fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge,
 
 bench: $(DEV)  ## speed against pyAgrum: benchmarks/results.json and a table
 	$(BIN)/python benchmarks/run.py
+	@$(BIN)/python tools/make_docs.py
 
 validate: $(DEV)  ## is it right? rebuilds docs/validation.md and docs/validation.json
 	$(BIN)/soleus validate
+	@$(BIN)/python tools/make_docs.py
 
 docs: $(DEV)  ## rebuild the generated pages (a test compares them)
 	$(BIN)/python tools/make_docs.py

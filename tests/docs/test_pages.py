@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 import pytest
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 
 from soleus.cli.app import app
 from soleus.cli.knowledge import app as knowledge
@@ -109,3 +111,29 @@ def test_no_tracked_text_names_a_path_of_a_machine(root: Path) -> None:
     places = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|tmp/\w+)/")
     texts = [*documents(root), root / "Makefile", *root.glob("requirements/*.txt"), *root.glob("src/**/*.py")]
     assert [str(p.relative_to(root)) for p in texts if places.search(p.read_text(encoding="utf-8"))] == []
+
+
+def shown_commands(root: Path) -> set[str]:
+    """Every call of soleus in a shell block of a document."""
+    texts = [page.read_text(encoding="utf-8") for page in documents(root)]
+    blocks = [block for text in texts for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+    calls = re.findall(r"^(?:\.venv/bin/)?soleus ([^#\n]+)", "\n".join(blocks), re.MULTILINE)
+    return {call.strip() for call in calls}
+
+
+def test_every_call_in_the_documents_has_the_command_and_its_options(root: Path) -> None:
+    calls = shown_commands(root)
+    assert len(calls) > 20
+    assert [call for call in sorted(calls) if not understood(call)] == []
+
+
+def understood(call: str) -> bool:
+    command = get_command(app)
+    words = call.split()
+    while words and isinstance(command, Group):
+        found = command.commands.get(words.pop(0))
+        if found is None:
+            return False
+        command = found
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return all(word in known for word in words if word.startswith("--"))
