@@ -6,6 +6,7 @@ An interview or a run that is broken off by the keyboard ends with 130.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(given: list[str]) -> int:
     """The exit code; typer's own exceptions become ours, whichever copy of click it carries."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: small matrices, threads only cost their start
+    gc.set_threshold(100_000)  # the knowledge stays as long as the process; looking through it again finds nothing
     from soleus.cli.app import app
 
     try:
