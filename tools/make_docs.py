@@ -303,11 +303,10 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/user-guide/clinician.md": {
         "why": partial(excerpt, DRUG, "WHY ", "IDIOPATHIC"),
         "causes": partial(excerpt, DRUG, "IDIOPATHIC", most=12),
-        "medicines": partial(excerpt, DRUG, "MEDICINES", "", most=9),
+        "medicines": partial(excerpt, DRUG, "MEDICINES", "", most=15),
     },
     "docs/user-guide/developer.md": {
         "error": partial(excerpt, "assess examples/none.yaml --format json"),
-        "stats": partial(excerpt, "knowledge stats", until="Records"),
     },
 }
 
