@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,13 @@ def inference_figures(where: Population) -> dict[str, Any]:
     table_s, table = _table(where)
     codes = repeated(batch.encode(where.network, cases), CASES)
     error = _batch_error(where, table, own)
-    single, one, gum = [], [], []
+    single, one, gum, processor = [], [], [], []
     for _ in range(ROUNDS):
         single.append(median(_single_seconds(where, own)))
         gum.append(median(quickest.seconds(told)))
+        begin = process_time()
         one.append(_batch_seconds(table, codes))
+        processor.append(process_time() - begin)
     rate = [CASES / s for s in one]
     return {
         "single_vs_pyagrum": median(g / s for g, s in zip(gum, single, strict=True)),
@@ -72,6 +74,7 @@ def inference_figures(where: Population) -> dict[str, Any]:
         "batch_max_abs_error": error,
         "batch_table_s": table_s,
         "batch_best_cases_per_s": max(rate),
+        "batch_cases_per_processor_s": CASES / median(processor),
     }
 
 
@@ -121,7 +124,12 @@ def judgement_figures(where: Population) -> dict[str, Any]:
 
     whole = [[seconds(lambda c=c: assess(c, knowledge=compiled)) for c in read] for _ in range(5)]  # type: ignore[misc]
     parts = [[seconds(lambda n=n: decide(n)) for n in range(len(taken))] for _ in range(9)]  # type: ignore[misc]
+    begin = process_time()
+    for n in range(len(taken)):
+        decide(n)
+    processor = (process_time() - begin) / len(taken)
     return {
         "assess_500_draws_ms": median(t for row in parts[1:] for t in row) * 1e3,
+        "assess_500_draws_processor_ms": processor * 1e3,
         "assess_whole_ms": median(t for row in whole[1:] for t in row) * 1e3,
     }

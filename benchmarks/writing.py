@@ -30,9 +30,11 @@ MEANING = {
     "knowledge_load_ms": "reading the compiled knowledge, ms",
     "network_build_ms": "making its arrays, ms",
     "assess_whole_ms": "`soleus.assess` in a process that is warm, ms",
+    "assess_500_draws_processor_ms": "processor time of the judgement with draws and next question, ms",
     "assess_cold_processor_s": "processor time of the whole command, s",
     "batch_table_s": "making the table of one context for batches, s",
     "batch_best_cases_per_s": "cases per second, the best round",
+    "batch_cases_per_processor_s": "cases per second of processor time, of one core",
     "agreement_max_abs": "largest difference from pyAgrum in any probability",
     "batch_max_abs_error": "largest difference of a batch from the single posterior",
 }
@@ -121,7 +123,8 @@ def _method(flat: dict[str, Any]) -> list[str]:
         " busy machine slows both. pyAgrum has the whole tree built beforehand, the evidence ready in its own form,"
         f" and S as its only target; the quickest of its engines counts ({engines}). Agreement is checked in the same"
         " run. Linear algebra runs on one thread, a batch with Numba on all cores. Times of commands are medians of 11"
-        " runs after one that warms the disk.",
+        " runs after one that warms the disk. Other work on the machine slows what the clock measures; processor"
+        " times are given beside it.",
         "",
         "`assess_500_draws_ms`: posterior, 500 draws of every parameter with intervals and ranks, the open questions"
         " of history and examination with the value of each in order, and the stop rule, on each of the coded"
