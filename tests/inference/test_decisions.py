@@ -19,6 +19,7 @@ from soleus.inference.decisions import (
     agenda,
     answer_rows,
     best_action,
+    best_pair,
     cause_chance,
     expected_loss,
     stop_rule,
@@ -199,6 +200,48 @@ def test_two_answers_that_matter_only_together_do_not_stop_the_asking() -> None:
     assert found.bound >= 0.028
 
 
+def test_the_pair_that_matters_is_found_among_questions_that_say_nothing() -> None:
+    base, level, loss, _ = two_halves()
+    idle = 20
+    p = np.concatenate([np.full((2 * idle, 2), 0.5), base.p])
+    net = replace(base, findings=tuple(f"f{i}" for i in range(idle + 2)), states=(("y", "n"),) * (idle + 2), p=p,
+                  sd=np.zeros((idle + 2, 2)))  # fmt: skip
+    asked = [Ask(f"f{i}", i, 0.01) for i in range(idle + 2)]
+    found = best_pair(agenda(judge(net, level, Evidence()), loss, asked))
+    assert found is not None
+    assert found[0].ask.number in (idle, idle + 1)
+    assert found[1] == pytest.approx(0.028 - 0.02)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_best_pair_is_worth_what_enumeration_says(seed: int) -> None:
+    net, context, evidence = case(seed)
+    loss = losses(seed, net, causes=False)
+    asked = questions(seed, net, evidence)
+    found = best_pair(agenda(judge(net, context, evidence), loss, asked), most=len(asked))
+    apart = [
+        pair
+        for pair in combinations(asked, 2)
+        if not (
+            pair[0].said is None
+            and pair[1].said is None
+            and pair[0].number in net.facet_of
+            and pair[1].number in net.facet_of
+        )
+        and not (
+            pair[0].said is not None
+            and pair[1].said is not None
+            and net.block_of[pair[0].number] == net.block_of[pair[1].number]
+        )
+    ]
+    if not apart:
+        assert found is None
+        return
+    assert found is not None
+    best = max(gain(net, context, evidence, loss, pair, []) - sum(a.burden for a in pair) for pair in apart)
+    assert found[1] == pytest.approx(best, abs=1e-9)
+
+
 def test_two_answers_that_together_are_worth_less_than_one_costs_do_stop_it() -> None:
     net, context, loss, asked = two_halves()
     dear = [replace(a, burden=0.05) for a in asked]
@@ -250,3 +293,6 @@ def test_two_tests_of_one_cause_that_matter_only_together_do_not_stop_the_asking
     found = stop_rule(open_)
     assert found.bound >= both - 1e-12
     assert not found.stop
+    pair = best_pair(open_)
+    assert pair is not None
+    assert pair[1] == pytest.approx(0.0036 - 0.002)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from soleus.inference import draws
+from soleus.inference.causes import attribute, attribute_draws
 from soleus.inference.draws import draw, draw_log_weights, streams, total_sd
 from soleus.inference.network import Context, Evidence, Network
 from soleus.inference.posterior import Judgement, judge
@@ -153,3 +154,28 @@ def test_the_spread_that_prunes_is_not_below_what_the_draws_show(seed: int) -> N
     point = judged(seed)
     shown = draw_log_weights(point, np.arange(len(point.probability)), 1000).std(axis=0)
     assert (shown <= total_sd(point) * 1.15 + 0.02).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shares_add_to_one_in_every_draw_and_lie_about_the_point(seed: int) -> None:
+    net, context = generated.network(seed)
+    tight, level = narrow(net, context, 0.4)
+    point = judge(tight, level, generated.evidence(seed, net))
+    for s in range(len(net.explanations)):
+        known, drawn = attribute(point, s), attribute_draws(point, s, 600)
+        total = drawn.idiopathic + sum(drawn.share.values(), np.zeros(600))
+        assert total == pytest.approx(np.ones(600), abs=1e-9)
+        assert drawn.idiopathic.mean() == pytest.approx(known.idiopathic, abs=0.06)
+        for c, share in drawn.share.items():
+            assert share.mean() == pytest.approx(known.share[c], abs=0.06)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_spread_every_draw_of_the_shares_is_the_point(seed: int) -> None:
+    net, context = generated.network(seed)
+    sure, level = narrow(net, context, 0.0)
+    point = judge(sure, level, generated.evidence(seed, net))
+    s = int(point.probability.argmax())
+    assert attribute_draws(point, s, 20).idiopathic == pytest.approx(
+        np.full(20, attribute(point, s).idiopathic), abs=1e-6
+    )

@@ -32,6 +32,12 @@ def test_the_worst_of_two() -> None:
 def test_without_findings_the_odds_are_co_occurrence_times_prevalence() -> None:
     net, context = generated.network(2)
     odds = pair_odds(
-        judge(net, context, Evidence()), 0, 1, ratio=2.0, prevalence=0.05, pooling={}, background=lambda f: np.ones(2) / 2
+        judge(net, context, Evidence()),
+        0,
+        1,
+        ratio=2.0,
+        prevalence=0.05,
+        pooling={},
+        background=lambda _: np.ones(2) / 2,
     )
     assert odds == pytest.approx(2.0 * 0.05)

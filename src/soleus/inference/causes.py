@@ -80,7 +80,7 @@ def attribute_draws(judgement: Judgement, explanation: int, n: int) -> Attributi
 
     The causal ratio of a draw keeps its proportion to the predictive one on the log scale. The excess of a draw is
     shared between blocks in proportion to -ln E[prod rho^-b] of each (exact where every contributor is known), and
-    inside a block as in the point answer.
+    inside a block as in the point answer, or equally where that gives the block none.
     """
     point = attribute(judgement, explanation)
     logs: list[Floats] = []
@@ -96,7 +96,7 @@ def attribute_draws(judgement: Judgement, explanation: int, n: int) -> Attributi
     for log, own in zip(logs, members, strict=True):
         whole = sum(point.share[m] for m in own)
         for m in own:
-            part = point.share[m] / whole if whole > 0 else 0.0
+            part = point.share[m] / whole if whole > 0 else 1 / len(own)
             share[m] = np.asarray(part * log * excess, np.float64)
     return AttributionDraws(np.asarray(np.exp(-total), np.float64), share)
 

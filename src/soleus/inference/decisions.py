@@ -193,28 +193,47 @@ def value_of(found: Agenda) -> list[Value]:
 
 
 def best_pair(found: Agenda, most: int = 12) -> tuple[Value, float] | None:
-    """The first question of the best pair and the net value of both, among the ``most`` single questions of most gain.
+    """The first question of the best pair and the net value of both, among the ``most`` most telling questions.
 
-    For when no single answer is worth its burden. Items of one facet are not paired: given the explanation their
-    answers are not independent.
+    For when no single answer is worth its burden. Items of one facet and members of one block are not paired: given
+    the explanation their answers are not independent. Two questions about one cause are.
     """
-    values = sorted(value_of(found), key=lambda v: -v.gain)[:most]
+    values = sorted(value_of(found), key=lambda v: (-round(v.gain, 9), -_information(found, v)))[:most]
     rows = {id(a): r for a, r in zip(found.asks, found.answers, strict=True)}
     now = float(expected_loss(found.losses, found.judgement.probability))
     best: tuple[Value, float] | None = None
     for i, one in enumerate(values):
         for two in values[i + 1 :]:
-            if not _same_facet(found, one.ask, two.ask):
-                net = _pair_gain(found, now, rows[id(one.ask)], rows[id(two.ask)]) - one.ask.burden - two.ask.burden
-                if best is None or net > best[1]:
-                    best = one, net
+            if _one_cause(one.ask, two.ask):
+                gain = _cause_gain(found.judgement, found.losses, [one.ask, two.ask])
+            elif _hang_together(found, one.ask, two.ask):
+                continue
+            else:
+                gain = _pair_gain(found, now, rows[id(one.ask)], rows[id(two.ask)])
+            net = gain - one.ask.burden - two.ask.burden
+            if best is None or net > best[1]:
+                best = one, net
     return best
 
 
-def _same_facet(found: Agenda, one: Ask, two: Ask) -> bool:
-    of = found.judgement.network.facet_of
-    facets = [of.get(a.number) if a.said is None else None for a in (one, two)]
-    return facets[0] is not None and facets[0] == facets[1]
+def _information(found: Agenda, value: Value) -> float:
+    """What an answer tells of the explanation, in nats: it ranks questions that on their own change no action."""
+    ratio = value.posterior / np.maximum(found.judgement.probability, 1e-300)
+    logs = np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0)
+    return float(value.chance @ (value.posterior * logs).sum(axis=1))
+
+
+def _one_cause(one: Ask, two: Ask) -> bool:
+    return one.said is not None and two.said is not None and one.number == two.number
+
+
+def _hang_together(found: Agenda, one: Ask, two: Ask) -> bool:
+    """Whether their answers depend on each other once the explanation is known."""
+    network = found.judgement.network
+    if (one.said is None) != (two.said is None):
+        return False
+    of = network.facet_of if one.said is None else network.block_of
+    return of.get(one.number) is not None and of.get(one.number) == of.get(two.number)
 
 
 def _pair_gain(found: Agenda, now: float, one: Floats, two: Floats) -> float:
