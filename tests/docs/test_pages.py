@@ -107,6 +107,15 @@ def test_the_pictures_are_light(root: Path) -> None:
     assert heavy == {}
 
 
+def test_each_decision_has_a_number_of_its_own_and_stands_in_the_list(root: Path) -> None:
+    pages = sorted(p for p in root.glob("docs/adr/0*.md") if p.stem != "0000-template")
+    listed = (root / "docs/adr/README.md").read_text(encoding="utf-8")
+    assert [p.stem[:4] for p in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    for page in pages:
+        number, title = page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(": ", 1)
+        assert f"| [{number}]({page.name}) | {title} |" in listed
+
+
 def test_no_tracked_text_names_a_path_of_a_machine(root: Path) -> None:
     places = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|tmp/\w+)/")
     texts = [*documents(root), root / "Makefile", *root.glob("requirements/*.txt"), *root.glob("src/**/*.py")]
