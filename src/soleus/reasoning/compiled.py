@@ -109,10 +109,15 @@ class Compiled:
             columns=np.array([s_ids.index(s) for s in touched], np.intp),
             log_rho=np.array([[_log_ratio(e) for e in row] for row in cells]).reshape(shape),
             sd=np.array([[_ratio_sd(e) for e in row] for row in cells]).reshape(shape),
-            log_causal=np.array([[_log_causal(e) for e in row] for row in cells]).reshape(shape),
-            necessary=np.array([[bool(e and e.necessary) for e in row] for row in cells]).reshape(shape),
+            log_causal=np.array([[self._causal(e) for e in row] for row in cells]).reshape(shape),
+            necessary=np.array([[bool(e and e.necessary) for e in row] for row in cells], np.bool_).reshape(shape),
             given=tuple((order[m], order[other], p) for m, other, p in block.given),
         )
+
+    def _causal(self, effect: Effect | None) -> float:
+        """The causal log ratio; none where the contributor is the explanation itself, already known."""
+        itself = effect is not None and self.contributors[effect.contributor].same_as == effect.explanation
+        return 0.0 if itself else _log_causal(effect)
 
     def context(self, age: float | None, sex: str | None, setting: str) -> Context:
         """Rates and prevalences for a person; an unknown age or sex is averaged over (adults, both sexes)."""
@@ -222,6 +227,7 @@ class Names:
     """Every word that a finding, contributor, explanation or medicine answers to, in normal form."""
 
     def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
         self.findings: dict[str, str] = {}
         for f in compiled.findings.values():
             self._add(self.findings, f.id, (f.id, f.name, *f.former_ids, *f.synonyms))
@@ -231,6 +237,17 @@ class Names:
         self.explanations: dict[str, str] = {}
         for e in compiled.explanations.values():
             self._add(self.explanations, e.id, (e.id, e.name, e.patient_name, *e.synonyms))
+
+    @cached_property
+    def state_words(self) -> dict[str, tuple[str, str]]:
+        """A word that names one state of one finding ("fever") -> (finding, state); words that name two name none."""
+        taken: dict[str, set[tuple[str, str]]] = {}
+        for f in self._compiled.findings.values():
+            for s in f.states:
+                for word in s.synonyms:
+                    taken.setdefault(normal_form(word), set()).add((f.id, s.id))
+        known = self.findings.keys() | self.contributors.keys()
+        return {w: next(iter(found)) for w, found in taken.items() if len(found) == 1 and w not in known}
 
     @cached_property
     def loose_contributors(self) -> dict[str, str]:
