@@ -38,10 +38,13 @@ def score_rows(base, rows, group, stride, first, start, column, code, out):  # t
                 acc[s] = base[s]
             for i in range(n_met):
                 g = met[i]
-                row = first[g] + pattern[g]
+                met[i] = first[g] + pattern[g]
                 pattern[g] = 0
+            met[n_met] = 0  # row 0 is zero
+            for i in range(0, n_met, 2):  # two at a time: half the stores
+                one, two = met[i], met[i + 1]
                 for s in range(lanes):
-                    acc[s] += rows[row, s]
+                    acc[s] += rows[one, s] + rows[two, s]
             top = acc[0]
             for s in range(lanes):
                 top = max(top, acc[s])
