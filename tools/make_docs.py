@@ -18,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -55,12 +56,27 @@ def leaves() -> list[type[errors.SoleusError]]:
     return [c for c in error_classes() if not c.__subclasses__()]
 
 
-def error_section(kind: type[errors.SoleusError], example: dict[str, str]) -> str:
-    shown = kind(*(example[field] for field in ("where", "found", "expected", "repair")))
+def error_section(kind: type[errors.SoleusError], example: dict[str, Any]) -> str:
+    """What the command says on a real occasion, and what was handed over."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in example.get("files", {}).items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        done = called(example["command"], Path(folder))
+    assert done.returncode == kind.exit_code, (kind, done)
+    given = "\n".join(f"```yaml\n# {name}\n{text.rstrip()}\n```\n" for name, text in example.get("files", {}).items())
     return (
         f"## {kind.__name__}\n\n"
         f"Exit code {kind.exit_code}, code `{kind.code}`. Arises when {example['when']}.\n\n"
-        f"```text\n{shown}\n```\n"
+        f"{given}\n```text\n$ soleus {example['command']}\n{done.stderr.strip()}\n```\n"
+    ).replace("\n\n\n", "\n\n")
+
+
+def called(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`soleus COMMAND` as on a terminal of 80 columns without colour."""
+    surroundings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
+    words = [sys.executable, "-c", "from soleus.cli import main; main()", *command.split()]
+    return subprocess.run(
+        words, cwd=folder, env=surroundings, capture_output=True, text=True, encoding="utf-8", check=False
     )
 
 
@@ -152,12 +168,8 @@ def case_schema() -> str:
 
 @cache
 def printed(command: str) -> tuple[str, ...]:
-    """The lines that `soleus COMMAND` prints on a terminal of 80 columns without colour."""
-    surroundings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
-    words = [sys.executable, "-c", "from soleus.cli import main; main()", *command.split()]
-    done = subprocess.run(
-        words, cwd=ROOT, env=surroundings, capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    """The lines that `soleus COMMAND` prints."""
+    done = called(command, ROOT)
     return tuple(line.rstrip() for line in (done.stdout or done.stderr).splitlines())
 
 
