@@ -79,7 +79,7 @@ def test_an_unknown_finding_is_an_error_with_near_names(name: str, near: str) ->
 
 def test_an_unknown_state_is_an_error_that_lists_the_states() -> None:
     with pytest.raises(InvalidValue) as fault:
-        present({"quality": "crampy"})
+        present({"quality": "cramb"})
     assert "cramp" in fault.value.repair
     assert "burning" in fault.value.expected
 
@@ -257,6 +257,12 @@ def test_a_duration_in_words_becomes_tempo(words: str, tempo: str) -> None:
 )
 def test_an_onset_becomes_tempo(onset: str, tempo: str) -> None:
     assert told(present(onset=onset))["tempo"] == tempo
+
+
+def test_a_year_that_yaml_takes_for_a_number_is_a_date() -> None:
+    found = present(onset=2020, conditions=[{"name": "diabetes", "since": 2011}], person={"birth_date": 1959})
+    assert told(found)["tempo"] == "years"
+    assert found.age == pytest.approx(67.9, abs=0.1)
 
 
 def test_an_onset_without_the_day_of_the_case_says_nothing() -> None:
