@@ -16,6 +16,7 @@ from soleus.errors import Contradiction, InvalidValue, UnknownName, UnreadableIn
 MOST_BYTES = 5_000_000
 DEEPEST = 60
 
+_DATES = frozenset({"as_of", "birth_date", "onset", "since", "started", "stopped", "date"})
 _FIELDS: dict[str, type[msgspec.Struct]] = {
     "": Case,
     "person": Person,
@@ -131,12 +132,18 @@ def _check_keys(node: yaml.Node | None, where: str) -> None:
             _check_keys(item, where)
 
 
+def _field(name: str, value: Any, where: str, depth: int) -> Any:
+    """A year on its own, which YAML and JSON take for a number, is text where a date is wanted."""
+    year = name in _DATES and isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 9999
+    return str(value) if year else _plain(value, where, depth)
+
+
 def _plain(value: Any, where: str, depth: int = 0) -> Any:
     """Dates as text, keys as text; text must be of characters, and the tree not deep."""
     if depth > DEEPEST:
         raise UnreadableInput(where, f"more than {DEEPEST} levels", "a flat case", "Remove the nesting.")
     if isinstance(value, dict):
-        return {_plain(str(k), where): _plain(v, where, depth + 1) for k, v in value.items()}
+        return {_plain(str(k), where): _field(str(k), v, where, depth + 1) for k, v in value.items()}
     if isinstance(value, list):
         return [_plain(v, where, depth + 1) for v in value]
     if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
