@@ -7,6 +7,7 @@ it is generated (`soleus knowledge compile`), checked in, and compared with the 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -145,7 +146,7 @@ def digest_of(records: dict[str, tuple[Any, ...]]) -> str:
 
 
 def write_compiled(knowledge: Knowledge, path: Path) -> None:
-    """One JSON object, one record a line, sorted: small differences stay small."""
+    """One JSON object, one record a line, sorted: small differences stay small. Written whole or not at all."""
     lines = [f'{{"version":"{knowledge.version}","digest":"{knowledge.digest}","records":{{']
     for k, (kind, records) in enumerate(knowledge.records.items()):
         lines.append(f'{"," if k else ""}"{kind}":[')
@@ -158,7 +159,9 @@ def write_compiled(knowledge: Knowledge, path: Path) -> None:
         for n, (name, table) in enumerate(sorted(knowledge.facets.items()))
     ]
     lines.append("}}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _encode(value: Any) -> str:
