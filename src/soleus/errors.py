@@ -56,6 +56,23 @@ class InputError(SoleusError):
     code = "input"
     exit_code = 3
 
+    def within(self, name: str) -> InputError:
+        """The same error with the name of the file before its place."""
+        placed = type(self)(f"{name}: {self.where}", self.found, self.expected, self.repair)
+        return self if self.where.startswith(name) else placed
+
+    @classmethod
+    def together(cls, faults: Sequence[InputError], most: int = 12) -> InputError:
+        """Several faults of one input as one error, each with its place."""
+        shown = faults[:most]
+        more = f" and {len(faults) - most} more" if len(faults) > most else ""
+        return cls(
+            f"{len(faults)} places",
+            "; ".join(f"{f.where}: {f.found}" for f in shown) + more,
+            "; ".join(f"{f.where}: {f.expected}" for f in shown),
+            " ".join(f"{f.where}: {f.repair}" for f in shown),
+        )
+
 
 class UnreadableInput(InputError):
     code = "unreadable_input"

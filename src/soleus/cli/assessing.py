@@ -13,7 +13,7 @@ import msgspec
 
 from soleus.cli import tell
 from soleus.clinical.case import Case
-from soleus.errors import SoleusError, UnreadableInput, UsageError
+from soleus.errors import InputError, SoleusError, UnreadableInput, UsageError
 from soleus.interop.reading import read_any
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Assessment, Audience
@@ -94,7 +94,10 @@ def _judge(path: Path, audience: Audience, setting: str | None, as_of: str | Non
     case: Case = read_any(path, compiled, as_of=as_of)
     if setting:
         case = msgspec.structs.replace(case, setting=setting)
-    return assess(case, knowledge=compiled, as_of=as_of, audience=audience, draws=draws)
+    try:
+        return assess(case, knowledge=compiled, as_of=as_of, audience=audience, draws=draws)
+    except InputError as error:
+        raise error.within(path.name) from None
 
 
 def rendered(found: Assessment, form: Form) -> str:

@@ -38,7 +38,7 @@ from soleus.reasoning.medicines import MedicineIndex
 from soleus.reasoning.together import together
 
 _GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
-_EXPLAINED = 8  # explanations that carry bars
+_EXPLAINED = 3  # explanations that carry bars
 
 
 def assess(
@@ -203,7 +203,8 @@ def _explanation(
     ranks = judged.draws.rank_interval(number) or (rank, rank)
     at = placed.get(s)
     other = (judged.second if s == judged.first.id else judged.first).id
-    bars = evidence_bars.bars(judged, s, other, citer, audience) if rank <= _EXPLAINED or at else None
+    told = rank <= _EXPLAINED or (at is not None and at.tier in ("most_likely", "other_likely"))
+    bars = evidence_bars.bars(judged, s, other, citer, audience) if told else None
     return ExplanationResult(
         id=s,
         label=record.patient_name if audience == "patient" else record.name,
@@ -277,13 +278,14 @@ def _next(
     audience: Audience,
 ) -> tuple[NextQuestion, ...]:
     most = int(judged.parameter("next_questions_shown"))
-    respondent = "clinician" if audience == "clinician" else judged.presentation.case.answered_by
+    answered_by = judged.presentation.case.answered_by
+    respondent = "clinician" if audience == "clinician" else "self" if answered_by == "clinician" else answered_by
     ordered = (*screen, *questions.bedside_questions(judged), *ranked)
     seen: dict[str, questions.Question] = {}
     for q in ordered:
         seen.setdefault(q.id, q)
     first = [q for q in seen.values() if q.stage == "red_flag"]
-    rest = [q for q in seen.values() if q.stage != "red_flag"]
+    rest = [q for q in seen.values() if q.stage == "bedside" or (q.stage == "value" and q.net > 0)]
     return tuple(
         NextQuestion(
             finding=_asked_finding(q), text=q.text(respondent), value=q.net, reason=q.reason,

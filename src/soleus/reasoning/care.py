@@ -8,14 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 from soleus.knowledge.loader import DATA
-from soleus.knowledge.schema.care import WorkUp
+from soleus.knowledge.schema.care import Treatment, WorkUp
 from soleus.reasoning import management as managing
 from soleus.reasoning import work_up as working
 from soleus.reasoning.assessment import Audience, Guide, ManagementItem, WorkUpItem
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.judging import Judged
+from soleus.reasoning.medicines import MedicineIndex
 from soleus.reasoning.red_flags import RedFlagResult
+
+_OFFERED = ("recommended", "consider", "check_first")
 
 
 class Figures(Mapping[str, str]):
@@ -65,8 +68,19 @@ class CarePlan:
         return working.work_up(items, self._facts, self._audience, citer=self._citer)
 
     def management(self) -> tuple[ManagementItem, ...]:
-        """Treatment and prevention graded for this person."""
-        return self._plan.items
+        """Treatment and prevention graded for this person; what is taken already is not offered as new."""
+        taken = {c for r in self._judged.presentation.medicines if r.current for c in r.classes}
+        return tuple(i for i in self._plan.items if not (i.advice in _OFFERED and self._medicine(i) in taken))
+
+    def _medicine(self, item: ManagementItem) -> str | None:
+        """The medicine that a treatment is, by its name."""
+        row = self._judged.compiled.knowledge.by_id(Treatment).get(item.id)
+        found = self._index.find(row.name) if row is not None and row.kind == "medicine" else None
+        return found.id if found else None
+
+    @cached_property
+    def _index(self) -> MedicineIndex:
+        return MedicineIndex(self._judged.compiled.knowledge)
 
     def guides(self) -> tuple[Guide, ...]:
         """Illustrated steps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from soleus.knowledge.schema.core import Contributor
 from soleus.knowledge.schema.medicines import Belief
 from soleus.knowledge.schema.medicines import Cause as CauseRecord
@@ -10,6 +12,7 @@ from soleus.reasoning.assessment import Audience, Cause, Idiopathic
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.judging import Judged
 
+_BY_TEST = 0.8  # a test that leaves less than a fifth of doubt counts as shown
 _LEAST_SHARE = 0.005  # unknown causes below half a percent are left unlisted
 
 
@@ -50,7 +53,7 @@ def _cause(
     return Cause(
         id=c,
         label=record.patient_name if audience == "patient" else record.name,
-        status="not_known" if said is None else "present" if said else "absent",
+        status=_status(judged, number, said, found.present.get(number, 0.0)),
         probability=float(found.present.get(number, judged.judgement.context.prevalence[number])),
         share=share,
         share_low=low,
@@ -63,6 +66,13 @@ def _cause(
         belief=belief.patient_statement if belief and audience == "patient" else belief.statement if belief else None,
         cites=citer.cite((*(effect.source if effect else ()), *(belief.source if belief else ()))),
     )
+
+
+def _status(judged: Judged, number: int, said: bool | None, p: float) -> Literal["present", "absent", "not_known"]:
+    """What was said; where nothing was, what a test of this person makes all but certain."""
+    if said is None and number in judged.judgement.evidence.contributors and p > _BY_TEST:
+        return "present"
+    return "not_known" if said is None else "present" if said else "absent"
 
 
 def _belief(judged: Judged, record: Contributor) -> Belief | None:

@@ -5,16 +5,18 @@ A unit or a state is never guessed. What a reader of records could not use is pa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
 
-from soleus.clinical.case import Case, Complaint, Condition, Medicine, Quantity
+from soleus.clinical.case import Case, Complaint, Condition, Measurement, Medicine, Quantity
 from soleus.clinical.rules import evaluate
 from soleus.clinical.timeline import day, days_between, duration_days
-from soleus.errors import CannotAssess, Contradiction, InvalidValue, UnknownName, near_names
+from soleus.errors import CannotAssess, Contradiction, InputError, InvalidValue, UnknownName, near_names
 from soleus.evidence.record import Code
 from soleus.inference.network import Context, Evidence
 from soleus.knowledge.schema.core import Derivation, Finding, Setting, State
@@ -104,17 +106,15 @@ def take_in(
 def _present(case: Case, complaint: Complaint, compiled: Compiled, index: MedicineIndex, empty: bool) -> Presentation:
     draft = _Draft(unused=[f"{u.where}: {u.what} ({u.why})" for u in case.unused])
     age = _age(case)
-    for name, value in complaint.findings.items():
-        if isinstance(value, dict):
-            _check_past(value.get("date"), case, f"findings.{name}.date")
-        _take_finding(draft, compiled, name, value, f"findings.{name}")
-    for n, m in enumerate(case.measurements):
-        _check_past(m.date, case, f"measurements[{n}].date")
-        if _is_known(draft, compiled, m.name, f"measurements[{n}]"):
-            _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}]")
-    _take_tempo(draft, compiled, case, complaint)
-    for n, c in enumerate(case.conditions):
-        _take_condition(draft, compiled, Condition(name=c) if isinstance(c, str) else c, case, f"conditions[{n}]")
+    where = "findings" if len(case.complaints) < 2 else f"complaints.{complaint.id}.findings"
+    steps = [partial(_take_dated, draft, compiled, case, n, v, f"{where}.{n}") for n, v in complaint.findings.items()]
+    steps += [partial(_take_measurement, draft, compiled, case, m, n) for n, m in enumerate(case.measurements)]
+    steps += [partial(_take_tempo, draft, compiled, case, complaint)]
+    steps += [
+        partial(_take_condition, draft, compiled, _as_condition(c), case, f"conditions[{n}]")
+        for n, c in enumerate(case.conditions)
+    ]
+    _all_faults(steps)
     taken = _take_medicines(draft, compiled, case, index, complaint)
     _take_person(draft, compiled, case)
     if not empty and not any(_tells_of_legs(compiled, f) for f in draft.observations):
@@ -124,7 +124,7 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
             "at least one thing felt in or seen on the legs",
             "Add what is felt: for example quality, site and timing under findings.",
         )
-    _derive(draft, compiled, case, age)
+    _derive(draft, compiled, case, age, taken)
     silent = _silent(draft, compiled, case)
     context = compiled.context(age, case.person.sex, case.setting)
     if case.pretest:
@@ -177,6 +177,7 @@ class _DraftFacts:
     compiled: Compiled
     case: Case
     age: float | None
+    medicines: tuple[Recognised, ...] = ()
 
     def state(self, finding: str) -> str | None:
         observation = self.draft.observations.get(finding)
@@ -193,8 +194,9 @@ class _DraftFacts:
     def has(self, contributor: str) -> bool | None:
         return self.draft.said.get(contributor)
 
-    def takes(self, medicine: str) -> bool | None:  # noqa: ARG002  (not asked by derivations)
-        return None
+    def takes(self, medicine: str) -> bool | None:
+        known = self.medicines
+        return None if not known else any(r.current and medicine in r.classes for r in known)
 
     def probability(self, explanation: str) -> float | None:  # noqa: ARG002
         return None
@@ -212,21 +214,28 @@ class _DraftFacts:
         return self.case.setting
 
 
-def _derive(draft: _Draft, compiled: Compiled, case: Case, age: float | None) -> None:
-    """Answers that follow from what was told, for findings that were not."""
-    facts = _DraftFacts(draft, compiled, case, age)
+def _derive(
+    draft: _Draft, compiled: Compiled, case: Case, age: float | None, medicines: tuple[Recognised, ...]
+) -> None:
+    """Answers and states of the person that follow from what was told, for those that were not."""
+    facts = _DraftFacts(draft, compiled, case, age, medicines)
     for rule in compiled.knowledge.all(Derivation):
-        if rule.finding not in draft.observations and evaluate(rule.when, facts) is True:
+        if evaluate(rule.when, facts) is not True:
+            continue
+        if rule.contributor and rule.contributor not in draft.said:
+            _say(draft, rule.contributor, True, f"derived.{rule.id}")
+        if rule.finding and rule.state and rule.finding not in draft.observations:
             _put(draft, compiled, Observation(rule.finding, rule.state), f"derived.{rule.id}")
 
 
 def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
     """Contributors that a list of the case would have named, and did not (design: a record's silence).
 
-    A history that names any condition, or that a clinician tells, would name a conspicuous one, list or not.
+    A history that names any condition or medicine, or that a clinician tells, would name a conspicuous one, list or not.
     """
     kinds = {kind for name, kind in _LISTS.items() if name in case.lists}
-    history = bool(case.conditions) or case.answered_by == "clinician"
+    kinds |= {"medicine"} if case.medicines else set()  # who names some medicines names them all
+    history = bool(case.conditions or case.medicines) or case.answered_by == "clinician"
     spoken = draft.said.keys() | draft.mentioned
     return tuple(
         c.id
@@ -235,11 +244,44 @@ def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
     )
 
 
+def _all_faults(steps: Iterable[Callable[[], None]]) -> None:
+    """Take every step, then raise what went wrong in any of them as one error."""
+    faults: list[InputError] = []
+    for step in steps:
+        try:
+            step()
+        except InputError as fault:
+            faults.append(fault)
+    if len(faults) > 1:
+        raise InputError.together(faults)
+    if faults:
+        raise faults[0]
+
+
+def _take_dated(draft: _Draft, compiled: Compiled, case: Case, name: str, value: Any, where: str) -> None:
+    if isinstance(value, dict):
+        _check_past(value.get("date"), case, f"{where}.date")
+    _take_finding(draft, compiled, name, value, where)
+
+
+def _take_measurement(draft: _Draft, compiled: Compiled, case: Case, m: Measurement, n: int) -> None:
+    _check_past(m.date, case, f"measurements[{n}].date")
+    if _is_known(draft, compiled, m.name, f"measurements[{n}]"):
+        _take_finding(draft, compiled, m.name, Quantity(value=m.value, unit=m.unit), f"measurements[{n}] {m.name}")
+
+
+def _as_condition(given: Condition | str) -> Condition:
+    return Condition(name=given) if isinstance(given, str) else given
+
+
 def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, where: str) -> None:
     key = normal_form(name)
     target = compiled.names.findings.get(key)
     if target is None and key in compiled.names.contributors:
         _take_statement(draft, compiled.names.contributors[key], value, where)
+        return
+    if target is None and key in compiled.names.state_words:
+        _take_state_word(draft, compiled, key, value, where)
         return
     if target is None:
         known = list(compiled.findings) + list(compiled.contributors)
@@ -252,6 +294,20 @@ def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, wher
     _put(draft, compiled, observation, where)
 
 
+def _take_state_word(draft: _Draft, compiled: Compiled, key: str, value: Any, where: str) -> None:
+    """ "fever: yes" is the state fever of its finding; "fever: no" leaves the other states open."""
+    finding, state = compiled.names.state_words[key]
+    word = normal_form(str(value))
+    if value is None or word in _UNKNOWN:
+        return
+    if word in _YES:
+        _put(draft, compiled, Observation(finding, state), where)
+    elif word in _NO:
+        draft.unused.append(f"{where}: the other answers to {finding} stay open")
+    else:
+        raise InvalidValue(where, repr(str(value)[:60]), "yes or no", f"Or answer {finding}.")
+
+
 def _is_known(draft: _Draft, compiled: Compiled, name: str, where: str) -> bool:
     """Whether a measurement is one of the findings; a name that is near one is an error, others are unused."""
     key = normal_form(name)
@@ -259,7 +315,7 @@ def _is_known(draft: _Draft, compiled: Compiled, name: str, where: str) -> bool:
         return True
     if get_close_matches(key, list(compiled.names.findings), n=1, cutoff=0.85):
         raise UnknownName(where, repr(name), "a measurement", near_names(key, list(compiled.names.findings)))
-    draft.unused.append(f"{where}: not a test that the knowledge base speaks of")
+    draft.unused.append(f"{where} {name!r}: not a test that the knowledge base speaks of")
     return False
 
 
@@ -300,7 +356,7 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _number(finding, Quantity(value=_float(value)), where)
     states = {normal_form(s.id): s.id for s in finding.states}
-    states |= {normal_form(label): s.id for s in finding.states for label in (s.label, s.patient_label)} | states
+    states = {normal_form(w): s.id for s in finding.states for w in (s.label, s.patient_label, *s.synonyms)} | states
     word = normal_form(str(value))
     if word in states:
         return Observation(finding.id, states[word])
@@ -311,7 +367,8 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
         return Observation(finding.id, "yes")
     if word in _YES and len(ids) == 2 and finding.absent in ids:
         return Observation(finding.id, next(s for s in ids if s != finding.absent))
-    raise InvalidValue(where, "a state that is not known", f"one of {', '.join(ids)}", near_names(word, ids))
+    known = [*ids, *states]
+    raise InvalidValue(where, repr(str(value)[:60]), f"one of {', '.join(ids)}", near_names(word, known))
 
 
 def _quantity(value: dict[str, Any], where: str) -> Quantity:
@@ -407,16 +464,18 @@ def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, cas
         if finding and compiled.findings[finding].kind == "yes_no":
             state = "yes" if condition.status == "present" else "no"
             _put(draft, compiled, Observation(finding, state), where)
+        elif (word := normal_form(condition.name)) in compiled.names.state_words and condition.status == "present":
+            _put(draft, compiled, Observation(*compiled.names.state_words[word]), where)
         else:
-            draft.unused.append(f"{where}: not known to change the likelihood of any explanation")
+            draft.unused.append(f"{where} {condition.name!r}: not known to change the likelihood of any explanation")
         return
     draft.mentioned.add(target)
     _check_sex(compiled, target, condition, case, where)
     recent = _within_window(compiled.contributors[target].window_days, condition, case, where)
     if recent is False and condition.status != "absent":
-        draft.unused.append(f"{where}: too long ago to count")
+        draft.unused.append(f"{where} {condition.name!r}: too long ago to count")
     elif condition.status == "resolved" and not recent:
-        draft.unused.append(f"{where}: no longer present")
+        draft.unused.append(f"{where} {condition.name!r}: no longer present")
     else:
         _say(draft, target, condition.status != "absent", where)
 
@@ -470,11 +529,13 @@ def _take_medicines(
         seen = index.recognise(medicine, case.as_of, complaint.onset, f"medicines[{n}]")
         out.append(seen)
         if seen.record is None:
-            draft.unused.append(f"medicines[{n}]: not recognised")
+            draft.unused.append(f"medicines[{n}] {medicine.name!r}: not recognised")
         draft.mentioned.update(seen.contributors)
         for contributor in seen.contributors:
             if seen.counts:
                 _say(draft, contributor, True, f"medicines[{n}]")
+        for contributor in seen.after_stopping:
+            _say(draft, contributor, True, f"medicines[{n}]")
     if any(r.new for r in out) and "new_medicine" not in draft.observations:
         _put(draft, compiled, Observation("new_medicine", "yes"), "medicines")
     return tuple(out)

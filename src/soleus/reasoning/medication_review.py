@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from soleus.knowledge.schema.core import Effect
-from soleus.knowledge.schema.medicines import Judgement
+from soleus.knowledge.schema.medicines import Interaction, Judgement
 from soleus.reasoning.assessment import Audience, MedicineVerdict
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.judging import Judged
@@ -29,6 +29,7 @@ def _verdict(
     symptom = "restless_legs" if judged.first.id in _RESTLESS else "cramp"
     known = index.judgement(seen.record, symptom)
     patient = audience == "patient"
+    meetings = _meetings(judged, index, seen)
     sources = (*(known.source if known else ()), *(effect.source if effect else ()))
     return MedicineVerdict(
         id=seen.record.id,
@@ -41,8 +42,20 @@ def _verdict(
         timing=_timing(index, seen, patient),
         discuss=str(index.field(seen.record, "patient_discuss" if patient else "discuss") or ""),
         do_not=str(index.field(seen.record, "patient_do_not" if patient else "do_not") or ""),
-        cites=citer.cite(sources),
+        warnings=tuple(i.patient_statement if patient else i.statement for i in meetings),
+        cites=citer.cite((*sources, *(s for i in meetings for s in i.source))),
     )
+
+
+def _meetings(judged: Judged, index: MedicineIndex, seen: Recognised) -> list[Interaction]:
+    """What should not meet this medicine and does: another medicine that is taken, or a state of the person."""
+    assert seen.record is not None
+    if not seen.current:
+        return []
+    others = {c for r in judged.presentation.medicines if r.current and r is not seen for c in r.classes}
+    states = {c for c, present in judged.presentation.said.items() if present}
+    known = [i for m in index.lineage(seen.record) for i in m.interactions]
+    return [i for i in known if others & set(i.medicines) or states & set(i.contributors)]
 
 
 def _not_recognised(seen: Recognised, audience: Audience) -> MedicineVerdict:
@@ -68,6 +81,8 @@ def _effect(judged: Judged, seen: Recognised) -> Effect | None:
 
 
 def _word(seen: Recognised, effect: Effect | None, known: Judgement | None) -> Verdict:
+    if seen.after_stopping:
+        return "likely_contributor"
     if not seen.counts:
         return "unlikely"
     causal = (effect.causal_rho or effect.rho) if effect else None
@@ -97,6 +112,8 @@ def _strength(judged: Judged, effect: Effect | None, known: Judgement | None, pa
 
 
 def _timing(index: MedicineIndex, seen: Recognised, patient: bool) -> str:
+    if seen.after_stopping:
+        return "It was stopped a short while ago, and stopping it can bring this on."
     if not seen.current:
         return "It is no longer taken."
     if seen.days_before_onset is None:

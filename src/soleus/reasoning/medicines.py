@@ -31,6 +31,7 @@ class Recognised:
     current: bool
     new: bool
     days_before_onset: float | None
+    after_stopping: tuple[str, ...] = ()  # contributors of somebody who stopped it a short while ago
 
     @property
     def counts(self) -> bool:
@@ -124,7 +125,17 @@ class MedicineIndex:
             current=current,
             new=self._new_days is not None and lead is not None and 0 <= lead < self._new_days,
             days_before_onset=before,
+            after_stopping=self._after_stopping(record, given.stopped, as_of) if not current else (),
         )
+
+    def _after_stopping(self, record: Medicine | None, stopped: str | None, as_of: str | None) -> tuple[str, ...]:
+        """The contributors that stopping the medicine brings, while they last."""
+        if record is None or not stopped or not as_of:
+            return ()
+        source = next((m for m in self.lineage(record) if m.stopping), None)
+        if source is None or source.stopping_days is None:
+            return ()
+        return source.stopping if days_between(stopped, as_of, "medicines") <= source.stopping_days else ()
 
 
 def _signed_days(started: str | None, onset: str | None) -> float | None:

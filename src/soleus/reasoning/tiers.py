@@ -68,10 +68,7 @@ def _by_threshold(judged: Judged, flagged: list[Placed]) -> list[Placed]:
     ]  # fmt: skip
     above.sort(key=lambda s: -judged.probability[s] * harms[s].loss)
     most = int(judged.parameter("tier_do_not_miss_most"))
-    return [
-        Placed(s, "do_not_miss", _above(judged.probability[s], harms[s]))
-        for s in above[:most]
-    ]
+    return [Placed(s, "do_not_miss", _above(judged.probability[s], harms[s])) for s in above[:most]]
 
 
 def _dangerous(explanation: Explanation) -> bool:

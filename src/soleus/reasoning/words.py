@@ -68,10 +68,13 @@ def summary(c: ComplaintAssessment) -> str:
     """The answer in two or three sentences; a red flag comes first."""
     first = c.explanations[0]
     leading = next(d for d in c.diagnoses if d.id == c.tiers.most_likely[0])
+    named = first.label if leading.cause else leading.label
     sentences = []
     if c.red_flags and c.red_flags[0].urgency != "routine":
         sentences.append(f"{c.red_flags[0].label}: {c.red_flags[0].action}")
-    sentences.append(f"Most likely: {leading.label} ({chance(first.probability, first.low, first.high)}).")
+    sentences.append(f"Most likely: {named} ({chance(first.probability, first.low, first.high)}).")
+    if leading.cause:
+        sentences.append(f"Leading cause: {leading.label} ({chance(leading.probability, leading.low, leading.high)}).")
     missed = [e.label for e in c.explanations if e.tier == "do_not_miss"]
     if missed:
         sentences.append(f"Not to be missed: {', '.join(missed[:4])}.")
@@ -113,13 +116,18 @@ def reason(judged: Judged, leaf: Rule, audience: Audience = "clinician") -> str:
         observation = judged.presentation.observations.get(thing_id)
         record = judged.compiled.findings.get(thing_id)
         if observation and record and observation.number is not None:
-            return f"{record.name} {observation.number:g} {record.unit or ''}".strip()
+            return f"{record.name} {observation.number:g} {_unit(record.unit)}".strip()
     return thing(judged, thing_id, audience)
 
 
 def lower_first(text: str) -> str:
     """With a small first letter, unless it begins with an abbreviation."""
     return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def _unit(unit: str | None) -> str:
+    """A UCUM unit as it is read: annotations in braces and the unit of pure numbers are left out."""
+    return "" if unit is None or unit == "1" or unit.startswith("{") else unit
 
 
 def observed(record: Finding, state: str, patient: bool) -> str:

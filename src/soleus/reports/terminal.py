@@ -135,7 +135,7 @@ def _medicines(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     verdicts = words.PATIENT_VERDICT if patient else words.VERDICT
     for m in c.medications:
         given = f" (given as {m.as_given})" if m.as_given.lower() != m.label.lower() else ""
-        rest = " ".join(part for part in (m.timing, m.discuss, m.do_not) if part)
+        rest = " ".join(part for part in (*m.warnings, m.timing, m.discuss, m.do_not) if part)
         page.item(
             "-", (words.capital(m.label), "bold"), f"{given}: {verdicts[m.verdict].lower()}. {rest}{_cites(m.cites)}"
         )

@@ -78,9 +78,11 @@ def co_occurrences_refer(base: Base) -> Iterator[Found]:
 
 @rule
 def derivations_refer(base: Base) -> Iterator[Found]:
-    """A derived answer is a state of a finding."""
+    """A derived answer is a state of a finding, a derived state of the person a contributor."""
     for d in base.all(Derivation):
-        if d.state not in base.states.get(d.finding, ()):
+        if d.contributor is not None and d.contributor not in base.contributors:
+            yield unknown("derivation", d.id, "contributor", d.contributor, "a contributor")
+        if d.contributor is None and d.state not in base.states.get(d.finding or "", ()):
             yield unknown("derivation", d.id, "finding, state", f"{d.finding}: {d.state}", "a state of a finding")
 
 
