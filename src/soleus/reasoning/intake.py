@@ -231,7 +231,7 @@ def _derive(
 def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
     """Contributors that a list of the case would have named, and did not (design: a record's silence).
 
-    A history that names any condition or medicine, or that a clinician tells, would name a conspicuous one, list or not.
+    A history that names any condition or medicine, or that a clinician tells, would name a conspicuous one.
     """
     kinds = {kind for name, kind in _LISTS.items() if name in case.lists}
     kinds |= {"medicine"} if case.medicines else set()  # who names some medicines names them all

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from soleus.clinical.rules import Facts, evaluate
+from soleus.clinical.rules import Facts, evaluate, leaves, subject
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.care import Avoid, CareNote, CarePolicy, Place, Treatment
 from soleus.knowledge.schema.care import Guide as GuideRecord
@@ -120,6 +120,7 @@ class _View:
     audience: Audience
     citer: Citer | None
     country: str | None
+    adult_from: float = 18.0  # years: the age band from which trials of medicines in adults speak
 
     @property
     def plain(self) -> bool:
@@ -147,11 +148,12 @@ def plan(
     emergencies = tuple(f for f in flags if f.urgency == "emergency")
     if emergencies:
         return Management(tuple(_flag_item(f, care.policy, view) for f in emergencies), True, ())
-    chosen = planned_for(care, ranked)
+    chosen = _first_things(planned_for(care, ranked), flags, ranked, care.policy)
     notes = [(n, e) for e in chosen for n in care.notes if e in n.explanations]
     if notes and notes[0][0].urgency == "emergency":
         return Management(_cited([_note_item(*notes[0], view)], care, view), True, chosen[:1])
-    items = [_note_item(n, e, view) for n, e in notes if n.urgency in _URGENT]
+    items = [_flag_item(f, care.policy, view) for f in flags if f.urgency == "same_day"]
+    items += [_note_item(n, e, view) for n, e in notes if n.urgency in _URGENT]
     items += _treatments(care, chosen, view)
     items += [_note_item(n, e, view) for n, e in notes if n.urgency not in _URGENT]
     return Management(_cited(_cut(items, care.policy.most_items), care, view), False, chosen)
@@ -164,6 +166,18 @@ def planned_for(care: Care, ranked: Mapping[str, float]) -> tuple[str, ...]:
     near = [e for e, p in ranked.items() if p >= policy.plan_floor and (p >= policy.plan_share * first or e in urgent)]
     chosen = dict.fromkeys([*list(ranked)[:1], *near])
     return tuple(list(chosen)[: policy.most_explanations])
+
+
+def _first_things(
+    chosen: tuple[str, ...], flags: Sequence[RedFlag], ranked: Mapping[str, float], policy: CarePolicy
+) -> tuple[str, ...]:
+    """With a flag of the same day, only what it points to is planned for: nothing routine stands beside it."""
+    soon = [f for f in flags if f.urgency in _URGENT]
+    pointed = {s for f in soon for s in f.suggests}
+    if not soon:
+        return chosen
+    likely = [s for s, p in ranked.items() if s in pointed and p >= policy.plan_floor]
+    return tuple(likely[: policy.most_explanations]) or tuple(s for s in ranked if s in pointed)[:1] or chosen[:1]
 
 
 def _treatments(care: Care, chosen: Sequence[str], view: _View) -> list[ManagementItem]:
@@ -186,12 +200,23 @@ def _applies(row: Treatment, explanation: str, view: _View) -> bool:
         return False
     if row.causes and not any(view.facts.has(c) for c in row.causes):
         return False
+    if _needs_specialist_view(row, view):
+        return False
     if row.unless is not None and evaluate(row.unless, view.facts) is True:
         return False
     if row.only_when is None:
         return True
     indicated = evaluate(row.only_when, view.facts)
     return indicated is True or (indicated is None and row.indication_check is not None)
+
+
+def _needs_specialist_view(row: Treatment, view: _View) -> bool:
+    """In pregnancy and childhood no medicine is offered that is not a first step or meant for them."""
+    special = view.facts.pregnant is True or (view.facts.age is not None and view.facts.age < view.adult_from)
+    offered = row.place not in ("first_step", "first_line", "not_recommended", "avoid", "popular_not_supported")
+    asks = {subject(leaf)[0] for leaf in leaves(row.only_when)} if row.only_when else set()
+    meant = "pregnancy" in row.causes or bool(asks & {"pregnant", "age"})
+    return special and offered and not meant and row.kind in ("medicine", "supplement", "procedure", "device")
 
 
 def _item(row: Treatment, explanation: str, view: _View) -> ManagementItem:
@@ -270,7 +295,7 @@ def _flag_item(flag: RedFlag, policy: CarePolicy, view: _View) -> ManagementItem
         label=view.choose(flag.name, flag.patient_name),
         advice="recommended",
         text=view.choose(flag.action, flag.patient_action),
-        reason=view.choose(policy.emergency_text, policy.patient_emergency_text),
+        reason=view.choose(policy.emergency_text, policy.patient_emergency_text) if flag.urgency == "emergency" else "",
         effect="",
         certainty=view.choose(_BASIS_WORDS[flag.basis], _PLAIN_BASIS[flag.basis]),
         cites=view.cite(flag.source),
@@ -287,7 +312,7 @@ def _cut(items: Sequence[ManagementItem], most: int) -> tuple[ManagementItem, ..
 def _cited(items: Sequence[ManagementItem], care: Care, view: _View) -> tuple[ManagementItem, ...]:
     """The items with their references, numbered only now: what was cut is not cited."""
     sources = {t.id: care.sources_of[t.option] for t in care.treatments} | {n.id: n.source for n in care.notes}
-    return tuple(structs.replace(i, cites=view.cite(sources[i.id])) for i in items)
+    return tuple(structs.replace(i, cites=view.cite(sources[i.id])) if i.id in sources else i for i in items)
 
 
 def guides(

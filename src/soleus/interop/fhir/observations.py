@@ -103,7 +103,7 @@ def _put(record: Record, finding: Finding, kind: str, value: Any, at: Moment, wh
         record.leave(where, what, str(reason))
         return
     except SoleusError as error:
-        record.leave(where, what, f"found {error.found}; expected {error.expected}")
+        record.leave(where, what, f"expected {error.expected}")
         return
     number = _given(value) if seen.number is not None else None
     record.findings.append(Statement(finding.id, seen.state, at, where, what, number=number, unit=unit))
