@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from soleus.clinical.rules import Rule, subject
@@ -104,20 +105,25 @@ def idiopathic(label: str, p: float, low: float, high: float, audience: Audience
 
 
 def reason(judged: Judged, leaf: Rule, audience: Audience = "clinician") -> str:
-    """A condition of a rule that held, in words."""
-    patient = audience == "patient"
+    """A condition of a rule that held, in words; never empty."""
     kind, thing_id = subject(leaf)
-    if kind == "finding":
-        observation = judged.presentation.observations.get(thing_id)
-        record = judged.compiled.findings.get(thing_id)
-        if observation and record:
-            return observed(record, observation.state, patient)
-    if kind == "number":
-        observation = judged.presentation.observations.get(thing_id)
-        record = judged.compiled.findings.get(thing_id)
-        if observation and record and observation.number is not None:
-            return f"{record.name} {observation.number:g} {_unit(record.unit)}".strip()
-    return thing(judged, thing_id, audience)
+    if kind in ("age", "sex", "pregnant"):
+        return _of_the_person(judged.presentation, kind)
+    observation = judged.presentation.observations.get(thing_id)
+    record = judged.compiled.findings.get(thing_id)
+    if kind not in ("finding", "number") or observation is None or record is None:
+        return thing(judged, thing_id, audience)
+    if observation.number is None:
+        return observed(record, observation.state, audience == "patient")
+    bare = re.sub(r" \(.*?\)", "", record.name)
+    label = lower_first(bare) if audience == "patient" else bare
+    return f"{label} {observation.number:g} {_unit(record)}".strip()
+
+
+def _of_the_person(p: Presentation, kind: str) -> str:
+    if kind == "age":
+        return "age" if p.age is None else f"age {p.age:g}" if p.age < 2 else f"age {int(p.age)}"
+    return (p.sex or "sex") if kind == "sex" else "pregnant" if p.pregnant else "not pregnant"
 
 
 def lower_first(text: str) -> str:
@@ -125,15 +131,57 @@ def lower_first(text: str) -> str:
     return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
-def _unit(unit: str | None) -> str:
-    """A UCUM unit as it is read: annotations in braces and the unit of pure numbers are left out."""
-    return "" if unit is None or unit == "1" or unit.startswith("{") else unit
+def _unit(record: Finding) -> str:
+    """The unit as it is read, taken from the words of the lowest state: "Below 1 times the upper limit"."""
+    lowest = re.match(r"below [\d.,]+ ?(.*)", record.states[0].patient_label, flags=re.IGNORECASE)
+    if lowest:
+        return lowest[1]
+    return "" if record.unit in (None, "1") else re.sub(r"\{.*?\}", "", record.unit or "").strip("/ ")
 
 
 def observed(record: Finding, state: str, patient: bool) -> str:
-    """An answer in words: "Swelling: one leg", or for patients the question and what they said."""
+    """An answer in words: "Swelling: one leg"; for patients a phrase, "swelling: one leg", "always the same leg"."""
     found = next(s for s in record.states if s.id == state)
-    return f"{record.question} {found.patient_label}" if patient else f"{record.name}: {found.label}"
+    if not patient:
+        return f"{record.name}: {found.label}"
+    if record.kind == "yes_no":
+        return _told(record.question, state == "yes")
+    return _state_phrase(record, found.patient_label)
+
+
+def _state_phrase(record: Finding, label: str) -> str:
+    """The patient's words of a state; the finding's name leads where the state alone would not be understood."""
+    said = lower_first(label.removeprefix("Yes, "))
+    if said.endswith(" ago"):
+        return f"it began {said}"
+    alone = record.absent is None and record.kind != "numeric" and not said[:1].isdigit()
+    name_ = re.sub(r" \(.*?\)", "", lower_first(record.name))
+    return said if alone else f"{name_}: {said}"
+
+
+#: How a question begins, and how its statement begins.
+_STATEMENTS = (
+    ("Do you have ", ""),
+    ("Is there ", ""),
+    ("Are there ", ""),
+    ("Have you ", "you have "),
+    ("Are you ", "you are "),
+    ("Do you ", "you "),
+    ("Do your ", "your "),
+    ("Is it ", "it is "),
+)
+#: A second question inside the first does not turn into a statement with it.
+_ASKS = re.compile(r"\b(?:do|does|did|are|is|was|were|has|have) (?:you|your|it|the|a|one)\b")
+
+
+def _told(question: str, yes: bool) -> str:
+    """A yes as a statement where the question turns into one; otherwise the answer with the question."""
+    asked = question.partition("?")[0]
+    for start, statement in _STATEMENTS if yes else ():
+        rest = asked.removeprefix(start)
+        if rest != asked and not _ASKS.search(rest):
+            return statement + rest
+    return f"{'yes' if yes else 'no'} to “{asked}?”"
 
 
 def thing(judged: Judged, thing_id: str, audience: Audience = "clinician") -> str:
