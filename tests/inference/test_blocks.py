@@ -176,3 +176,17 @@ def test_shares_of_a_joint_state_add_to_what_the_rule_allows(rule: Combination) 
     raising = np.array(VISIBLE[rule])[:, 0]
     assert np.exp(total[:, 0]) == pytest.approx(raising)
     assert total[:, 1] == pytest.approx(np.zeros(4))  # protective ratios have no share
+
+
+def test_a_member_that_says_nothing_leaves_every_rate_as_it_is() -> None:
+    one = BlockArrays(
+        id="silent",
+        members=(0,),
+        rule="replaces",
+        columns=np.array([0]),
+        log_rho=np.zeros((1, 1)),
+        sd=np.zeros((1, 1)),
+        log_causal=np.zeros((1, 1)),
+        necessary=np.zeros((1, 1), np.bool_),
+    )
+    assert (expected_phi(one, np.array([0.7, 0.3])) == 1.0).all()

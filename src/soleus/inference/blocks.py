@@ -123,8 +123,10 @@ def expected_phi(block: BlockArrays, prior: Floats) -> Floats:
 
     Members that say nothing of an explanation are summed out first: phi~ does not depend on them.
     """
-    out = np.empty((len(prior), len(block.columns)))
+    out = np.ones((len(prior), len(block.columns)))
     for members, columns in block.speakers.items():
+        if not members:
+            continue
         part, state = restricted(block, members, columns)
         own = summed_out(state, prior)
         nodes, weights = quadrature(len(members))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from soleus.errors import SoleusError
-from soleus.inference.network import Evidence, Network
+from soleus.inference.network import Context, Evidence, Network
 from soleus.inference.posterior import judge
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import take_in
@@ -49,8 +49,9 @@ def measured_only(compiled: Compiled) -> Network:
         keep = np.array([
             [(e := compiled.effects.get((ids[m], network.explanations[s]))) is not None and e.basis != "expert"
              for s in block.columns] for m in block.members
-        ]).reshape(block.log_rho.shape)  # fmt: skip
-        blocks.append(replace(block, log_rho=np.where(keep, block.log_rho, 0.0), necessary=block.necessary & keep))
+        ], np.bool_).reshape(block.log_rho.shape)  # fmt: skip
+        log_rho, sd = np.where(keep, block.log_rho, 0.0), np.where(keep, block.sd, 0.0)
+        blocks.append(replace(block, log_rho=log_rho, sd=sd, necessary=block.necessary & keep))
     return replace(network, p=p, sd=sd, facets=(), blocks=tuple(blocks))
 
 
@@ -60,7 +61,9 @@ def _share(vignettes: list[Vignette], compiled: Compiled, network: Network, keep
     for v in vignettes:
         try:
             p = take_in(v.read(), compiled, index)[0]
-            found = judge(network, p.context, keep(network, p.evidence))
+            # A context keeps what it has worked out for the blocks of one network: another needs one of its own.
+            own = Context(p.context.log_rate, p.context.rate_sd, p.context.prevalence)
+            found = judge(network, own, keep(network, p.evidence))
         except SoleusError:
             continue
         right += network.explanations[int(found.probability.argmax())] in v.expected.right
