@@ -103,4 +103,4 @@ class CannotAssess(SoleusError):
 def near_names(word: str, known: Sequence[str], most: int = 3) -> str:
     """A sentence naming the known words nearest to ``word``, or where to look if none is near."""
     near = get_close_matches(word.lower(), known, n=most, cutoff=0.6)
-    return f"Did you mean {', '.join(near)}?" if near else "`soleus show` lists the names that are known."
+    return f"Did you mean {', '.join(near)}?" if near else "`soleus show findings` lists the names that are known."

@@ -497,3 +497,64 @@ def test_a_clinician_is_asked_in_a_clinicians_words(run: Run) -> None:
     assert doctor.out != patient.out
     assert "decision support" in doctor.out.lower()
     assert "talk over with a doctor" in " ".join(patient.out.split())
+
+
+# --- plain words in faults ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "words"),
+    [
+        ({"person": {"age": 150}}, "person.age", "a number of years from 0 to 120"),
+        ({"person": {"age": "forty"}}, "person.age", "found text"),
+        ({"person": {"sex": "woman"}}, "person.sex", "found 'woman'; expected female or male"),
+        ({"onset": "last spring"}, "onset", "a date such as 2026-11-21"),
+        ({"medicines": [{"name": "quinine", "started": "21/11/2025"}]}, "medicines[0].started", "a date such as"),
+        ({"medicines": [{"dose": "one"}]}, "medicines[0]", "found no name"),
+        ({"pretest": {"other": 2}}, "pretest", "probabilities from 0 to 1"),
+        ({"findings": ["cramp"]}, "findings", "found a list"),
+    ],
+)
+def test_what_was_expected_is_told_in_plain_words(
+    run: Run, tmp_path: Path, fields: dict[str, Any], where: str, words: str
+) -> None:
+    ran = run("assess", write(tmp_path / "one.yaml", fields))
+    assert ran.code == 3
+    assert ran.err.startswith(f"soleus: one.yaml: {where}")
+    assert words in ran.err
+    assert not re.search(r"`?Expected|enum|regex|'float'|'str'", ran.err)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "code"),
+    [
+        ("potassium", 4.1, "mEq/L", 0),
+        ("potassium", 4.1, "MEQ/L", 0),
+        ("potassium", 4.1, "MMOL/L", 0),
+        ("potassium", 4.1, "Mmol/L", 3),  # mega, a thousand million times as much
+        ("ferritin", 80, "ng/ml", 0),
+        ("ferritin", 80, "NG/ML", 0),
+        ("tsh", 2, "mIU/L", 0),
+        ("tsh", 2, "miu/l", 0),
+        ("ferritin", 80, "spoons", 3),
+    ],
+)
+def test_capitals_of_a_unit_do_not_matter_where_one_unit_is_meant(
+    run: Run, tmp_path: Path, name: str, value: float, unit: str, code: int
+) -> None:
+    case = {"findings": {"quality": "cramp", name: {"value": value, "unit": unit}}}
+    ran = run("assess", write(tmp_path / "one.yaml", case), "--format", "json")
+    assert ran.code == code, ran.err
+
+
+def test_where_no_name_is_near_the_list_of_names_is_named(run: Run, tmp_path: Path) -> None:
+    ran = run("assess", write(tmp_path / "one.yaml", {"findings": {"zzqqxx": "yes"}}))
+    assert "`soleus show findings`" in ran.err
+    assert run("show", "findings").code == 0
+
+
+def test_the_examples_of_explain_work(run: Run) -> None:
+    told = " ".join(re.sub(r"[│\s]+", " ", run("explain", "--help").out).split())
+    names = re.search(r'--for "([^"]+)" --against "([^"]+)"', told)
+    assert names
+    assert run("explain", CRAMP, "--for", names[1], "--against", names[2]).code == 0

@@ -138,7 +138,7 @@ def explain(
 ) -> None:
     """The whole chain from the answer to the citations: prior, each finding, each number, each source.
 
-    Examples: `soleus explain case.yaml`, `soleus explain case.yaml --for "restless legs" --against "muscle cramp"`.
+    Examples: `soleus explain case.yaml`, `soleus explain case.yaml --for "restless legs" --against "night leg cramp"`.
     """
     from soleus.cli.lookup import explain_case
 

@@ -25,6 +25,34 @@ _FIELDS: dict[str, type[msgspec.Struct]] = {
     "medicines": Medicine,
     "measurements": Measurement,
 }
+_DAY = ("a date such as 2026-11-21, 2026-11 or 2026", "Write year, month and day.")
+_TRUTH = ("true or false", "Leave it out if it is not known.")
+_WEEKS = ("a whole number of weeks", "Leave it out if it is not known.")
+_FORM = ("the form given by the schema", "See `soleus knowledge schema case`.")
+_EXPECTED: dict[str, tuple[str, str]] = {  # field -> what is expected, how to mend it
+    **dict.fromkeys(_DATES, _DAY),
+    "age": ("a number of years from 0 to 120", "Write it as in age: 67."),
+    "sex": ("female or male", "Leave it out if it is not known."),
+    "pregnant": _TRUTH,
+    "weeks_pregnant": ("a whole number of weeks from 0 to 45", _WEEKS[1]),
+    "weeks_since_birth": _WEEKS,
+    "answered_by": ("self, parent, carer or clinician", "Say who gives the answers."),
+    "status": ("present, absent or resolved", "Leave it out if it is present."),
+    "country": ("two capital letters such as GB", "Use the code of ISO 3166."),
+    "value": ("a number", "Write it as in {value: 3.1, unit: mmol/L}."),
+    "pretest": ("probabilities from 0 to 1", "Write them as in {restless_legs_syndrome: 0.3}."),
+    "lists": ("conditions or medicines", "Name the lists that are complete."),
+    "duration": ("words such as 3 years", 'Write it as in duration: "3 years".'),
+}
+_KINDS = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
 
 
 def read_case(path: Path) -> Case:
@@ -162,9 +190,19 @@ def _translated(message: str, where: str) -> UnknownName | InvalidValue:
         room = re.sub(r"[\[\.].*", "", path.strip("`").removeprefix("$").removeprefix("."))
         known = _FIELDS.get(room, Case).__struct_fields__
         return UnknownName(place, f"field {unknown[1]!r}", f"one of {', '.join(known)}", near_names(unknown[1], known))
-    return InvalidValue(
-        place, text.replace("`", "'"), "the form given by the schema", "See `soleus knowledge schema case`."
-    )
+    field = re.sub(r"\[.*?\]", "", path.strip("`")).rpartition(".")[2]
+    return InvalidValue(place, _found(text), *_EXPECTED.get(field, _FORM))
+
+
+def _found(text: str) -> str:
+    """What msgspec met, in plain words."""
+    if missing := re.search(r"missing required field `(.+)`", text):
+        return f"no {missing[1]}"
+    if got := re.search(r"got `(\w+)`", text):
+        return _KINDS.get(got[1], got[1])
+    if word := re.search(r"Invalid enum value (.+)", text):
+        return word[1]
+    return "text of another form" if "regex" in text else "a number that cannot be"
 
 
 __all__ = ["Quantity", "case_from", "decode", "parse_case", "parse_tree", "read_case", "read_text"]

@@ -5,7 +5,7 @@ A unit or a state is never guessed. What a reader of records could not use is pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -417,11 +417,21 @@ def _conversion(finding: Finding, unit: str | None, where: str) -> tuple[float, 
     if unit is None and finding.unit in (None, "1", "{ratio}"):
         return 1.0, 0.0
     spelled = {_unit_form(u): factor for u, factor in units.items()}
-    if unit is None or _unit_form(unit) not in spelled:
+    known = None if unit is None else _spelling(_unit_form(unit), spelled)
+    if known is None:
         found = "no unit" if unit is None else f"unit {unit!r}"
         raise InvalidValue(where, found, f"one of {', '.join(units)}", "Give the unit on the report.")
-    rule = spelled[_unit_form(unit)]
+    rule = spelled[known]
     return rule if isinstance(rule, tuple) else (rule, 0.0)
+
+
+def _spelling(form: str, known: Mapping[str, object]) -> str | None:
+    """The known spelling of a unit; capitals may differ where one unit is meant, but M (mega) is not m (milli)."""
+    if form in known:
+        return form
+    fits = [k for k in known if k.casefold() == form.casefold()]
+    mega = form[:1] == "M" and form.replace("l", "L") != form.upper()
+    return fits[0] if len({known[k] for k in fits}) == 1 and not mega else None
 
 
 def _unit_form(unit: str) -> str:
