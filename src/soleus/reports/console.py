@@ -23,9 +23,15 @@ class Page:
         self.encoding = console.encoding
         self.blocks = text.UTF8 if text.speaks_unicode(console.encoding) else text.ASCII
         self.width = min(console.width, MOST_COLUMNS)
+        self.cited: set[int] = set()
 
     def text(self, words_: str, style: str = "") -> Text:
         return Text(text.safe(words_, self.encoding), style=style)
+
+    def cites(self, numbers: Sequence[int]) -> str:
+        """Sources behind a text, and a note that they are cited: only those stand among the references."""
+        self.cited.update(numbers)
+        return "".join(f" [{label}]" for _, label in words.ranges(numbers))
 
     def _print(self, renderable: RenderableType) -> None:
         """Print without blanks at the ends of lines, so that a pipe gets clean text."""

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from soleus.reasoning.assessment import Assessment
 from soleus.reports import paper, view, words
+from soleus.reports.answer import answer, answers, tier_size
 from soleus.reports.figures import figure
 
 ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
@@ -58,11 +59,6 @@ def _sort_by(items: Iterable[Any], field: str, order: Sequence[str]) -> list[Any
     return sorted(items, key=lambda item: order.index(getattr(item, field)))
 
 
-def _lower_first(text: str) -> str:
-    """Small initial inside a sentence, but not of an abbreviation (DVT) or a single letter."""
-    return text if text[1:2].isupper() or text[1:2] in ("", " ", "-") else text[:1].lower() + text[1:]
-
-
 def _who(text: str) -> str:
     """First author and year of a reference, for paper: ``Hawke F, Chuter V. Factors … 2013`` gives ``Hawke F 2013``."""
     author = re.split(r"[,.:;]", text, maxsplit=1)[0]
@@ -76,15 +72,15 @@ def _draw(svg: str, prefix: str, label: str) -> Markup:
 
 _TABLES = (
     *("URGENCY", "TIERS", "TRUTH", "SET_STATE", "VERDICT", "PATIENT_VERDICT", "WORK_UP", "MANAGEMENT"),
-    *("PATIENT_MANAGEMENT", "STATUS", "REVIEW"),
+    *("PATIENT_MANAGEMENT", "STATUS", "REVIEW", "OPEN_SIGNS", "FLAGS", "CAN_WAIT"),
 )
 _WORDS = (
-    *("percent", "interval", "frequency", "tenths", "between", "decibans", "date_words", "join", "duration"),
+    *("percent", "interval", "frequency", "size", "tenths", "between", "decibans", "date_words", "join", "duration"),
     *("telephone", "ranges"),
 )
 _VIEW = (
     *("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "place", "left_out"),
-    *("MOST_NOT_ASSESSED", "OPTIONAL", "MOST_CAUSES"),
+    *("because", "MOST_NOT_ASSESSED", "OPTIONAL", "MOST_CAUSES"),
 )
 
 
@@ -99,13 +95,15 @@ def _environment() -> Environment:
     )
     environment.globals |= {name: getattr(words, name) for name in (*_TABLES, *_WORDS)}
     environment.globals |= {name: getattr(view, name) for name in _VIEW}
+    environment.globals |= {"answer": answer, "answers": answers, "tier_size": tier_size}
     environment.globals |= {"pos": _position, "draw": _draw, "ANSWERED": ANSWERED, "READ": READ}
     environment.filters |= {
         "bare": lambda text: text.strip().rstrip("."),
         "capital": words.capital,
+        "closed": words.closed,
         "long": lambda text: len(text) > LONG_WORD,
         "who": _who,
-        "lower_first": _lower_first,
+        "lower_first": words.lower_first,
         "sentence": words.sentence,
         "short_url": _short_url,
         "sort_by": _sort_by,
@@ -140,7 +138,9 @@ def render(assessment: Assessment) -> str:
         a=a,
         style=Markup(style),
         style_hash=style_hash,
-        flags=view.flags_of(a),
+        flags=view.pressing(view.flags_of(a)),
+        waiting=view.can_wait(view.flags_of(a)),
+        review=words.review(a.review_status, a.review_sentence),
         title="Your legs: what it could be" if patient else f"Leg complaint, {a.person}",
         meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),
         pill="Not checked by a doctor yet" if patient else "No clinician has reviewed this",

@@ -16,6 +16,7 @@ from soleus.reasoning.assessment import (
     RedFlag,
 )
 from soleus.reports import text, view, words
+from soleus.reports.answer import answers, tier_size
 from soleus.reports.console import NARROW, Page, weight_rows
 from soleus.reports.tables import Contrast, Link, compare, explain, listing
 
@@ -23,11 +24,11 @@ __all__ = ["Contrast", "Link", "compare", "explain", "listing", "render"]
 
 #: A grade longer than this is a sentence and stands on a line of its own.
 LONG_WORD = 24
+#: Entries of a list that are shown in full; the others are named on one line.
+MOST_PATIENT, MOST_CLINICIAN, MOST_CAUSES = 3, 4, 6
+#: Advice that clinicians always read in full.
+WHOLE = ("do", "recommended")
 _ANSWERED = {"self": "the person", "parent": "a parent", "carer": "a carer", "clinician": "a clinician"}
-
-
-def _cites(numbers: Cites) -> str:
-    return "".join(f" [{label}]" for _, label in words.ranges(numbers))
 
 
 # ------------------------------------------------------------------------------------------------ red flags
@@ -36,20 +37,30 @@ def _cites(numbers: Cites) -> str:
 def _flags(page: Page, flags: list[RedFlag], a: Assessment) -> None:
     if not flags:
         return
-    page.heading("Red flags" if a.audience == "clinician" else "Warning signs: read this first", "bold red")
+    page.heading(words.FLAGS[a.audience], "bold red")
     for flag in flags:
         urgency = words.URGENCY[a.audience][flag.urgency].upper()
         page.line((f"! {urgency}: ", "bold red"), (words.capital(flag.label), "bold"))
-        page.line(words.sentence(flag.action), _cites(flag.cites), indent=2)
-        page.line((f"Because of: {words.join(flag.because)}.", "dim"), indent=2)
+        page.line(words.sentence(flag.action), page.cites(flag.cites), indent=2)
+        page.line((f"Because of: {words.closed(view.because(flag))}", "dim"), indent=2)
     if a.emergency_number and flags[0].urgency in ("emergency", "same_day"):
         page.line((f"In an emergency call {a.emergency_number}.", "bold"))
 
 
-def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool) -> None:
+def _can_wait(page: Page, flags: list[RedFlag]) -> None:
+    if flags:
+        page.heading(words.CAN_WAIT)
+    for flag in flags:
+        told = f" {words.sentence(flag.action)} Because of: {words.closed(view.because(flag))}"
+        page.item("-", (words.sentence(flag.label), "bold"), told, page.cites(flag.cites))
+
+
+def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool, patient: bool) -> None:
     names = view.some(c.undecided_red_flags)
-    start = "" if any_flag else "No red flag fired. "
-    if names:
+    start = "" if any_flag else "No warning sign was found. " if patient else "No red flag fired. "
+    if names and patient:
+        page.line(f"{start}{words.OPEN_SIGNS}")
+    elif names:
         page.line(f"{start}Not decided, for want of answers: {names}.")
     elif start:
         page.line(start)
@@ -58,20 +69,32 @@ def _undecided(page: Page, c: ComplaintAssessment, any_flag: bool) -> None:
 # ------------------------------------------------------------------------------------------------ the answer
 
 
-def _ranked_row(page: Page, e: ExplanationResult, room: int) -> tuple[str, str, str]:
-    size = f"{words.percent(e.probability, e.low, e.high)} ({words.interval(e.low, e.high)})"
+def _most(audience: str) -> int:
+    """How many entries of a list are shown in full."""
+    return MOST_PATIENT if audience == "patient" else MOST_CLINICIAN
+
+
+def _named(page: Page, names: Sequence[str]) -> None:
+    """What a list leaves out, by name only."""
+    if names:
+        told = "; ".join(words.lower_first(name.strip().rstrip(".")) for name in names)
+        page.line((words.closed(f"Also: {told}"), "dim"), indent=2)
+
+
+def _ranked_row(page: Page, e: ExplanationResult, room: int, audience: str) -> tuple[str, str, str]:
+    size = words.size(e.probability, e.low, e.high, audience)
+    size += "" if audience == "patient" else f" ({words.interval(e.low, e.high)})"
     return words.capital(e.label), text.chance_bar(e.probability, e.low, e.high, room, page.blocks), size
 
 
-def _ranked(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+def _ranked(page: Page, c: ComplaintAssessment, audience: str) -> None:
     ranking = view.ranking(c)
     room = 16 if page.width < NARROW else 20
-    rows = [_ranked_row(page, e, room) for e in ranking.shown]
-    if patient:
-        rows = [(*row[:2], words.frequency(e.probability)) for row, e in zip(rows, ranking.shown, strict=True)]
+    rows = [_ranked_row(page, e, room, audience) for e in ranking.shown]
     page.grid(rows, [("", {"ratio": 1}), ("", {"no_wrap": True}), ("", {"no_wrap": True})])
     if ranking.rest_count:
-        page.line((f"{ranking.rest_count} more together: {words.frequency(ranking.rest)}.", "dim"), indent=2)
+        rest = words.size(ranking.rest, ranking.rest, ranking.rest, audience)
+        page.line((f"{ranking.rest_count} more together: {rest}.", "dim"), indent=2)
     b = page.blocks
     page.line(
         (f"{b.sure} lower limit of the 95% interval, {b.estimate} estimate, {b.possible} upper limit", "dim"),
@@ -84,11 +107,11 @@ def _tiers(page: Page, c: ComplaintAssessment, audience: str) -> None:
     for name, entries in view.tiers(c):
         if entries:
             page.line((words.TIERS[audience][name], "bold"))
-        for t in entries:
-            d = t.diagnosis
-            other = f" ({t.explanation.label})" if t.further and t.explanation and t.short != d.label else ""
-            size = words.percent(d.probability, d.low, d.high)
-            page.item("-", (words.capital(t.short), "bold"), f"{other}, {size}. {t.why}")
+        most = _most(audience)
+        for t in entries[:most]:
+            other = f" ({t.explanation.label})" if t.further and t.explanation and t.short != t.diagnosis.label else ""
+            page.item("-", (words.capital(t.short), "bold"), f"{other}: {tier_size(t, audience)}. {t.why}")
+        _named(page, [t.short for t in entries[most:]])
 
 
 def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
@@ -97,7 +120,7 @@ def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
         return
     page.heading(f"Why {e.label} rather than {view.name_of(c, e.against)}")
     page.line(("Decibans: +3 doubles the odds, +10 makes them ten times as high, minus counts against.", "dim"))
-    weight_rows(page, e.prior_decibans, [(b.label + _cites(b.cites), b.decibans, b.basis) for b in shown])
+    weight_rows(page, e.prior_decibans, [(b.label + page.cites(b.cites), b.decibans, b.basis) for b in shown])
     if c.evidence_basis:
         page.line(c.evidence_basis.sentence)
 
@@ -111,19 +134,19 @@ def _causes(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     page.heading("What may have caused it" if patient else "Idiopathic or secondary")
     if c.idiopathic:
         page.line(c.idiopathic.sentence)
-    for k in view.causes(c)[: view.MOST_CAUSES]:
+    most = MOST_PATIENT if patient else MOST_CAUSES
+    for k in view.causes(c)[:most]:
         share = (
             f"share {words.percent(k.share, k.share_low, k.share_high)} ({words.interval(k.share_low, k.share_high)})"
         )
         long = len(k.strength) > LONG_WORD
         grades = ", ".join(filter(None, ["" if long else words.setting_words(k.strength), k.basis]))
         status = words.STATUS[k.status].lower()
-        page.item("-", (words.capital(k.label), "bold"), f", {status}; {share}; {grades}{_cites(k.cites)}")
+        page.item("-", (words.capital(k.label), "bold"), f", {status}; {share}; {grades}{page.cites(k.cites)}")
         for more in (k.belief, k.strength if long else None):
             if more:
                 page.line(more, indent=5)
-    if len(c.causes) > view.MOST_CAUSES:
-        page.line((f"{len(c.causes) - view.MOST_CAUSES} more causes with smaller shares.", "dim"), indent=2)
+    _named(page, [k.label for k in view.causes(c)[most:]])
     if c.causes:
         page.line(("A share is the excess fraction, not the chance that it caused the complaint.", "dim"))
 
@@ -137,7 +160,9 @@ def _medicines(page: Page, c: ComplaintAssessment, patient: bool) -> None:
         given = f" (given as {m.as_given})" if m.as_given.lower() != m.label.lower() else ""
         rest = " ".join(part for part in (*m.warnings, m.timing, m.discuss, m.do_not) if part)
         page.item(
-            "-", (words.capital(m.label), "bold"), f"{given}: {verdicts[m.verdict].lower()}. {rest}{_cites(m.cites)}"
+            "-",
+            (words.capital(m.label), "bold"),
+            f"{given}: {verdicts[m.verdict].lower()}. {rest}{page.cites(m.cites)}",
         )
     if patient:
         page.line("Do not stop or change a medicine on your own. Talk to your doctor or pharmacist first.")
@@ -147,7 +172,7 @@ def _criteria(page: Page, sets: Iterable[CriteriaResult]) -> None:
     for s in sets:
         page.heading(s.label)
         score = f", score {s.score:g}" if s.score is not None else ""
-        page.line((s.reading or words.SET_STATE[s.state], "bold"), f"{score}: {view.count_met(s)}{_cites(s.cites)}")
+        page.line((s.reading or words.SET_STATE[s.state], "bold"), f"{score}: {view.count_met(s)}{page.cites(s.cites)}")
         for i in s.items:
             sign, word = words.TRUTH[i.state]
             page.item(sign, f"{i.text} - {word.lower()}")
@@ -156,16 +181,20 @@ def _criteria(page: Page, sets: Iterable[CriteriaResult]) -> None:
 # ------------------------------------------------------------------------------------------------ what next
 
 
-def _next(page: Page, c: ComplaintAssessment) -> None:
+def _next(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     if c.next_questions:
         page.heading("Next questions")
-    for number, q in enumerate(c.next_questions, 1):
+    screen = [q for q in c.next_questions if q.red_flag]
+    rest = [q for q in c.next_questions if not q.red_flag]
+    for number, q in enumerate([*screen, *(rest[:MOST_PATIENT] if patient else rest)], 1):
         page.item(f"{number}.", (q.text, "bold"), f" {q.reason}{' (red flag)' if q.red_flag else ''}")
     if c.stop_reason:
         page.line((f"{'Asking may stop. ' if c.stop else ''}{c.stop_reason}", "dim"))
 
 
-def _graded(page: Page, title: str, names: dict[str, str], entries: Sequence[tuple[str, str, str, str, Cites]]) -> None:
+def _graded(
+    page: Page, audience: str, title: str, names: dict[str, str], entries: Sequence[tuple[str, str, str, str, Cites]]
+) -> None:
     """Entries of (advice, label, text, reason, cites) under the names of their grades, in the order of ``names``."""
     if not entries:
         return
@@ -173,8 +202,11 @@ def _graded(page: Page, title: str, names: dict[str, str], entries: Sequence[tup
     order = list(names)
     for advice, group in groupby(sorted(entries, key=lambda e: order.index(e[0])), key=lambda e: e[0]):
         page.line((names[advice], "bold red" if advice == "avoid" else "bold"))
-        for _, label, what, reason, cites in group:
-            page.item("-", (f"{words.capital(label)}. ", "bold"), f"{what} {reason}".strip(), _cites(cites))
+        told = list(group)
+        most = len(told) if advice in WHOLE and audience == "clinician" else _most(audience)
+        for _, label, what, reason, cites in told[:most]:
+            page.item("-", (f"{words.sentence(label)} ", "bold"), f"{what} {reason}".strip(), page.cites(cites))
+        _named(page, [label for _, label, *_ in told[most:]])
 
 
 def _work_up(page: Page, c: ComplaintAssessment, audience: str) -> None:
@@ -182,23 +214,34 @@ def _work_up(page: Page, c: ComplaintAssessment, audience: str) -> None:
         return "" if w == "routine" else f"{words.URGENCY[audience][w]}."
 
     entries = [(w.advice, w.label, urgency(w.urgency), w.reason, w.cites) for w in c.work_up]
-    _graded(page, "Work-up" if audience == "clinician" else "Tests", words.WORK_UP, entries)
+    _graded(page, audience, "Work-up" if audience == "clinician" else "Tests", words.WORK_UP, entries)
 
 
 def _management(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     names = words.PATIENT_MANAGEMENT if patient else words.MANAGEMENT
     entries = [(m.advice, m.label, m.text, m.reason, m.cites) for m in c.management]
-    _graded(page, "What you can do" if patient else "Treatment and prevention", names, entries)
+    _graded(
+        page,
+        "patient" if patient else "clinician",
+        "What you can do" if patient else "Treatment and prevention",
+        names,
+        entries,
+    )
 
 
-def _guides(page: Page, c: ComplaintAssessment) -> None:
-    for guide in c.guides:
+def _guides(page: Page, c: ComplaintAssessment, patient: bool) -> None:
+    whole = c.guides[:1] if patient else ()
+    if c.guides and not patient:
+        page.heading("Guides for the patient")
+    for guide in whole:
         page.heading(guide.label)
         for number, s in enumerate(guide.steps, 1):
             hold = words.duration(s.seconds, s.repeats)
             page.item(f"{number}.", s.text, f" ({hold})" if hold else "")
         if guide.not_for:
             page.line((f"Take care: {'; '.join(n.rstrip('. ') for n in guide.not_for)}.", "dim"), indent=2)
+
+    _named(page, [guide.label for guide in c.guides[len(whole) :]])
 
 
 def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
@@ -214,18 +257,19 @@ def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
 # ------------------------------------------------------------------------------------------------ how sure
 
 
-def _sure(page: Page, c: ComplaintAssessment, unused: Sequence[str]) -> None:
+def _sure(page: Page, c: ComplaintAssessment, unused: Sequence[str], audience: str) -> None:
     page.heading("How sure")
     if c.conflict:
         page.line(c.conflict.sentence)
         for statement in c.conflict.disagreements:
             page.item("-", statement)
-    for d in c.what_would_change:
-        page.item("-", f"{d.text}: {d.state} → {d.becomes}, {words.frequency(d.probability)}")
+    for d in c.what_would_change[: _most(audience)]:
+        page.item("-", f"{d.text}: {d.state} → {d.becomes}, {words.size(d.probability, 0, 1, audience)}")
     if c.not_assessed:
         names = [n.text for n in c.not_assessed]
-        more = len(names) - view.MOST_NOT_ASSESSED
-        page.line(f"Not known: {'; '.join(names[: view.MOST_NOT_ASSESSED])}{f'; and {more} more' if more > 0 else ''}.")
+        most = MOST_PATIENT if audience == "patient" else view.MOST_NOT_ASSESSED
+        more = f"; and {len(names) - most} more" if len(names) > most else ""
+        page.line(words.closed(f"Not known: {'; '.join(names[:most])}{more}"))
     for item in unused:
         page.item("-", f"Not used: {item}")
 
@@ -234,8 +278,8 @@ def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, any_flag: bool
     patient = a.audience == "patient"
     if len(a.complaints) > 1:
         page.heading(c.label or c.id, "bold reverse")
-    _ranked(page, c, patient)
-    _undecided(page, c, any_flag)
+    _ranked(page, c, a.audience)
+    _undecided(page, c, any_flag, patient)
     if c.also_possible_together:
         page.line(c.also_possible_together)
     _tiers(page, c, a.audience)
@@ -246,18 +290,19 @@ def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, any_flag: bool
     _medicines(page, c, patient)
     if not patient:
         _criteria(page, c.criteria)
-    _next(page, c)
+    _next(page, c, patient)
     _work_up(page, c, a.audience)
     _management(page, c, patient)
-    _guides(page, c)
+    _guides(page, c, patient)
     _seek(page, c, a)
-    _sure(page, c, a.unused if c is a.complaints[0] else ())
+    _sure(page, c, a.unused if c is a.complaints[0] else (), a.audience)
 
 
 def _references(page: Page, a: Assessment) -> None:
-    if a.references:
+    printed = [r for r in a.references if r.number in page.cited]
+    if printed:
         page.heading("References")
-    for r in a.references:
+    for r in printed:
         page.item(f"[{r.number}]", r.text, (f" {r.url}" if r.url else "", "dim"), indent=0)
 
 
@@ -271,14 +316,16 @@ def render(assessment: Assessment, console: Console) -> None:
         (words.capital(a.person), "bold"),
         f" - {words.setting_words(a.setting)}, answered by {answered}{date}",
     )
-    _flags(page, flags, a)
+    _flags(page, view.pressing(flags), a)
     page.heading("The answer")
-    page.line(a.summary)
+    page.line(answers(a))
     console.print()
+    _can_wait(page, view.can_wait(flags))
     for c in a.complaints:
         _complaint(page, c, a, bool(flags))
     _references(page, a)
     console.print()
-    page.line((f"{words.REVIEW.get(a.review_status, a.review_status)}. ", "bold"), words.sentence(a.review_sentence))
+    status, told = words.review(a.review_status, a.review_sentence)
+    page.line((f"{status} " if status else "", "bold"), told)
     page.line(words.sentence(a.intended_use))
     page.line((f"Soleus {a.software_version}, knowledge {a.knowledge_version} {a.knowledge_hash[:12]}", "dim"))

@@ -64,6 +64,22 @@ def flags_of(assessment: Assessment) -> list[RedFlag]:
     return by_urgency(flags.values())
 
 
+def pressing(flags: Iterable[RedFlag]) -> list[RedFlag]:
+    """Flags that stand above everything else: all but those that can wait for the next visit."""
+    return [flag for flag in flags if flag.urgency != "routine"]
+
+
+def can_wait(flags: Iterable[RedFlag]) -> list[RedFlag]:
+    """Flags that are worth acting on at the next visit."""
+    return [flag for flag in flags if flag.urgency == "routine"]
+
+
+def because(flag: RedFlag) -> str:
+    """What made a flag fire, each reason once and none empty: ``always the same leg; the calf``."""
+    reasons = dict.fromkeys(text.strip() for text in flag.because)
+    return "; ".join(text for text in reasons if text)
+
+
 def some(flags: Sequence[RedFlag], most: int = MOST_UNDECIDED) -> str:
     """The names of red flags in one phrase, the first few in full."""
     names = "; ".join(flag.label for flag in flags[:most])

@@ -69,6 +69,10 @@ VERDICT = {
     "no_signal_known": "No signal known",
     "not_recognised": "Not recognised",
 }
+#: What a patient reads where warning signs could not be checked: no names, which alarm and help nobody.
+OPEN_SIGNS = "Some warning signs could not be checked: please answer the questions about them, or tell your doctor."
+FLAGS = {"clinician": "Red flags", "patient": "Warning signs: read this first"}
+CAN_WAIT = "Worth acting on"
 PATIENT_VERDICT = {
     "likely_contributor": "Likely to play a part",
     "possible_contributor": "May play a part",
@@ -129,6 +133,11 @@ def frequency(chance: float) -> str:
     if chance > 0.9925:
         return "more than 99 in 100"
     return "more than 9 in 10" if chance >= 0.95 else f"about {floor(chance * 10 + 0.5)} in 10"
+
+
+def size(chance: float, low: float, high: float, audience: str) -> str:
+    """A chance as this audience reads it everywhere: percent for clinicians, a natural frequency for patients."""
+    return frequency(chance) if audience == "patient" else percent(chance, low, high)
 
 
 def tenths(chance: float) -> int:
@@ -211,12 +220,29 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…:" else ".")
+    return text[0].upper() + (text[1:] if text[-1] == ":" else closed(text)[1:])
+
+
+def closed(text: str) -> str:
+    """``text`` with one full stop last, unless it ends with a question or exclamation mark."""
+    text = text.strip()
+    return text if text.endswith(("?", "!", "…", "?”", ".”")) else f"{text.rstrip('.')}."
 
 
 def capital(text: str) -> str:
     """``text`` with a capital letter first."""
     return text[:1].upper() + text[1:]
+
+
+def review(status: str, told: str) -> tuple[str, str]:
+    """The review status as a word with a full stop, '' where the sentence begins with it, and the sentence."""
+    word = REVIEW.get(status, status)
+    return ("" if told.startswith(word) else f"{word}."), sentence(told)
+
+
+def lower_first(text: str) -> str:
+    """Small initial inside a sentence, but not of an abbreviation (DVT) or a single letter."""
+    return text if text[1:2].isupper() or text[1:2] in ("", " ", "-") else text[:1].lower() + text[1:]
 
 
 def telephone(number: str) -> str | None:

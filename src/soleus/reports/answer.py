@@ -1,0 +1,61 @@
+"""The answer in sentences, with the numbers as the rest of the report says them.
+
+The summary of the assessment serves programs. Reports put the answer into words themselves: the red flags stand
+above it, and a chance is said in one way on one page.
+"""
+
+from __future__ import annotations
+
+from soleus.reasoning.assessment import Assessment, ComplaintAssessment
+from soleus.reports import view, words
+
+#: Names in the sentence on what must not be missed; the tier below holds all of them.
+MOST_NAMES = 4
+
+
+def _most_likely(c: ComplaintAssessment, audience: str) -> str:
+    e = view.first(c)
+    if e is None:
+        return "No explanation could be judged."
+    return f"Most likely: {e.label} ({words.size(e.probability, e.low, e.high, audience)})."
+
+
+def _leading_cause(c: ComplaintAssessment, audience: str) -> str:
+    leading = next((d for d in c.diagnoses if d.id in c.tiers.most_likely[:1]), None)
+    if leading is None or leading.cause is None:
+        return ""
+    size = words.size(leading.probability, leading.low, leading.high, audience)
+    return f"Leading cause: {leading.label} ({size})."
+
+
+def _missed(c: ComplaintAssessment, audience: str) -> str:
+    names = [e.label for e in c.explanations if e.tier == "do_not_miss"][:MOST_NAMES]
+    start = "Worth ruling out" if audience == "patient" else "Not to be missed"
+    return f"{start}: {words.join(names)}." if names else ""
+
+
+def answer(c: ComplaintAssessment, audience: str, *, whole: bool = True) -> str:
+    """The answer to one complaint; not ``whole``: without what a headline above it says."""
+    first = _most_likely(c, audience) if whole else ""
+    return " ".join(filter(None, (first, _leading_cause(c, audience), _missed(c, audience))))
+
+
+def answers(a: Assessment) -> str:
+    """The answers to all complaints, each with its name where there are several."""
+    if len(a.complaints) == 1:
+        return answer(a.complaints[0], a.audience)
+    return " ".join(f"{words.capital(c.label or c.id)}: {answer(c, a.audience)}" for c in a.complaints)
+
+
+def tier_size(entry: view.TierEntry, audience: str) -> str:
+    """The chance of an entry of a tier; that of its explanation with all causes goes with it where it differs."""
+    d, e = entry.diagnosis, entry.explanation
+    own = words.size(d.probability, d.low, d.high, audience)
+    if entry.further or e is None:
+        return own
+    together = words.size(e.probability, e.low, e.high, audience)
+    if together == own:
+        return own
+    if d.cause is None:
+        return f"{together} together with its causes, {own} with no cause known"
+    return f"{own}; {together} together with its other causes"
