@@ -163,7 +163,7 @@ class _Maker:
         s, f = self.facet(c.sensitivity), self.simulate(c.false_positive)
         return c.prevalence * s / (c.prevalence * s + (1 - c.prevalence) * f)
 
-    def simulate(self, c: SimulateCheck, n: int = 4_000) -> float:
+    def simulate(self, c: SimulateCheck, n: int = 20_000) -> float:
         import msgspec
 
         key = msgspec.json.encode(c)
