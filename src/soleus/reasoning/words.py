@@ -145,7 +145,7 @@ def observed(record: Finding, state: str, patient: bool) -> str:
     if not patient:
         return f"{record.name}: {found.label}"
     if record.kind == "yes_no":
-        return _told(record.question, state == "yes")
+        return _told(record, state == "yes")
     return _state_phrase(record, found.patient_label)
 
 
@@ -174,13 +174,18 @@ _STATEMENTS = (
 _ASKS = re.compile(r"\b(?:do|does|did|are|is|was|were|has|have) (?:you|your|it|the|a|one)\b")
 
 
-def _told(question: str, yes: bool) -> str:
-    """A yes as a statement where the question turns into one; otherwise the answer with the question."""
-    asked = question.partition("?")[0]
+def _told(record: Finding, yes: bool) -> str:
+    """A yes as a statement where the question turns into one; otherwise a plain name, or the answer as it was given.
+
+    The names of the core findings are plain; other names may hold words that only clinicians know.
+    """
+    asked = record.question.partition("?")[0]
     for start, statement in _STATEMENTS if yes else ():
         rest = asked.removeprefix(start)
         if rest != asked and not _ASKS.search(rest):
             return statement + rest
+    if record.core:
+        return f"{'' if yes else 'no: '}{lower_first(record.name)}"
     return f"{'yes' if yes else 'no'} to “{asked}?”"
 
 

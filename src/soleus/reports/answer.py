@@ -59,3 +59,19 @@ def tier_size(entry: view.TierEntry, audience: str) -> str:
     if d.cause is None:
         return f"{together} together with its causes, {own} with no cause known"
     return f"{own}; {together} together with its other causes"
+
+
+#: Shares of simulated cases as odd as this one, below which the answers are called odd, and unusual.
+ODD, UNUSUAL = 0.01, 0.05
+
+
+def fit(c: ComplaintAssessment) -> str:
+    """For patients: whether the answers fit what they fit best."""
+    if c.conflict is None:
+        return ""
+    name = words.lower_first(view.name_of(c, c.conflict.best))
+    if c.conflict.p_value < ODD:
+        return "Your answers fit nothing on our list well. It may be something else, or two troubles at once."
+    if c.conflict.p_value < UNUSUAL:
+        return f"Your answers are unusual even for {name}."
+    return f"Your answers are not unusual for {name}."

@@ -80,7 +80,7 @@ _WORDS = (
 )
 _VIEW = (
     *("ranking", "tiers", "bars", "longest", "name_of", "first", "count_met", "some", "causes", "place", "left_out"),
-    *("because", "MOST_NOT_ASSESSED", "OPTIONAL", "MOST_CAUSES"),
+    *("because", "says_without_cause", "MOST_NOT_ASSESSED", "OPTIONAL", "MOST_CAUSES"),
 )
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from soleus.reasoning.assessment import (
     Assessment,
+    Cause,
     Cites,
     ComplaintAssessment,
     CriteriaResult,
@@ -16,7 +17,7 @@ from soleus.reasoning.assessment import (
     RedFlag,
 )
 from soleus.reports import text, view, words
-from soleus.reports.answer import answers, tier_size
+from soleus.reports.answer import answers, fit, tier_size
 from soleus.reports.console import NARROW, Page, weight_rows
 from soleus.reports.tables import Contrast, Link, compare, explain, listing
 
@@ -128,25 +129,30 @@ def _weights(page: Page, c: ComplaintAssessment, e: ExplanationResult) -> None:
 # ------------------------------------------------------------------------------------------------ causes, criteria
 
 
+def _share(k: Cause, patient: bool) -> str:
+    """What is known of a cause: whether it is there, its share, and for clinicians how that is known."""
+    start = f", {words.STATUS[k.status].lower()}"
+    share = words.percent(k.share, k.share_low, k.share_high)
+    if patient:
+        return f"{start}; {share} of the extra risk"
+    grade = "" if len(k.strength) > LONG_WORD else words.setting_words(k.strength)
+    grades = ", ".join(filter(None, [grade, k.basis]))
+    return f"{start}; share {share} ({words.interval(k.share_low, k.share_high)}); {grades}"
+
+
 def _causes(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     if not (c.idiopathic or c.causes):
         return
     page.heading("What may have caused it" if patient else "Idiopathic or secondary")
-    if c.idiopathic:
+    if c.idiopathic and not (patient and view.says_without_cause(c)):
         page.line(c.idiopathic.sentence)
     most = MOST_PATIENT if patient else MOST_CAUSES
     for k in view.causes(c)[:most]:
-        share = (
-            f"share {words.percent(k.share, k.share_low, k.share_high)} ({words.interval(k.share_low, k.share_high)})"
-        )
-        long = len(k.strength) > LONG_WORD
-        grades = ", ".join(filter(None, ["" if long else words.setting_words(k.strength), k.basis]))
-        status = words.STATUS[k.status].lower()
-        page.item("-", (words.capital(k.label), "bold"), f", {status}; {share}; {grades}{page.cites(k.cites)}")
-        for more in (k.belief, k.strength if long else None):
+        page.item("-", (words.capital(k.label), "bold"), _share(k, patient), page.cites(k.cites))
+        for more in (k.belief, k.strength if len(k.strength) > LONG_WORD else None):
             if more:
                 page.line(more, indent=5)
-    _named(page, [k.label for k in view.causes(c)[most:]])
+    _named(page, [] if patient else [k.label for k in view.causes(c)[most:]])
     if c.causes:
         page.line(("A share is the excess fraction, not the chance that it caused the complaint.", "dim"))
 
@@ -230,10 +236,7 @@ def _management(page: Page, c: ComplaintAssessment, patient: bool) -> None:
 
 
 def _guides(page: Page, c: ComplaintAssessment, patient: bool) -> None:
-    whole = c.guides[:1] if patient else ()
-    if c.guides and not patient:
-        page.heading("Guides for the patient")
-    for guide in whole:
+    for guide in c.guides[:1] if patient else ():
         page.heading(guide.label)
         for number, s in enumerate(guide.steps, 1):
             hold = words.duration(s.seconds, s.repeats)
@@ -241,7 +244,11 @@ def _guides(page: Page, c: ComplaintAssessment, patient: bool) -> None:
         if guide.not_for:
             page.line((f"Take care: {'; '.join(n.rstrip('. ') for n in guide.not_for)}.", "dim"), indent=2)
 
-    _named(page, [guide.label for guide in c.guides[len(whole) :]])
+    if patient:
+        _named(page, [guide.label for guide in c.guides[1:]])
+    elif c.guides:
+        page.heading("Guides for the patient")
+        page.line(f"{'; '.join(guide.label for guide in c.guides)} (drawn and in full in the HTML report).")
 
 
 def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
@@ -260,7 +267,7 @@ def _seek(page: Page, c: ComplaintAssessment, a: Assessment) -> None:
 def _sure(page: Page, c: ComplaintAssessment, unused: Sequence[str], audience: str) -> None:
     page.heading("How sure")
     if c.conflict:
-        page.line(c.conflict.sentence)
+        page.line(fit(c) if audience == "patient" else c.conflict.sentence)
         for statement in c.conflict.disagreements:
             page.item("-", statement)
     for d in c.what_would_change[: _most(audience)]:

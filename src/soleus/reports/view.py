@@ -148,6 +148,15 @@ def left_out(items: Sequence[ManagementItem], most: int) -> int:
     return sum(max(0, n - most) for n in counts.values())
 
 
+def says_without_cause(complaint: ComplaintAssessment) -> bool:
+    """Whether the tiers hold the first explanation without a known cause, so that its chance is told there."""
+    held = {i for name in TIER_NAMES for i in getattr(complaint.tiers, name)}
+    best = first(complaint)
+    return best is not None and any(
+        d.id in held and d.cause is None and d.explanation == best.id for d in complaint.diagnoses
+    )
+
+
 def name_of(complaint: ComplaintAssessment, id: str | None) -> str:
     """The label of an explanation, or its id as words."""
     found = next((e.label for e in complaint.explanations if e.id == id), None)

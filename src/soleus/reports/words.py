@@ -242,7 +242,8 @@ def review(status: str, told: str) -> tuple[str, str]:
 
 def lower_first(text: str) -> str:
     """Small initial inside a sentence, but not of an abbreviation (DVT) or a single letter."""
-    return text if text[1:2].isupper() or text[1:2] in ("", " ", "-") else text[:1].lower() + text[1:]
+    single = text[1:2] in ("", " ", "-") and not text.startswith("A ")
+    return text if single or text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def telephone(number: str) -> str | None:
