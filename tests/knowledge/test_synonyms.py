@@ -96,6 +96,11 @@ def test_no_word_is_empty() -> None:
         ("relieved by ibuprofen", "aspirin_or_nsaid_relief"),
         ("Na+", "sodium"),
         ("ABPI", "abi"),
+        ("relief by walking", "relief_walking"),
+        ("relief by hanging the leg down", "relief_hanging"),
+        ("sleep disturbed", "disturbs_sleep"),
+        ("saddle numbness", "bladder_bowel_saddle"),
+        ("pain when walking", "on_exertion"),
     ],
 )
 def test_usual_words_for_findings(word: str, finding: str) -> None:
@@ -131,6 +136,10 @@ def test_usual_words_for_conditions(word: str, contributor: str) -> None:
         ("Sinemet CR", "levodopa_carbidopa"),
         ("Toujeo", "insulin"),
         ("iron tablets", "ferrous_salts"),
+        ("Pregaday", "ferrous_salts"),
+        ("calcium acetate", "calcium_acetate"),
+        ("latanoprost eye drops", "latanoprost"),
+        ("Buscopan 10 mg", "hyoscine_butylbromide"),
     ],
 )
 def test_usual_names_of_medicines(word: str, medicine: str) -> None:
@@ -155,6 +164,13 @@ def test_each_word_of_a_state_leads_to_one_of_the_finding() -> None:
         ("twitching", ("visible_movement", "twitches")),
         ("cold foot", ("colour_temperature", "pale_cold")),
         ("rash", ("skin_lesion", "rash_or_wound")),
+        ("weight loss", ("systemic", "weight_loss_sweats")),
+        ("night sweats", ("systemic", "weight_loss_sweats")),
+        ("black toes", ("skin_lesion", "ulcer_gangrene")),
+        ("numb foot", ("sensory_loss", "patchy_or_dermatomal")),
+        ("numb soles", ("sensory_loss", "distal_both")),
+        ("absent ankle jerks", ("tendon_reflexes", "reduced")),
+        ("spider veins", ("skin_lesion", "varicose_changes")),
     ],
 )
 def test_words_that_name_one_state(word: str, answer: tuple[str, str]) -> None:
@@ -169,8 +185,48 @@ def test_words_that_name_one_state(word: str, answer: tuple[str, str]) -> None:
         ("timing", "nocturnal", "night_in_bed"),
         ("foot_pulses", "not palpable", "reduced_absent"),
         ("weakness", "trouble climbing stairs", "proximal_or_general"),
+        ("quality", "stiffness", "heavy_tight"),
+        ("quality", "electric shock", "sharp_electric"),
+        ("timing", "end of the day", "standing_day"),
+        ("timing", "walking", "exertion"),
+        ("site", "lower leg", "calf"),
+        ("site", "groin", "buttock_hip"),
+        ("sensory_loss", "left foot", "patchy_or_dermatomal"),
+        ("colour_temperature", "mottled", "blue_dusky"),
+        ("skin_lesion", "varicose veins", "varicose_changes"),
+        ("swelling", "both ankles", "both_legs"),
+        ("weakness", "foot drop", "distal"),
+        ("severity", "8/10", "severe"),
+        ("attack_duration", "seconds", "under_1min"),
+        ("visible_movement", "tremor", "slow_or_rhythmic"),
+        ("cramp_frequency", "most nights", "weekly"),
     ],
 )
 def test_usual_answers(finding: str, word: str, state: str) -> None:
     record = knowledge().by_id(Finding)[finding]
     assert observe(record, word, "findings").state == state
+
+
+#: A word that is a disease or the usual speech of the whole person, not an answer about the leg.
+NOT_A_STATE = ("arthritis", "fracture", "tumour", "eczema", "neuralgia", "chorea", "paralysis", "pain", "toothache")
+
+
+def test_a_disease_is_not_taken_for_an_answer() -> None:
+    words = Names(shipped_compiled()).state_words
+    assert [w for w in NOT_A_STATE if w in words] == []
+
+
+@pytest.mark.parametrize(
+    ("finding", "value", "unit", "expected"),
+    [
+        ("temperature", 101.3, "°F", 38.5),  # (101.3 - 32) / 1.8
+        ("tsh", 8.2, "mIU/L", 8.2),
+        ("haemoglobin", 10.2, "g/dL", 102.0),
+        ("ck", 12000.0, "IU/L", 60.0),  # upper limit 200 U/L
+        ("vitamin_d", 20.0, "ug/L", 49.92),  # 2.496 nmol per ng
+    ],
+)
+def test_units_as_people_write_them(finding: str, value: float, unit: str, expected: float) -> None:
+    record = knowledge().by_id(Finding)[finding]
+    number = observe(record, {"value": value, "unit": unit}, "findings").number
+    assert number == pytest.approx(expected, abs=0.001)
