@@ -113,7 +113,7 @@ def reason(judged: Judged, leaf: Rule, audience: Audience = "clinician") -> str:
     record = judged.compiled.findings.get(thing_id)
     if kind not in ("finding", "number") or observation is None or record is None:
         return thing(judged, thing_id, audience)
-    if observation.number is None:
+    if observation.number is None or record.kind != "numeric":
         return observed(record, observation.state, audience == "patient")
     bare = re.sub(r" \(.*?\)", "", record.name)
     label = lower_first(bare) if audience == "patient" else bare

@@ -281,12 +281,14 @@ def _sure(page: Page, c: ComplaintAssessment, unused: Sequence[str], audience: s
         page.item("-", f"Not used: {item}")
 
 
-def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, any_flag: bool) -> None:
+def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, flags: list[RedFlag]) -> None:
     patient = a.audience == "patient"
     if len(a.complaints) > 1:
         page.heading(c.label or c.id, "bold reverse")
     _ranked(page, c, a.audience)
-    _undecided(page, c, any_flag, patient)
+    _undecided(page, c, bool(view.pressing(flags)), patient)
+    if c is a.complaints[0]:
+        _can_wait(page, view.can_wait(flags, a.audience))
     if c.also_possible_together:
         page.line(c.also_possible_together)
     _tiers(page, c, a.audience)
@@ -327,9 +329,8 @@ def render(assessment: Assessment, console: Console) -> None:
     page.heading("The answer")
     page.line(answers(a))
     console.print()
-    _can_wait(page, view.can_wait(flags))
     for c in a.complaints:
-        _complaint(page, c, a, bool(flags))
+        _complaint(page, c, a, flags)
     _references(page, a)
     console.print()
     status, told = words.review(a.review_status, a.review_sentence)

@@ -69,8 +69,10 @@ def pressing(flags: Iterable[RedFlag]) -> list[RedFlag]:
     return [flag for flag in flags if flag.urgency != "routine"]
 
 
-def can_wait(flags: Iterable[RedFlag]) -> list[RedFlag]:
-    """Flags that are worth acting on at the next visit."""
+def can_wait(flags: Sequence[RedFlag], audience: str) -> list[RedFlag]:
+    """Flags that are worth acting on at the next visit; in an emergency patients are not sent to that visit too."""
+    if audience == "patient" and any(flag.urgency == "emergency" for flag in flags):
+        return []
     return [flag for flag in flags if flag.urgency == "routine"]
 
 
