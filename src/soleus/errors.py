@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Self
 
 
 class SoleusError(Exception):
@@ -46,6 +47,11 @@ class SoleusError(Exception):
             "repair": self.repair,
         }
 
+    def within(self, name: str) -> Self:
+        """The same error with the name of the file before its place."""
+        named = self.where == name or self.where.startswith((f"{name}:", f"{name} "))
+        return self if named else type(self)(f"{name}: {self.where}", self.found, self.expected, self.repair)
+
 
 class UsageError(SoleusError):
     code = "usage"
@@ -55,11 +61,6 @@ class UsageError(SoleusError):
 class InputError(SoleusError):
     code = "input"
     exit_code = 3
-
-    def within(self, name: str) -> InputError:
-        """The same error with the name of the file before its place."""
-        placed = type(self)(f"{name}: {self.where}", self.found, self.expected, self.repair)
-        return self if self.where.startswith(name) else placed
 
     @classmethod
     def together(cls, faults: Sequence[InputError], most: int = 12) -> InputError:

@@ -459,14 +459,15 @@ def test_an_age_that_is_none_is_asked_again(run: Run) -> None:
     assert ran.code == 0
 
 
-def test_stopping_before_anything_was_told_is_5(run: Run) -> None:
+def test_stopping_before_anything_was_told_is_a_goodbye(run: Run) -> None:
     ran = interview(run, *BEGIN, "q")
-    assert ran.code == 5
-    assert ran.err.startswith("soleus: ")
+    assert ran.code == 0
+    assert "Goodbye." in ran.out
+    assert ran.err == ""
 
 
 def test_the_end_of_the_input_is_the_end_of_the_interview(run: Run) -> None:
-    assert interview(run).code == 5
+    assert interview(run).code == 0
     assert interview(run, *BEGIN, "1").code == 0
 
 
@@ -558,3 +559,34 @@ def test_the_examples_of_explain_work(run: Run) -> None:
     names = re.search(r'--for "([^"]+)" --against "([^"]+)"', told)
     assert names
     assert run("explain", CRAMP, "--for", names[1], "--against", names[2]).code == 0
+
+
+# --- which file, and the standard input ---------------------------------------------------------------------
+
+
+def test_of_several_cases_each_answer_and_each_fault_names_its_file(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", {"findings": {"quality": "cramp"}})
+    write(tmp_path / "b.yaml", {"findings": {"quality": "zzqqxx"}})
+    write(tmp_path / "c.yaml", {"person": {"age": 40}})  # nothing to assess
+    write(tmp_path / "d.yaml", {"id": "mine", "findings": {"quality": "ache"}})
+    write(tmp_path / "findings.yaml", {"person": {"age": "old"}})
+    write(tmp_path / "q.yaml", {"findings": {"zzqqxx": 1, "yyqqxx": 1}})
+    (tmp_path / "r.yaml").write_text("a: [")
+    ran = run("assess", tmp_path, "--format", "json")
+    assert re.findall(r'"case": ?"(.*?)"', ran.out) == ["a", "mine"]
+    faults = [json.loads(line) for line in ran.err.strip().splitlines()]
+    places = [f["where"].partition(".yaml")[0] for f in faults]
+    assert places == ["b", "c", "findings", "q", "r"]
+    assert faults[1]["code"] == "cannot_assess"
+    assert faults[3]["where"].count("q.yaml") == 1
+
+
+def test_a_case_comes_from_the_standard_input(run: Run) -> None:
+    piped = run("assess", "-", "--format", "json", stdin=Path(CRAMP).read_text(encoding="utf-8"))
+    assert piped.code == 0
+    assert json.loads(piped.out) == json.loads(run("assess", CRAMP, "--format", "json").out)
+
+
+def test_faults_of_the_standard_input_say_so(run: Run) -> None:
+    assert run("assess", "-", stdin="").err.startswith("soleus: standard input: found nothing")
+    assert run("assess", "-", stdin='{"findings": {"quality": "zzqqxx"}}').err.startswith("soleus: standard input: f")

@@ -88,7 +88,12 @@ def root(
 
 @app.command()
 def assess(
-    cases: Annotated[list[Path], typer.Argument(help="Case files (YAML, JSON or a FHIR bundle), or folders of them.")],
+    cases: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Case files (YAML, JSON, a FHIR bundle, a saved interview), folders of them, or - for standard input."
+        ),
+    ],
     audience: AudienceOption = "clinician",
     setting: SettingOption = None,
     as_of: AsOfOption = None,
@@ -99,7 +104,7 @@ def assess(
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
 
     Examples: `soleus assess case.yaml`, `soleus assess bundle.json --audience patient`,
-    `soleus assess folder --format json --out results`.
+    `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`.
     """
     from soleus.cli.assessing import assess_all
 

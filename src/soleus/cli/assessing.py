@@ -13,8 +13,8 @@ import msgspec
 
 from soleus.cli import tell
 from soleus.clinical.case import Case
-from soleus.errors import InputError, SoleusError, UnreadableInput, UsageError
-from soleus.interop.reading import read_any
+from soleus.errors import CannotAssess, InputError, SoleusError, UnreadableInput, UsageError
+from soleus.interop.reading import STANDARD_INPUT, name_of, read_any
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Assessment, Audience
 from soleus.reasoning.compiled import Compiled, shipped_compiled
@@ -66,6 +66,8 @@ def _names(paths: list[Path]) -> dict[Path, str]:
 
 
 def _stem(path: Path) -> str:
+    if path == STANDARD_INPUT:
+        return "standard-input"
     name = path.name.removesuffix(".gz")
     return Path(name).stem if Path(name).suffix in _READ else name
 
@@ -91,13 +93,17 @@ def _progress(paths: list[Path]) -> Iterable[Path]:
 
 def _judge(path: Path, audience: Audience, setting: str | None, as_of: str | None, draws: int) -> Assessment:
     compiled: Compiled = shipped_compiled()
-    case: Case = read_any(path, compiled, as_of=as_of)
-    if setting:
-        case = msgspec.structs.replace(case, setting=setting)
     try:
+        case: Case = read_any(path, compiled, as_of=as_of)
+        case = msgspec.structs.replace(case, setting=setting or case.setting, id=_identity(case, path))
         return assess(case, knowledge=compiled, as_of=as_of, audience=audience, draws=draws)
-    except InputError as error:
-        raise error.within(path.name) from None
+    except (InputError, CannotAssess) as error:
+        raise error.within(name_of(path)) from None
+
+
+def _identity(case: Case, path: Path) -> str:
+    """The id of the case; where it has none, the name of its file, so that answers can be told apart."""
+    return _stem(path) if case.id == Case().id and path != STANDARD_INPUT else case.id
 
 
 def rendered(found: Assessment, form: Form) -> str:

@@ -1,8 +1,9 @@
-"""Any file that holds a person: a case in YAML or JSON, or a FHIR R4 bundle, plain or gzip."""
+"""Any file that holds a person: a case or saved interview in YAML or JSON, or a FHIR R4 bundle, plain or gzip."""
 
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,41 @@ from soleus.clinical.reading import MOST_BYTES, case_from, decode, parse_case, p
 from soleus.errors import UnreadableInput
 from soleus.reasoning.compiled import Compiled
 
+STANDARD_INPUT = Path("-")
+_MOST = 10 * MOST_BYTES  # a record holds much that is not needed
+_SAVED = {"case", "respondent", "answers"}  # as `Interview.saved`
+
 
 def read_any(path: Path, compiled: Compiled, *, as_of: str | None = None) -> Case:
-    """The case in a file, whatever its form. Raises the errors of the readers.
+    """The case in a file (``-``: the standard input), whatever its form. Raises the errors of the readers.
 
     ``as_of``: the day of the case, where the caller knows it; a record is read as it stood then.
     """
-    text = decode(_bytes(path), path.name)
-    if path.suffix in (".yaml", ".yml"):
-        return _dated(parse_case(text, path.name), as_of)
-    tree = _tree(text, path)
+    name = name_of(path)
+    text = decode(_bytes(path, name), name)
+    tree = parse_tree(text, name) if path.suffix in (".yaml", ".yml") else _tree(text, name)
     if is_fhir(tree):
         from soleus.interop.fhir.reading import case_of
 
-        return case_of(tree, compiled, path.name, as_of=as_of)
+        return case_of(tree, compiled, name, as_of=as_of)
     if isinstance(tree, dict):
-        return _dated(case_from(tree, path.name), as_of)
-    return _dated(parse_case(text, path.name), as_of)
+        return _dated(case_from(_told(tree, compiled, name), name), as_of)
+    return _dated(parse_case(text, name), as_of)
+
+
+def name_of(path: Path) -> str:
+    """What messages call a file; ``-`` is the standard input."""
+    return "standard input" if path == STANDARD_INPUT else path.name
+
+
+def _told(tree: dict[str, Any], compiled: Compiled, name: str) -> dict[str, Any]:
+    """The mapping itself, or, where it is an interview that was saved, the case with its answers."""
+    if set(tree) != _SAVED or not isinstance(tree["case"], dict):
+        return tree
+    from soleus.reasoning.interview import resumed
+
+    case_from(tree["case"], name)
+    return resumed(tree, compiled, ("history",)).known()
 
 
 def is_fhir(tree: Any) -> bool:
@@ -43,32 +62,38 @@ def _dated(case: Case, as_of: str | None) -> Case:
     return msgspec.structs.replace(case, as_of=as_of) if as_of else case
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, name: str) -> bytes:
     try:
-        raw = path.read_bytes() if path.stat().st_size <= 10 * MOST_BYTES else b""
+        raw = _standard_input() if path == STANDARD_INPUT else _file(path)
     except OSError as error:
-        raise UnreadableInput(
-            path.name, error.strerror or "no file", "a file that can be read", "Check the path."
-        ) from None
+        raise UnreadableInput(name, error.strerror or "no file", "a file that can be read", "Check the path.") from None
     if raw[:2] == b"\x1f\x8b":
-        raw = _unzipped(raw, path.name)
-    if (not raw and path.stat().st_size) or len(raw) > 10 * MOST_BYTES:
-        raise UnreadableInput(
-            path.name, "too many bytes", f"at most {10 * MOST_BYTES:,}", "Hand over one person at a time."
-        )
+        raw = _unzipped(raw, name)
+    if len(raw) > _MOST:
+        raise UnreadableInput(name, "too many bytes", f"at most {_MOST:,}", "Hand over one person at a time.")
     return raw
+
+
+def _file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST + 1)
+
+
+def _standard_input() -> bytes:
+    raw = getattr(sys.stdin, "buffer", None)
+    return raw.read(_MOST + 1) if raw is not None else sys.stdin.read(_MOST + 1).encode()
 
 
 def _unzipped(raw: bytes, where: str) -> bytes:
     """At most the limit is unpacked, so that a small file cannot fill the memory."""
     try:
         unpacker = zlib.decompressobj(wbits=31)
-        return unpacker.decompress(raw, 10 * MOST_BYTES + 1)
+        return unpacker.decompress(raw, _MOST + 1)
     except (zlib.error, gzip.BadGzipFile):
         raise UnreadableInput(where, "a damaged gzip file", "gzip", "Pack it again.") from None
 
 
-def _tree(text: str, path: Path) -> Any:
+def _tree(text: str, name: str) -> Any:
     """JSON, JSON by lines (NDJSON), or what the reader of YAML makes of it."""
     try:
         return msgspec.json.decode(text)
@@ -80,4 +105,4 @@ def _tree(text: str, path: Path) -> Any:
             return lines
     except (msgspec.DecodeError, RecursionError):
         pass
-    return parse_tree(text, path.name)
+    return parse_tree(text, name)
