@@ -21,11 +21,17 @@ def _most_likely(c: ComplaintAssessment, audience: str) -> str:
 
 
 def _leading_cause(c: ComplaintAssessment, audience: str) -> str:
+    """The cause of the first diagnosis; where it is likelier that there is none, that is said with it."""
     leading = next((d for d in c.diagnoses if d.id in c.tiers.most_likely[:1]), None)
     if leading is None or leading.cause is None:
         return ""
-    size = words.size(leading.probability, leading.low, leading.high, audience)
-    return f"Leading cause: {leading.label} ({size})."
+    name = leading.label.removeprefix(view.name_of(c, leading.explanation)).strip(" ,")
+    name = name.removeprefix("with ").removeprefix("linked to ")
+    said = f"Leading cause: {name} ({words.size(leading.probability, leading.low, leading.high, audience)})"
+    without = next((d for d in c.diagnoses if d.explanation == leading.explanation and d.cause is None), None)
+    if without is None or without.probability <= leading.probability:
+        return f"{said}."
+    return f"{said}; no cause that is known: {words.size(without.probability, without.low, without.high, audience)}."
 
 
 def _missed(c: ComplaintAssessment, audience: str) -> str:
