@@ -290,7 +290,9 @@ def _take_finding(draft: _Draft, compiled: Compiled, name: str, value: Any, wher
     if (isinstance(value, str) and normal_form(value) in _UNKNOWN) or value is None:
         draft.asked.add(target)
         return
-    observation = observe(finding, value, where)
+    own = state_words(finding)
+    named = own.get(key) if finding.kind != "yes_no" and normal_form(str(value)) in _YES else None
+    observation = Observation(target, named) if named else observe(finding, value, where)
     _put(draft, compiled, observation, where)
 
 
@@ -300,7 +302,10 @@ def _take_state_word(draft: _Draft, compiled: Compiled, key: str, value: Any, wh
     word = normal_form(str(value))
     if value is None or word in _UNKNOWN:
         return
-    if word in _YES:
+    before = draft.observations.get(finding)
+    if word in _YES and before is not None and before.state != state:
+        draft.unused.append(f"{where}: {finding} takes one answer, and it is {before.state} already")
+    elif word in _YES:
         _put(draft, compiled, Observation(finding, state), where)
     elif word in _NO:
         draft.unused.append(f"{where}: the other answers to {finding} stay open")
@@ -353,11 +358,11 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
         value = _quantity(value, where)
     if isinstance(value, Quantity):
         return _number(finding, value, where)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    states = state_words(finding)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    word = normal_form(f"{value:g}" if number and abs(value) < 1e6 else str(value))
+    if number and (finding.kind == "numeric" or word not in states):
         return _number(finding, Quantity(value=_float(value)), where)
-    states = {normal_form(s.id): s.id for s in finding.states}
-    states = {normal_form(w): s.id for s in finding.states for w in (s.label, s.patient_label, *s.synonyms)} | states
-    word = normal_form(str(value))
     if word in states:
         return Observation(finding.id, states[word])
     ids = [s.id for s in finding.states]
@@ -369,6 +374,12 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
         return Observation(finding.id, next(s for s in ids if s != finding.absent))
     known = [*ids, *states]
     raise InvalidValue(where, repr(str(value)[:60]), f"one of {', '.join(ids)}", near_names(word, known))
+
+
+def state_words(finding: Finding) -> dict[str, str]:
+    """Every word for a state of a finding, in normal form -> the state; an id goes before a synonym."""
+    words = {normal_form(w): s.id for s in finding.states for w in (s.label, s.patient_label, *s.synonyms)}
+    return words | {normal_form(s.id): s.id for s in finding.states}
 
 
 def _quantity(value: dict[str, Any], where: str) -> Quantity:
@@ -449,6 +460,11 @@ def _unit_form(unit: str) -> str:
 
 def _take_tempo(draft: _Draft, compiled: Compiled, case: Case, complaint: Complaint) -> None:
     _check_past(complaint.onset, case, "onset")
+    word = state_words(compiled.findings["tempo"]).get(normal_form(complaint.duration or ""))
+    if complaint.duration and word:  # "since childhood"
+        if "tempo" not in draft.observations:
+            _put(draft, compiled, Observation("tempo", word), "duration")
+        return
     if complaint.duration:
         length = duration_days(complaint.duration, "duration")
     elif complaint.onset and case.as_of:
@@ -474,8 +490,8 @@ def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, cas
         if finding and compiled.findings[finding].kind == "yes_no":
             state = "yes" if condition.status == "present" else "no"
             _put(draft, compiled, Observation(finding, state), where)
-        elif (word := normal_form(condition.name)) in compiled.names.state_words and condition.status == "present":
-            _put(draft, compiled, Observation(*compiled.names.state_words[word]), where)
+        elif (seen := compiled.names.state_words.get(normal_form(condition.name))) and _is_sign(seen, condition):
+            _put(draft, compiled, Observation(*seen), where)
         else:
             draft.unused.append(f"{where} {condition.name!r}: not known to change the likelihood of any explanation")
         return
@@ -488,6 +504,13 @@ def _take_condition(draft: _Draft, compiled: Compiled, condition: Condition, cas
         draft.unused.append(f"{where} {condition.name!r}: no longer present")
     else:
         _say(draft, target, condition.status != "absent", where)
+
+
+_SIGNS = ("systemic", "skin_lesion", "swelling", "visible_movement")  # findings that lists of conditions name
+
+
+def _is_sign(seen: tuple[str, str], condition: Condition) -> bool:
+    return seen[0] in _SIGNS and condition.status == "present"
 
 
 def _check_sex(compiled: Compiled, target: str, condition: Condition, case: Case, where: str) -> None:
