@@ -51,6 +51,13 @@ def test_a_red_flag_is_told_at_once_with_the_number_and_a_way_out(ask: Ask, tmp_
     assert warned < out.index("call 999") < out.index(GO_ON) < out.index("THE ANSWER")
 
 
+def test_the_warning_follows_the_answer_that_calls_for_it(ask: Ask) -> None:
+    typed = ("67", "f", "cramp", "1 to 14", "yes", "yes, one", "the calf", *["yes"] * 4)
+    _, out = ask("interview", "--plain", typed=typed)
+    warned = out.index("! ")
+    assert out.index("Is a leg swollen?") < warned < out.index(GO_ON) < out.index("THE ANSWER")
+
+
 def test_each_red_flag_is_told_once(ask: Ask, tmp_path: Path) -> None:
     _, out = ask("interview", "--resume", with_a_flag(tmp_path / "a.json"), typed=("1", "d", "d", "d", "q"))
     assert out.count(GO_ON) == 1
