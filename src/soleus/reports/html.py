@@ -140,6 +140,7 @@ def render(assessment: Assessment) -> str:
         style_hash=style_hash,
         flags=view.pressing(view.flags_of(a)),
         waiting=view.can_wait(view.flags_of(a), a.audience),
+        warned=view.warned(a),
         review=words.review(a.review_status, a.review_sentence),
         title="Your legs: what it could be" if patient else f"Leg complaint, {a.person}",
         meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),

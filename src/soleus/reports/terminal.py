@@ -14,6 +14,7 @@ from soleus.reasoning.assessment import (
     ComplaintAssessment,
     CriteriaResult,
     ExplanationResult,
+    MedicineVerdict,
     RedFlag,
 )
 from soleus.reports import text, view, words
@@ -46,6 +47,13 @@ def _flags(page: Page, flags: list[RedFlag], a: Assessment) -> None:
         page.line((f"Because of: {words.closed(view.because(flag))}", "dim"), indent=2)
     if a.emergency_number and flags[0].urgency in ("emergency", "same_day"):
         page.line((f"In an emergency call {a.emergency_number}.", "bold"))
+
+
+def _warnings(page: Page, verdicts: list[MedicineVerdict]) -> None:
+    if verdicts:
+        page.heading("Medicine warnings", "bold red")
+    for m in verdicts:
+        page.item("!", (words.capital(m.label), "bold"), f": {' '.join(words.sentence(w) for w in m.warnings)}")
 
 
 def _can_wait(page: Page, flags: list[RedFlag]) -> None:
@@ -164,7 +172,8 @@ def _medicines(page: Page, c: ComplaintAssessment, patient: bool) -> None:
     verdicts = words.PATIENT_VERDICT if patient else words.VERDICT
     for m in c.medications:
         given = f" (given as {m.as_given})" if m.as_given.lower() != m.label.lower() else ""
-        rest = " ".join(part for part in (*m.warnings, m.timing, m.discuss, m.do_not) if part)
+        see = "See the warning above." if m.warnings else ""
+        rest = " ".join(part for part in (see, m.timing, m.discuss, m.do_not) if part)
         page.item(
             "-",
             (words.capital(m.label), "bold"),
@@ -288,6 +297,7 @@ def _complaint(page: Page, c: ComplaintAssessment, a: Assessment, flags: list[Re
     _ranked(page, c, a.audience)
     _undecided(page, c, bool(view.pressing(flags)), patient)
     if c is a.complaints[0]:
+        _warnings(page, view.warned(a))
         _can_wait(page, view.can_wait(flags, a.audience))
     if c.also_possible_together:
         page.line(c.also_possible_together)

@@ -15,6 +15,7 @@ from soleus.reasoning.assessment import (
     Diagnosis,
     ExplanationResult,
     ManagementItem,
+    MedicineVerdict,
     RedFlag,
     TierName,
     Urgency,
@@ -74,6 +75,11 @@ def can_wait(flags: Sequence[RedFlag], audience: str) -> list[RedFlag]:
     if audience == "patient" and any(flag.urgency == "emergency" for flag in flags):
         return []
     return [flag for flag in flags if flag.urgency == "routine"]
+
+
+def warned(assessment: Assessment) -> list[MedicineVerdict]:
+    """The medicines with warnings, each once."""
+    return list({m.id: m for c in assessment.complaints for m in c.medications if m.warnings}.values())
 
 
 def because(flag: RedFlag) -> str:
