@@ -150,3 +150,30 @@ def test_figures_lose_what_could_act_or_reach_out() -> None:
     assert 'href="#p-b"' in clean
     assert 'aria-label="A stretch"' in clean
     assert figure("<svg", "p-", "x") == figure("<p/>", "p-", "x") == ""
+
+
+def test_flags_that_can_wait_stand_below_the_answer(sample: Callable[[str], Assessment]) -> None:
+    a = sample("dvt_told_as_cramp")
+    c = a.complaints[0]
+    later = replace(c.red_flags[0], urgency="routine", label="Cramps after a new medicine", because=("a", "", "a", "b"))
+    text = render(replace(a, complaints=(replace(c, red_flags=(later,)),)))
+    assert "Red flags" not in text
+    assert text.index('id="answer"') < text.index("Worth acting on") < text.index("Cramps after a new medicine")
+    assert "Fired by: a; b." in text
+
+
+def test_dots_are_full_up_to_the_lower_end_only(sample: Callable[[str], Assessment]) -> None:
+    a = sample("restless_legs")
+    c = a.complaints[0]
+    first = min(c.explanations, key=lambda e: e.rank)
+    told = tuple(replace(e, probability=0.97, low=0.5, high=0.99) if e is first else e for e in c.explanations)
+    text = render(replace(a, complaints=(replace(c, explanations=told),)))
+    assert text.count('class="on"') == text.count('class="half"') == 5  # 5 + 5 of ten
+
+
+def test_the_patient_reads_no_names_of_open_warning_signs(sample: Callable[[str], Assessment]) -> None:
+    a = sample("restless_legs")
+    flag = sample("dvt_told_as_cramp").complaints[0].red_flags[0]
+    text = render(replace(a, complaints=(replace(a.complaints[0], undecided_red_flags=(flag,)),)))
+    assert flag.label not in text
+    assert "Some warning signs could not be checked" in text

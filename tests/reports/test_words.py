@@ -82,6 +82,9 @@ def test_small_words() -> None:
     assert words.duration(120, None) == "2 minutes"
     assert words.duration(None, None) == ""
     assert words.sentence("stretch it") == "Stretch it."
+    assert words.sentence("See a doctor..") == "See a doctor."
+    assert words.closed("yes to “is it hot?”") == "yes to “is it hot?”"
+    assert words.lower_first("A warm bath") == "a warm bath"
     assert words.telephone("0800 123 456") == "0800123456"
     assert words.telephone("999 or 112") is None
     assert words.between(0.62, 0.88) == "between 6 and 9 in 10"
