@@ -107,6 +107,8 @@ def idiopathic(label: str, p: float, low: float, high: float, audience: Audience
 def reason(judged: Judged, leaf: Rule, audience: Audience = "clinician") -> str:
     """A condition of a rule that held, in words; never empty."""
     kind, thing_id = subject(leaf)
+    if kind == "pregnant" and judged.presentation.pregnant and "pregnancy" in judged.compiled.contributors:
+        return thing(judged, "pregnancy", audience)
     if kind in ("age", "sex", "pregnant"):
         return _of_the_person(judged.presentation, kind)
     observation = judged.presentation.observations.get(thing_id)
