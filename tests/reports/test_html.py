@@ -177,3 +177,12 @@ def test_the_patient_reads_no_names_of_open_warning_signs(sample: Callable[[str]
     text = render(replace(a, complaints=(replace(a.complaints[0], undecided_red_flags=(flag,)),)))
     assert flag.label not in text
     assert "Some warning signs could not be checked" in text
+
+
+def test_warnings_on_medicines_stand_below_the_answer(sample: Callable[[str], Assessment]) -> None:
+    a = sample("idiopathic_cramp")
+    c = a.complaints[0]
+    warned = replace(c.medications[0], warnings=("Together they slow the heart",))
+    text = render(replace(a, complaints=(replace(c, medications=(warned,)),)))
+    places = [text.index(mark) for mark in ('id="answer"', "Together they slow the heart.", "Differential")]
+    assert places == sorted(places)
