@@ -134,7 +134,7 @@ def _complaint(
         not_assessed=_not_assessed(judged, audience),
         what_would_change=_would_change(judged, ranked, audience),
         better_evidence=evidence_bars.better_evidence(judged),
-        conflict=_conflict(judged),
+        conflict=_conflict(judged, audience),
         evidence_basis=evidence_bars.basis(judged),
         also_possible_together=together(judged, audience),
         stop=stop.stop and not screen,
@@ -333,7 +333,7 @@ def _would_change(judged: Judged, ranked: tuple[questions.Question, ...], audien
     )
 
 
-def _conflict(judged: Judged) -> Conflict | None:
+def _conflict(judged: Judged, audience: Audience) -> Conflict | None:
     skip = frozenset({judged.network.explanation_index["other"]} if "other" in judged.compiled.explanations else ())
     found = fit(judged.judgement, skip)
     if found is None:
@@ -343,6 +343,6 @@ def _conflict(judged: Judged) -> Conflict | None:
         best=best,
         z=found.z,
         p_value=found.p_value,
-        sentence=words.fit(judged.compiled.explanations[best].name, found.p_value),
+        sentence=words.fit(words.name(judged.compiled.explanations[best], audience), found.p_value),
         disagreements=judged.presentation.disagreements,
     )

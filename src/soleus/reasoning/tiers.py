@@ -27,7 +27,7 @@ def place(judged: Judged, flags: Iterable[RedFlag], audience: Audience = "clinic
     first = Placed(judged.first.id, "most_likely", "It has the highest probability of all.")
     likely = _likely(judged)
     flagged = _flagged(judged, flags, audience)
-    missed = [p for p in (*flagged, *_by_threshold(judged, flagged)) if p.explanation != first.explanation]
+    missed = [p for p in (*flagged, *_by_threshold(judged, flagged, audience)) if p.explanation != first.explanation]
     seen = {first.explanation, *(p.explanation for p in missed)}
     shown = [p for p in likely if p.explanation not in seen]
     seen |= {p.explanation for p in shown}
@@ -56,7 +56,7 @@ def _points(flag: RedFlag, audience: Audience) -> str:
     return f"A red flag points to it: {flag.name}."
 
 
-def _by_threshold(judged: Judged, flagged: list[Placed]) -> list[Placed]:
+def _by_threshold(judged: Judged, flagged: list[Placed], audience: Audience) -> list[Placed]:
     """Dangerous explanations above their own action threshold, the largest expected harm first."""
     named = {p.explanation for p in flagged}
     share = judged.parameter("tier_do_not_miss_share")
@@ -68,14 +68,16 @@ def _by_threshold(judged: Judged, flagged: list[Placed]) -> list[Placed]:
     ]  # fmt: skip
     above.sort(key=lambda s: -judged.probability[s] * harms[s].loss)
     most = int(judged.parameter("tier_do_not_miss_most"))
-    return [Placed(s, "do_not_miss", _above(judged.probability[s], harms[s])) for s in above[:most]]
+    return [Placed(s, "do_not_miss", _above(judged.probability[s], harms[s], audience)) for s in above[:most]]
 
 
 def _dangerous(explanation: Explanation) -> bool:
     return explanation.must_not_miss or explanation.acuity in ("emergency", "same_day")
 
 
-def _above(p: float, harm: Harm) -> str:
+def _above(p: float, harm: Harm, audience: Audience) -> str:
+    if audience == "patient":
+        return "It would be serious, so it is worth ruling out."
     if p >= harm.action_threshold.value:
         return f"It is dangerous and above its own action threshold of {_percent(harm)}."
     return f"It is dangerous and near its own action threshold of {_percent(harm)}."
