@@ -580,8 +580,9 @@ def _take_person(draft: _Draft, compiled: Compiled, case: Case) -> None:
         raise Contradiction("person", "pregnant and male", "one of them", "Correct sex or pregnant.")
     if person.pregnant is not None and "pregnancy" in compiled.contributors:
         _say(draft, "pregnancy", person.pregnant, "person.pregnant")
-    if person.weeks_since_birth is not None and "postpartum" in compiled.contributors:
-        _say(draft, "postpartum", person.weeks_since_birth <= 12, "person.weeks_since_birth")
+    birth = compiled.contributors.get("postpartum")
+    if person.weeks_since_birth is not None and birth is not None and birth.window_days is not None:
+        _say(draft, birth.id, person.weeks_since_birth * 7 <= birth.window_days, "person.weeks_since_birth")
     if case.as_of:
         day(case.as_of, "as_of")
 

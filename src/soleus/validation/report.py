@@ -177,4 +177,9 @@ def _limits() -> str:
 Vignettes come from case reports and teaching cases: rare and dangerous things are over-represented and stories are
 tidier than in practice. The maintainers coded them; nobody coded them twice. Simulated patients follow the model, so
 their calibration shows that uncertainty is carried through, not that the knowledge is true.
+
+The published tables are not an independent test. About ten likelihoods were set or corrected with the tables in view,
+among them the urge to move and the side of night cramps, whose last values were chosen after seeing which tables
+failed; so the share of people without restless legs who meet its four criteria, which rests on them, is a fit and not
+a prediction. Four tables are held against an interval that spans sources which disagree.
 """
