@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 uv=${1:-uv}
 pin() {
   "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-emit-find-links --no-annotate --strip-extras --custom-compile-command "make lock" "$@" >/dev/null
+    --no-emit-find-links --no-annotate --custom-compile-command "make lock" "$@" >/dev/null
 }
 pin pyproject.toml --output-file requirements/run.txt
 pin requirements/build.in --constraint requirements/run.txt --output-file requirements/build.txt
