@@ -1,0 +1,188 @@
+"""Patterns of words, compiled into one graph that is walked once along a text.
+
+    word          any form of the word (stems are compared): cramp, cramps, cramping
+    =word         this form alone
+    (a|b c)       one of several; (a|b)? or word? may be missing
+    <set>         one word or phrase of a named set
+    ..   ...      up to 4, up to 8 words between, in the same sentence
+    #             a number
+
+A pattern must begin with a word or a set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from soleus.errors import KnowledgeError
+from soleus.notes.text import Token, stem
+
+_MOST_FORMS = 4_000
+_GAPS = {"..": 4, "...": 8}
+_PIECE = re.compile(r"\s*(?:(\.\.\.|\.\.)|<([a-z_]+)>(\?)?|\(([^()]*)\)(\?)?|(=?[^\s()|<>?]+)(\?)?)")
+
+#: one step of a pattern: a set of stems, one exact word ("=word"), a gap (a number of words), or a number ("#")
+Atom = frozenset[str] | str | int
+
+
+@dataclass(slots=True)
+class _Node:
+    stems: dict[str, list[_Node]] = field(default_factory=dict)
+    exact: dict[str, list[_Node]] = field(default_factory=dict)
+    number: _Node | None = None
+    gaps: list[tuple[int, _Node]] = field(default_factory=list)
+    labels: list[object] = field(default_factory=list)
+    children: dict[Atom, _Node] = field(default_factory=dict)
+
+    def child(self, atom: Atom) -> _Node:
+        if atom not in self.children:
+            node = self.children[atom] = _Node()
+            if isinstance(atom, int):
+                self.gaps.append((atom, node))
+            elif isinstance(atom, frozenset):
+                for s in atom:
+                    self.stems.setdefault(s, []).append(node)
+            elif atom == "#":
+                self.number = node
+            else:
+                self.exact.setdefault(atom[1:], []).append(node)
+        return self.children[atom]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A label found at tokens [first, last]; ``gapped`` where other words stand between its own."""
+
+    label: object
+    first: int
+    last: int
+    gapped: bool
+
+
+class Matcher:
+    """Many patterns in one graph."""
+
+    def __init__(self, sets: Mapping[str, Sequence[str]]) -> None:
+        self._root = _Node()
+        self._sets = sets
+        self.words: set[str] = set()  # every word that a pattern uses
+
+    def add(self, pattern: str, label: object) -> None:
+        """Let ``label`` be found where ``pattern`` stands. Raises `KnowledgeError` for a pattern that cannot be read."""
+        for atoms in self.forms(pattern):
+            if not atoms or isinstance(atoms[0], int):
+                raise KnowledgeError("wordings", repr(pattern), "a word at the beginning", "Begin it with a word.")
+            node = self._root
+            for atom in atoms:
+                node = node.child(atom)
+            node.labels.append(label)
+
+    def add_words(self, words: Sequence[str], label: object) -> None:
+        """A plain name, word for word."""
+        node = self._root
+        for w in words:
+            self.words.add(w)
+            node = node.child(frozenset((stem(w),)))
+        node.labels.append(label)
+
+    def forms(self, pattern: str) -> Iterator[tuple[Atom, ...]]:
+        """The sequences of atoms that a pattern stands for."""
+        slots = list(self._slots(pattern))
+        count = 1
+        for slot in slots:
+            count *= len(slot)
+        if count > _MOST_FORMS:
+            raise KnowledgeError("wordings", repr(pattern), f"at most {_MOST_FORMS:,} forms", "Split the pattern.")
+        for chosen in product(*slots):
+            yield tuple(atom for part in chosen for atom in part)
+
+    def _slots(self, pattern: str) -> Iterator[list[tuple[Atom, ...]]]:
+        at = 0
+        text = pattern.strip()
+        while at < len(text):
+            piece = _PIECE.match(text, at)
+            if piece is None or piece.end() == at:
+                raise KnowledgeError("wordings", repr(pattern), "a pattern", "See soleus.notes.patterns.")
+            at = piece.end()
+            gap, name, name_may, group, group_may, word, word_may = piece.groups()
+            if gap:
+                yield [(_GAPS[gap],)]
+                continue
+            if name is not None:
+                if name not in self._sets:
+                    raise KnowledgeError("wordings", f"set {name!r}", "a set of sets.yaml", "Define it there.")
+                options = self._options(self._sets[name])
+            else:
+                options = self._options(group.split("|") if group is not None else [word])
+            yield [*options, ()] if name_may or group_may or word_may else options
+
+    def _options(self, phrases: Iterable[str]) -> list[tuple[Atom, ...]]:
+        single: set[str] = set()
+        longer: list[tuple[Atom, ...]] = []
+        for phrase in phrases:
+            parts = [self._atom(w) for w in phrase.replace("-", " ").split()]
+            if len(parts) == 1 and isinstance(parts[0], frozenset):
+                single |= parts[0]
+            elif parts:
+                longer.append(tuple(parts))
+        return [*([(frozenset(single),)] if single else []), *longer]
+
+    def _atom(self, word: str) -> Atom:
+        if word == "#":
+            return "#"
+        if word in _GAPS:
+            return _GAPS[word]
+        plain = word.lower().replace("'", "")
+        if plain.startswith("="):
+            self.words.add(plain[1:])
+            return plain
+        self.words.add(plain)
+        return frozenset((stem(plain),))
+
+    def find(self, text: Sequence[Token]) -> list[Match]:
+        """Every pattern that stands anywhere in the text."""
+        out: list[Match] = []
+        for first in range(len(text)):
+            self._walk(self._root, text, first, first, False, out)
+        return out
+
+    def _walk(self, node: _Node, text: Sequence[Token], first: int, at: int, gapped: bool, out: list[Match]) -> None:
+        if node.labels:
+            out.extend(Match(label, first, at - 1, gapped) for label in node.labels)
+        if at >= len(text):
+            return
+        sentence = text[first].sentence
+        token = text[at]
+        at_word = at
+        if token.word in _PASSED and at > first:  # marks inside a phrase: "pins, needles"; "k + 3.1"
+            at_word = at + 1
+            if at_word >= len(text):
+                return
+            token = text[at_word]
+        if token.sentence == sentence:
+            self._step(node, text, first, at_word, gapped, out)
+        for most, after in node.gaps:
+            self._leap(after, text, first, at, most, out)
+
+    def _step(self, node: _Node, text: Sequence[Token], first: int, at: int, gapped: bool, out: list[Match]) -> None:
+        token = text[at]
+        for child in node.stems.get(token.stem, ()):
+            self._walk(child, text, first, at + 1, gapped, out)
+        if node.exact:
+            for child in node.exact.get(token.word, ()):
+                self._walk(child, text, first, at + 1, gapped, out)
+        if node.number is not None and token.word[0].isdigit():
+            self._walk(node.number, text, first, at + 1, gapped, out)
+
+    def _leap(self, after: _Node, text: Sequence[Token], first: int, at: int, most: int, out: list[Match]) -> None:
+        sentence, words, place = text[first].sentence, 0, at
+        while place < len(text) and words <= most and text[place].sentence == sentence:
+            self._step(after, text, first, place, place > at, out)
+            words += text[place].word[0].isalnum()
+            place += 1
+
+
+_PASSED = frozenset({"-", "/", "'", '"', ",", "*", "&"})
