@@ -107,6 +107,8 @@ class Cues:
         for kind in _FORWARD:
             for match in negations if kind == "negation" else found.get(kind, ()):
                 _spread(tokens, match, ends, clause, _MEANS[kind], hold)
+        for match in _query_marks(tokens):
+            _spread(tokens, match, ends, clause, Hold.UNCERTAIN, hold)
         _boxes(tokens, hold)
         _questions(tokens, hold)
         after = {
@@ -282,6 +284,15 @@ def _still_listing(tokens: Sequence[Token], join: int, ends: frozenset[int], cla
             return False
         place += 1
     return True
+
+
+def _query_marks(tokens: Sequence[Token]) -> list[Match]:
+    """The question mark of clinicians before a word: ?DVT, ? neuropathy."""
+    return [
+        Match("uncertainty", n, n, False)
+        for n, t in enumerate(tokens[:-1])
+        if t.word == "?" and tokens[n + 1].line == t.line and (n == 0 or tokens[n - 1].end < t.start or tokens[n - 1].word in "(,:;-/")
+    ]
 
 
 def _boxes(tokens: Sequence[Token], hold: list[Hold]) -> None:

@@ -13,16 +13,15 @@ A pattern must begin with a word or a set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 from soleus.errors import KnowledgeError
 from soleus.notes.text import Token, stem
 
 _MOST_FORMS = 4_000
 _GAPS = {"..": 4, "...": 8}
-_PIECE = re.compile(r"\s*(?:(\.\.\.|\.\.)|<([a-z_]+)>(\?)?|\(([^()]*)\)(\?)?|(=?[^\s()|<>?]+)(\?)?)")
+_PIECE = re.compile(r"\.\.\.|\.\.|<[a-z_]+>|[()|?]|=?[^\s()|<>?]+|[<>]")
 
 #: one step of a pattern: a set of stems, one exact word ("=word"), a gap (a number of words), or a number ("#")
 Atom = frozenset[str] | str | int
@@ -88,47 +87,49 @@ class Matcher:
             node = node.child(frozenset((stem(w),)))
         node.labels.append(label)
 
-    def forms(self, pattern: str) -> Iterator[tuple[Atom, ...]]:
+    def forms(self, pattern: str) -> list[tuple[Atom, ...]]:
         """The sequences of atoms that a pattern stands for."""
-        slots = list(self._slots(pattern))
-        count = 1
-        for slot in slots:
-            count *= len(slot)
-        if count > _MOST_FORMS:
-            raise KnowledgeError("wordings", repr(pattern), f"at most {_MOST_FORMS:,} forms", "Split the pattern.")
-        for chosen in product(*slots):
-            yield tuple(atom for part in chosen for atom in part)
+        pieces = _PIECE.findall(pattern)
+        if "".join(pieces) != re.sub(r"\s+", "", pattern):
+            raise KnowledgeError("wordings", repr(pattern), "a pattern", "See soleus.notes.patterns.")
+        found, end = self._alternatives(pieces, 0, pattern)
+        if end != len(pieces):
+            raise KnowledgeError("wordings", repr(pattern), "brackets in pairs", "Mend the brackets.")
+        return found
 
-    def _slots(self, pattern: str) -> Iterator[list[tuple[Atom, ...]]]:
-        at = 0
-        text = pattern.strip()
-        while at < len(text):
-            piece = _PIECE.match(text, at)
-            if piece is None or piece.end() == at:
-                raise KnowledgeError("wordings", repr(pattern), "a pattern", "See soleus.notes.patterns.")
-            at = piece.end()
-            gap, name, name_may, group, group_may, word, word_may = piece.groups()
-            if gap:
-                yield [(_GAPS[gap],)]
+    def _alternatives(self, pieces: Sequence[str], at: int, pattern: str) -> tuple[list[tuple[Atom, ...]], int]:
+        """The sequences of one group, up to its closing bracket, and where it ends."""
+        out: list[tuple[Atom, ...]] = []
+        current: list[tuple[Atom, ...]] = [()]
+        while at < len(pieces) and pieces[at] != ")":
+            if pieces[at] == "|":
+                out += current
+                current, at = [()], at + 1
                 continue
-            if name is not None:
-                if name not in self._sets:
-                    raise KnowledgeError("wordings", f"set {name!r}", "a set of sets.yaml", "Define it there.")
-                options = self._options(self._sets[name])
-            else:
-                options = self._options(group.split("|") if group is not None else [word])
-            yield [*options, ()] if name_may or group_may or word_may else options
+            options, at = self._options(pieces, at, pattern)
+            if at < len(pieces) and pieces[at] == "?":
+                options, at = [*options, ()], at + 1
+            if len(current) * len(options) > _MOST_FORMS:
+                raise KnowledgeError("wordings", repr(pattern), f"at most {_MOST_FORMS:,} forms", "Split the pattern.")
+            current = [(*head, *tail) for head in current for tail in options]
+        return _merged([*out, *current]), at
 
-    def _options(self, phrases: Iterable[str]) -> list[tuple[Atom, ...]]:
-        single: set[str] = set()
-        longer: list[tuple[Atom, ...]] = []
-        for phrase in phrases:
-            parts = [self._atom(w) for w in phrase.replace("-", " ").split()]
-            if len(parts) == 1 and isinstance(parts[0], frozenset):
-                single |= parts[0]
-            elif parts:
-                longer.append(tuple(parts))
-        return [*([(frozenset(single),)] if single else []), *longer]
+    def _options(self, pieces: Sequence[str], at: int, pattern: str) -> tuple[list[tuple[Atom, ...]], int]:
+        piece = pieces[at]
+        if piece == "(":
+            found, end = self._alternatives(pieces, at + 1, pattern)
+            if end >= len(pieces):
+                raise KnowledgeError("wordings", repr(pattern), "brackets in pairs", "Mend the brackets.")
+            return found, end + 1
+        if piece[0] == "<" and len(piece) > 1:
+            if piece[1:-1] not in self._sets:
+                raise KnowledgeError("wordings", f"set {piece!r}", "a set of sets.yaml", "Define it there.")
+            return _merged([self._atoms(phrase) for phrase in self._sets[piece[1:-1]]]), at + 1
+        return [self._atoms(piece)], at + 1
+
+    def _atoms(self, phrase: str) -> tuple[Atom, ...]:
+        words = phrase.split() if phrase.startswith(("=", "-")) else phrase.replace("-", " ").split()
+        return tuple(self._atom(w) for w in words)
 
     def _atom(self, word: str) -> Atom:
         if word == "#":
@@ -186,3 +187,15 @@ class Matcher:
 
 
 _PASSED = frozenset({"-", "/", "'", '"', ",", "*", "&"})
+
+
+def _merged(forms: Iterable[tuple[Atom, ...]]) -> list[tuple[Atom, ...]]:
+    """The same forms with those of a single word made one step."""
+    single: set[str] = set()
+    longer: dict[tuple[Atom, ...], None] = {}
+    for form in forms:
+        if len(form) == 1 and isinstance(form[0], frozenset):
+            single |= form[0]
+        else:
+            longer[form] = None
+    return [*([(frozenset(single),)] if single else []), *longer]

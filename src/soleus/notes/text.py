@@ -89,9 +89,14 @@ def tokens(text: str, short_forms: Mapping[str, tuple[str, ...]], known: Correct
             continue
         for part, corrected in _spelled(word, short_forms, known):
             out.append(Token(part, stem(part), start, end, sentence, line, corrected))
-        if word in _ENDS:
+        if word in _ENDS and not (word == "?" and _before_word(plain, match.start())):
             sentence += 1
     return out
+
+
+def _before_word(plain: str, at: int) -> bool:
+    """A question mark that stands before a word (?DVT) ends no sentence."""
+    return plain[at + 1 : at + 2].isalnum() and (at == 0 or not plain[at - 1].isalnum())
 
 
 def _ends_line(plain: str, match: re.Match[str], found: list[re.Match[str]], n: int) -> bool:

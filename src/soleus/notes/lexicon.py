@@ -1,0 +1,149 @@
+"""The words by which a text is read, compiled once per process from the wordings and the knowledge base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from soleus.knowledge.schema.core import Finding
+from soleus.knowledge.schema.medicines import Medicine
+from soleus.notes.context import Cues
+from soleus.notes.patterns import Matcher
+from soleus.notes.text import Corrections
+from soleus.reasoning.compiled import Compiled, normal_form
+
+Kind = Literal["finding", "contributor", "medicine", "explanation", "hidden", "number", "place", "complaint"]
+_SHORTEST_NAME = 4
+_COMMON_NAMES = frozenset({"iron", "pill", "patch", "statin", "zinc", "salt", "water", "milk", "vitamin", "the pill"})
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a pattern tells: a state of a finding, a contributor, a medicine; ``source`` is where the pattern stands."""
+
+    kind: Kind
+    id: str
+    state: str
+    source: str
+
+
+class Lexicon:
+    """Patterns, cues, abbreviations and spelling for one knowledge base."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._sets = _read("sets")
+        self.short_forms: dict[str, tuple[str, ...]] = {
+            str(k): tuple(re.findall(r"[a-z0-9]+|[^\s\w]", str(v).lower())) for k, v in _read("short_forms").items()
+        }
+        self.cues = Cues(_read("cues"), _read("sections"), self._sets)
+        self.matcher = Matcher(self._sets)
+        self._add_wordings()
+        self._add_knowledge()
+        self._add_places()
+
+    def _add_wordings(self) -> None:
+        for name in _finding_files():
+            self._add_states("finding", _read(name), name)
+        self._add_states("contributor", _read("contributors"), "contributors")
+        for pattern in _read("other")["hidden"]:
+            self.matcher.add(pattern, Means("hidden", "", "", "other"))
+
+    def _add_states(self, kind: Kind, tree: Mapping[str, Any], name: str) -> None:
+        for target, states in tree.items():
+            for state, patterns in states.items():
+                word = {True: "yes", False: "no"}.get(state, str(state))
+                means = Means(kind, target, word, f"wordings/{name}.yaml")
+                for pattern in patterns:
+                    self.matcher.add(str(pattern), means)
+
+    def _add_knowledge(self) -> None:
+        """Names of the knowledge base: conditions, medicines, explanations, tests; synonyms of two words or more."""
+        compiled = self.compiled
+        for c in compiled.contributors.values():
+            if c.kind == "medicine":
+                continue
+            for name in _names(c.name, c.patient_name, *c.synonyms):
+                self.matcher.add_words(name, Means("contributor", c.id, "present", "knowledge"))
+        for e in compiled.explanations.values():
+            for name in _names(e.name, e.patient_name, *e.synonyms):
+                self.matcher.add_words(name, Means("explanation", e.id, "named", "knowledge"))
+        for m in compiled.knowledge.all(Medicine):
+            for name in _names(m.name, *m.names):
+                if len(" ".join(name)) >= _SHORTEST_NAME and " ".join(name) not in _COMMON_NAMES:
+                    self.matcher.add_words(name, Means("medicine", m.id, "current", "knowledge"))
+        for f in compiled.findings.values():
+            for means, name in _finding_names(f):
+                self.matcher.add_words(name, means)
+
+    def _add_places(self) -> None:
+        places = _read("places")
+        for what in ("site", "side"):
+            for state, patterns in places[what].items():
+                for pattern in patterns:
+                    self.matcher.add(pattern, Means("place", what, state, "wordings/places.yaml"))
+        for pattern in places["complaint"]:
+            self.matcher.add(pattern, Means("complaint", "", "", "wordings/places.yaml"))
+        self.not_places = frozenset(places["not_a_place"])
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        useful = {w for w in self.matcher.words | self.cues.words if w.isalpha()}
+        return Corrections(frozenset(useful), _english())
+
+
+def _names(*names: str) -> Iterator[list[str]]:
+    for name in dict.fromkeys(names):
+        words = re.findall(r"[a-z]+|[0-9]+", name.lower().removeprefix("!").replace("'", ""))
+        if words and len(words) <= 7:
+            yield words
+
+
+def _finding_names(finding: Finding) -> Iterator[tuple[Means, list[str]]]:
+    """Synonyms that stand for a state by themselves. Names of numbers lead to the number after them."""
+    if finding.kind == "numeric":
+        for name in _names(finding.name.split("(")[0], *finding.synonyms):
+            yield Means("number", finding.id, "", "knowledge"), name
+        return
+    if finding.kind == "yes_no" and finding.group != "test":
+        for name in _names(*finding.synonyms):
+            if len(name) > 1:
+                yield Means("finding", finding.id, "yes", "knowledge"), name
+    if finding.core:
+        return  # the wordings say these in full; bare synonyms of their states mean too many things
+    for state in finding.states:
+        for name in _names(*state.synonyms):
+            if len(name) > 1:
+                yield Means("finding", finding.id, state.id, "knowledge"), name
+
+
+def _read(name: str) -> Any:
+    text = (files("soleus.notes") / "wordings" / f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+def _finding_files() -> Sequence[str]:
+    folder = files("soleus.notes") / "wordings" / "findings"
+    return sorted(f"findings/{p.name.removesuffix('.yaml')}" for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+def _english() -> frozenset[str]:
+    """Common English words, which are never mended."""
+    from spellchecker import SpellChecker
+
+    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
+
+
+@lru_cache(maxsize=4)
+def lexicon(compiled: Compiled) -> Lexicon:
+    """The lexicon of a knowledge base, made once."""
+    return Lexicon(compiled)
+
+
+__all__ = ["Lexicon", "Means", "lexicon", "normal_form"]

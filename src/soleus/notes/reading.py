@@ -1,0 +1,351 @@
+"""From a text to what it says of one person: each statement with its place, its source, and how it is to be taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from msgspec import Struct
+
+from soleus.errors import UnreadableInput
+from soleus.notes import people, places, times
+from soleus.notes.context import Context, Hold
+from soleus.notes.lexicon import Lexicon, Means, lexicon
+from soleus.notes.patterns import Match
+from soleus.notes.results import Result, Unread, read_number
+from soleus.notes.text import Token, folded, tokens
+from soleus.reasoning.compiled import Compiled
+
+MOST_CHARACTERS = 200_000
+
+Kind = Literal["finding", "contributor", "medicine", "person", "explanation"]
+State = Literal["present", "absent", "uncertain", "conflict", "stopped"]
+
+
+class Understood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One thing that a text says of the person.
+
+    ``span`` is [start, end) in code points of the text as given, ``text`` what stands there. ``value`` is a state of
+    the finding, a number, or None. ``source`` names the rule; ``confidence`` (0 to 1) is how often statements that
+    were read in this way were right on the open half of the annotated texts. ``used`` is False for what is
+    shown but does not enter the judgement, ``why`` says why not.
+    """
+
+    finding: str
+    kind: Kind
+    state: State
+    value: str | float | None = None
+    unit: str | None = None
+    span: tuple[int, int]
+    text: str
+    source: str
+    confidence: float = 1.0
+    used: bool = True
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text and what was understood of it; ``unread`` are results that cannot be told."""
+
+    text: str
+    understood: tuple[Understood, ...]
+    unread: tuple[tuple[str, tuple[int, int], str], ...] = ()
+    answered_by: str = "self"
+    setting: str | None = None
+    tempo_days: float | None = None
+
+
+@dataclass
+class _Work:
+    """A text on its way through the reading."""
+
+    text: str
+    plain: str
+    at: Sequence[int]
+    tokens: list[Token]
+    context: Context
+    lexicon: Lexicon
+    found: list[Understood] = field(default_factory=list)
+    unread: list[tuple[str, tuple[int, int], str]] = field(default_factory=list)
+
+    def place(self, first: int, last: int) -> tuple[int, int]:
+        return self.tokens[first].start, max(t.end for t in self.tokens[first : last + 1])
+
+    def add(self, finding: str, kind: Kind, state: State, value: str | float | None, span: tuple[int, int], source: str, **more: object) -> None:
+        self.found.append(
+            Understood(finding=finding, kind=kind, state=state, value=value, span=span, text=self.text[span[0] : span[1]], source=source, **more)  # type: ignore[arg-type]
+        )
+
+
+def read(text: str, compiled: Compiled) -> Reading:
+    """What a text says. Raises `UnreadableInput` for a text that is too long."""
+    if len(text) > MOST_CHARACTERS:
+        raise UnreadableInput("note", f"{len(text):,} characters", f"at most {MOST_CHARACTERS:,}", "Hand over the notes of one person, in parts.")
+    words = lexicon(compiled)
+    plain, at = folded(text)
+    found = tokens(text, words.short_forms, words.corrections)
+    work = _Work(text, plain, at, found, words.cues.read(found), words)
+    matches = _kept(words.matcher.find(found), found)
+    _take_statements(work, matches)
+    _take_numbers(work, matches)
+    complaints = [m for m in matches if m.label.kind == "complaint"]  # type: ignore[attr-defined]
+    told = [m for m in matches if m.label.kind == "place"]  # type: ignore[attr-defined]
+    for p in places.read(work.context, complaints, told, words.not_places):
+        work.add(p.what, "finding", "present", p.state, work.place(p.first, p.last), "places")
+    person = people.read(found, plain, at)
+    for name, value, first, last in person.facts:
+        work.add(name, "person", "present", value, (first, last), "people")
+    named = [m for m in matches if m.label.kind in ("contributor", "medicine")]  # type: ignore[attr-defined]
+    tempo = times.read(work.context, complaints, named)
+    for name, days, first, last in tempo:
+        state = times.state_of(compiled.findings[name], days)
+        if state is not None:
+            work.add(name, "finding", "present", state, work.place(first, last), "times")
+    return Reading(
+        text=text,
+        understood=tuple(settle(work.found, compiled)),
+        unread=tuple(work.unread),
+        answered_by=person.answered_by,
+        setting=people.setting_of(plain),
+        tempo_days=next((days for name, days, *_ in tempo if name == "tempo"), None),
+    )
+
+
+def _kept(matches: Iterable[Match], found: Sequence[Token]) -> list[Match]:
+    """Matches that no longer name hides: inside "restless legs clinic" no restless legs are told."""
+    every = list(matches)
+    names = [
+        m for m in every
+        if not m.gapped and m.label.kind in ("hidden", "contributor", "medicine", "explanation", "number")  # type: ignore[attr-defined]
+        and (m.last > m.first or m.label.kind == "medicine")  # type: ignore[attr-defined]
+    ]  # fmt: skip
+    cover: dict[int, list[Match]] = {}
+    for m in names:
+        for n in range(m.first, m.last + 1):
+            cover.setdefault(n, []).append(m)
+    return [m for m in every if not any(_hides(name, m) for name in cover.get(m.first, ()))]
+
+
+def _hides(name: Match, inner: Match) -> bool:
+    if name is inner or not (name.first <= inner.first and inner.last <= name.last):
+        return False
+    outer, told = name.label, inner.label
+    if told.kind in ("place", "complaint") and outer.kind != "hidden":  # type: ignore[attr-defined]
+        return False
+    longer = (name.last - name.first) > (inner.last - inner.first)
+    if outer.kind == "hidden":  # type: ignore[attr-defined]
+        return longer and told.kind != "hidden"  # type: ignore[attr-defined]
+    if told.kind in ("finding", "contributor", "number") and outer.kind in ("explanation", "contributor"):  # type: ignore[attr-defined]
+        return longer and outer.id != told.id  # type: ignore[attr-defined]
+    return longer and outer.kind == told.kind and outer.id != told.id  # type: ignore[attr-defined]
+
+
+def _take_statements(work: _Work, matches: Sequence[Match]) -> None:
+    for match in matches:
+        means: Means = match.label  # type: ignore[assignment]
+        if means.kind == "finding":
+            _take_finding(work, match, means)
+        elif means.kind == "contributor":
+            _take_contributor(work, match, means)
+        elif means.kind == "medicine":
+            _take_medicine(work, match, means)
+        elif means.kind == "explanation":
+            _take_explanation(work, match, means)
+
+
+def _take_finding(work: _Work, match: Match, means: Means) -> None:
+    finding = work.lexicon.compiled.findings[means.id]
+    hold = work.context.of(match)
+    if hold & (Hold.OTHER | Hold.SUPPOSED) and not means.id.startswith("family_history"):
+        return
+    if hold & Hold.PAST:
+        return
+    state = means.state
+    if hold & Hold.NEGATED:
+        opposite = _opposite(finding, state)
+        if opposite is None:
+            return
+        state = opposite
+    holds: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if state == finding.absent else "present"
+    work.add(means.id, "finding", holds, state, work.place(match.first, match.last), means.source)
+
+
+def _opposite(finding: object, state: str) -> str | None:
+    """The state that a denial of ``state`` leaves: the absent one, or the other of two; None where several remain."""
+    absent = finding.absent  # type: ignore[attr-defined]
+    ids = [s.id for s in finding.states]  # type: ignore[attr-defined]
+    if absent is not None and state != absent:
+        return str(absent)
+    return next((s for s in ids if s != state), None) if len(ids) == 2 else None
+
+
+_HISTORY_HOLDS = Hold.OTHER | Hold.SUPPOSED
+
+
+def _take_contributor(work: _Work, match: Match, means: Means) -> None:
+    hold = work.context.of(match)
+    record = work.lexicon.compiled.contributors[means.id]
+    if record.kind == "family":
+        if hold & Hold.SUPPOSED:
+            return
+    elif hold & Hold.OTHER:
+        if work.context.section[match.first] == "family" or not _family_twin(work, match, means):
+            return
+        return
+    if hold & Hold.SUPPOSED:
+        return
+    denied = bool(hold & Hold.NEGATED) != (means.state == "absent")
+    lasting = record.kind in ("disease", "family", "event")
+    section = work.context.section[match.first]
+    state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if denied else "present"
+    if hold & Hold.PAST and not denied and (section == "past_resolved" or not lasting):
+        return
+    work.add(means.id, "contributor", state, None, work.place(match.first, match.last), means.source)
+
+
+def _family_twin(work: _Work, match: Match, means: Means) -> bool:
+    del work, match, means
+    return False
+
+
+_STOPPED = re.compile(r"\b(stop(?:ped|s|ping)?|discontinued?|came off|come off|off|no longer|held|ceased|withdrawn|quit|switched from|changed from|gave up|finished|ran out|used to (?:take|be on)|previously|until|completed|paused|weaned|tapered|took for|tried)\b[^.;,\n]{0,30}$")
+_STOPPED_AFTER = re.compile(r"^[^.;,\n]{0,25}\b(?:was |were |has been |been |is |had been )?(stopped|discontinued|withdrawn|ceased|held|switched|changed to|replaced|paused|finished|stopped last|tapered off|completed|d/c|until)\b")
+_STARTED = re.compile(r"\b(start(?:ed|ing)?|began|begun|commenced|put (?:me |her |him )?on|switched to|changed to|increased|doubled|raised|new(?:ly)?|initiated|added|recently prescribed|prescribed|uptitrated)\b[^.;\n]{0,40}$")
+_STARTED_AFTER = re.compile(r"^[^.;\n]{0,30}\b(?:was |were |has been |been |is |had been )?(started|begun|commenced|increased|doubled|initiated|added|new)\b|^[^.;\n]{0,12}\b(?:for the (?:last|past)|since|x)\s+(?:a few |two |three |\d+ )?(?:days|weeks|week|wks|wk)\b")
+
+
+def _take_medicine(work: _Work, match: Match, means: Means) -> None:
+    hold = work.context.of(match)
+    if hold & Hold.OTHER or work.context.section[match.first] == "allergies":
+        return
+    span = work.place(match.first, match.last)
+    begin = max(span[0] - 90, 0)
+    before = folded(work.text[begin : span[0]])[0]
+    after = folded(work.text[span[1] : span[1] + 60])[0]
+    if re.search(r"\b(allerg\w+|intoleran\w+|reaction) (?:to|with)[^.;\n]{0,20}$", before):
+        return
+    own = re.search(r"\b(my|his|her|your|the)\s+(?:\w+\s+){0,2}$", before) is not None
+    if hold & Hold.SUPPOSED and not own:
+        return
+    stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.search(after)) or bool(hold & Hold.PAST)
+    state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if hold & Hold.NEGATED else "stopped" if stopped else "present"
+    value = {"present": "current", "stopped": "stopped", "absent": "absent", "uncertain": None}[state]
+    name = work.text[span[0] : span[1]]
+    work.add(f"medicine:{means.id}", "medicine", state, value, span, means.source, why=None)
+    del name
+
+
+def _take_explanation(work: _Work, match: Match, means: Means) -> None:
+    """A name of a condition is shown, and enters only where it is a contributor; the judgement is not told the answer."""
+    hold = work.context.of(match)
+    if hold & (Hold.OTHER | Hold.SUPPOSED):
+        return
+    state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if hold & Hold.NEGATED else "present"
+    work.add(
+        means.id, "explanation", state, None, work.place(match.first, match.last), means.source,
+        used=False, why="a name of a condition, which is judged and not taken over",
+    )  # fmt: skip
+
+
+def _take_numbers(work: _Work, matches: Sequence[Match]) -> None:
+    taken: dict[tuple[str, int], tuple[Match, Result | Unread]] = {}
+    for match in matches:
+        means: Means = match.label  # type: ignore[assignment]
+        if means.kind != "number":
+            continue
+        hold = work.context.hold[match.first]
+        if hold & (Hold.OTHER | Hold.PAST) or work.context.section[match.first] in ("plan",):
+            continue
+        finding = work.lexicon.compiled.findings[means.id]
+        result = read_number(finding, match.last, work.tokens, work.plain, work.at)
+        if result is not None:
+            taken[(means.id, result.start)] = (match, result)
+    for (name, _), (match, result) in taken.items():
+        start = work.tokens[match.first].start
+        if isinstance(result, Unread):
+            work.unread.append((name, (start, result.end), result.why))
+        else:
+            work.add(name, "finding", "present", result.value, (start, result.end), "results", unit=result.unit)
+
+
+def settle(found: Sequence[Understood], compiled: Compiled) -> list[Understood]:
+    """One statement for each thing said; what is said both ways is a conflict, and both stay."""
+    by_name: dict[str, list[Understood]] = {}
+    for u in found:
+        by_name.setdefault(u.finding, []).append(u)
+    out: list[Understood] = []
+    for name, told in by_name.items():
+        out.extend(_settled(name, told, compiled))
+    return sorted(out, key=lambda u: (u.span, u.finding))
+
+
+def _settled(name: str, told: list[Understood], compiled: Compiled) -> list[Understood]:
+    sure = [u for u in told if u.state != "uncertain"]
+    if not sure:
+        return [_longest(told)]
+    values: dict[object, list[Understood]] = {}
+    for u in sure:
+        values.setdefault((u.state, u.value), []).append(u)
+    first = {key: _longest(group) for key, group in values.items()}
+    if len(first) == 1:
+        return list(first.values())
+    record = compiled.findings.get(name)
+    if record is not None and record.kind != "numeric":
+        return _of_states(record.absent, values, first)
+    if name.startswith("medicine:"):
+        return _one_of(first, ("stopped", "present", "absent"))
+    if record is not None:
+        return [min(first.values(), key=lambda u: u.span)]
+    states = {u.state for u in sure}
+    if states == {"present", "absent"}:
+        return [replace_state(u, "conflict") for u in first.values()]
+    return list(first.values())
+
+
+def _of_states(absent: str | None, values: dict[object, list[Understood]], first: dict[object, Understood]) -> list[Understood]:
+    """The state that is told most; the absent state beside another is a conflict where both are told alike."""
+    ranked = sorted(first, key=lambda key: (-len(values[key]), first[key].span))
+    denied = [k for k in ranked if first[k].value == absent]
+    told = [k for k in ranked if first[k].value != absent]
+    if denied and told:
+        n, m = len(values[denied[0]]), len(values[told[0]])
+        if absent in ("none", "normal"):  # "no swelling of the right" beside "the left is swollen"
+            return [first[told[0]]]
+        if n != m and max(n, m) > 2 * min(n, m):
+            return [first[denied[0] if n > m else told[0]]]
+        return [replace_state(first[told[0]], "conflict"), replace_state(first[denied[0]], "conflict")]
+    kept = [first[told[0]]]
+    kept += [_unused(first[k]) for k in told[1:]]
+    return kept
+
+
+def _unused(u: Understood) -> Understood:
+    import msgspec
+
+    return msgspec.structs.replace(u, used=False, why="told less than another state")
+
+
+def _one_of(first: dict[object, Understood], order: tuple[str, ...]) -> list[Understood]:
+    for state in order:
+        for u in first.values():
+            if u.state == state:
+                return [u]
+    return list(first.values())[:1]
+
+
+def replace_state(u: Understood, state: State) -> Understood:
+    """The same statement in another state."""
+    import msgspec
+
+    return msgspec.structs.replace(u, state=state)
+
+
+def _longest(told: Sequence[Understood]) -> Understood:
+    return max(told, key=lambda u: (u.span[1] - u.span[0] if u.span[1] - u.span[0] < 60 else 0, -u.span[0]))
+
+
+__all__ = ["Reading", "Understood", "read", "settle"]
+_ = replace
