@@ -61,6 +61,11 @@ class Context:
             return hold
         return hold
 
+    def negated_within(self, match: Match) -> bool:
+        """Whether the match itself holds a word of negation, and nothing before it denies it."""
+        inside = range(match.first, match.last + 1)
+        return not self.hold[match.first] & Hold.NEGATED and any(n in self.negations for n in inside)
+
     def _looking_back(self, match: Match) -> Hold:
         """Cues that follow a match in its clause: "swelling: nil", "Homans negative"."""
         tokens, sentence = self.tokens, self.tokens[match.last].sentence

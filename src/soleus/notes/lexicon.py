@@ -20,7 +20,6 @@ from soleus.reasoning.compiled import Compiled, normal_form
 
 Kind = Literal["finding", "contributor", "medicine", "explanation", "hidden", "number", "place", "complaint"]
 _SHORTEST_NAME = 4
-_COMMON_NAMES = frozenset({"iron", "pill", "patch", "statin", "zinc", "salt", "water", "milk", "vitamin", "the pill"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Lexicon:
         self.short_forms: dict[str, tuple[str, ...]] = {
             str(k): tuple(re.findall(r"[a-z0-9]+|[^\s\w]", str(v).lower())) for k, v in _read("short_forms").items()
         }
+        self._too_little = frozenset(_read("other")["says_too_little"])
         self.cues = Cues(_read("cues"), _read("sections"), self._sets)
         self.matcher = Matcher(self._sets)
         self._add_wordings()
@@ -70,17 +70,27 @@ class Lexicon:
             if c.kind == "medicine":
                 continue
             for name in _names(c.name, c.patient_name, *c.synonyms):
-                self.matcher.add_words(name, Means("contributor", c.id, "present", "knowledge"))
+                if self._says_enough(name):
+                    self.matcher.add_words(name, Means("contributor", c.id, "present", "knowledge"))
         for e in compiled.explanations.values():
             for name in _names(e.name, e.patient_name, *e.synonyms):
                 self.matcher.add_words(name, Means("explanation", e.id, "named", "knowledge"))
         for m in compiled.knowledge.all(Medicine):
             for name in _names(m.name, *m.names):
-                if len(" ".join(name)) >= _SHORTEST_NAME and " ".join(name) not in _COMMON_NAMES:
-                    self.matcher.add_words(name, Means("medicine", m.id, "current", "knowledge"))
+                if self._says_enough(name):
+                    self.matcher.add_words(name, Means("medicine", m.id, "current", "knowledge"), exact=True)
         for f in compiled.findings.values():
             for means, name in _finding_names(f):
-                self.matcher.add_words(name, means)
+                if means.kind == "number" or self._says_enough(name):
+                    self.matcher.add_words(name, means)
+        for target, patterns in _read("numbers").items():
+            for pattern in patterns:
+                self.matcher.add(pattern, Means("number", target, "", "wordings/numbers.yaml"))
+
+    def _says_enough(self, name: Sequence[str]) -> bool:
+        """A name that says little in a text (iron, sports, MG) is read only where a wording gives it."""
+        whole = " ".join(name)
+        return len(whole) >= _SHORTEST_NAME and whole not in self._too_little
 
     def _add_places(self) -> None:
         places = _read("places")
@@ -115,12 +125,6 @@ def _finding_names(finding: Finding) -> Iterator[tuple[Means, list[str]]]:
         for name in _names(*finding.synonyms):
             if len(name) > 1:
                 yield Means("finding", finding.id, "yes", "knowledge"), name
-    if finding.core:
-        return  # the wordings say these in full; bare synonyms of their states mean too many things
-    for state in finding.states:
-        for name in _names(*state.synonyms):
-            if len(name) > 1:
-                yield Means("finding", finding.id, state.id, "knowledge"), name
 
 
 def _read(name: str) -> Any:

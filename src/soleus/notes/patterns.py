@@ -31,24 +31,33 @@ Atom = frozenset[str] | str | int
 class _Node:
     stems: dict[str, list[_Node]] = field(default_factory=dict)
     exact: dict[str, list[_Node]] = field(default_factory=dict)
-    number: _Node | None = None
+    numbers: list[_Node] = field(default_factory=list)
     gaps: list[tuple[int, _Node]] = field(default_factory=list)
     labels: list[object] = field(default_factory=list)
-    children: dict[Atom, _Node] = field(default_factory=dict)
+    joins: dict[tuple[tuple[Atom, ...], ...], _Node] = field(default_factory=dict)
 
-    def child(self, atom: Atom) -> _Node:
-        if atom not in self.children:
-            node = self.children[atom] = _Node()
-            if isinstance(atom, int):
-                self.gaps.append((atom, node))
-            elif isinstance(atom, frozenset):
-                for s in atom:
-                    self.stems.setdefault(s, []).append(node)
-            elif atom == "#":
-                self.number = node
-            else:
-                self.exact.setdefault(atom[1:], []).append(node)
-        return self.children[atom]
+    def join(self, options: tuple[tuple[Atom, ...], ...]) -> _Node:
+        """The node at which every one of the options arrives; patterns that begin alike share it."""
+        if options not in self.joins:
+            end = self.joins[options] = _Node()
+            for atoms in options:
+                node = self
+                for n, atom in enumerate(atoms):
+                    after = end if n == len(atoms) - 1 else _Node()
+                    node._link(atom, after)
+                    node = after
+        return self.joins[options]
+
+    def _link(self, atom: Atom, node: _Node) -> None:
+        if isinstance(atom, int):
+            self.gaps.append((atom, node))
+        elif isinstance(atom, frozenset):
+            for s in atom:
+                self.stems.setdefault(s, []).append(node)
+        elif atom == "#":
+            self.numbers.append(node)
+        else:
+            self.exact.setdefault(atom[1:], []).append(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +76,44 @@ class Matcher:
     def __init__(self, sets: Mapping[str, Sequence[str]]) -> None:
         self._root = _Node()
         self._sets = sets
+        self._named_sets: dict[str, list[tuple[Atom, ...]]] = {}
         self.words: set[str] = set()  # every word that a pattern uses
 
     def add(self, pattern: str, label: object) -> None:
         """Let ``label`` be found where ``pattern`` stands. Raises `KnowledgeError` for a pattern that cannot be read."""
-        for atoms in self.forms(pattern):
-            if not atoms or isinstance(atoms[0], int):
+        ends = [self._root]
+        for n, options in enumerate(self._slots(pattern)):
+            must = tuple(o for o in options if o)
+            if n == 0 and (not must or any(isinstance(o[0], int) for o in must)):
                 raise KnowledgeError("wordings", repr(pattern), "a word at the beginning", "Begin it with a word.")
-            node = self._root
-            for atom in atoms:
-                node = node.child(atom)
-            node.labels.append(label)
+            reached = [node.join(must) for node in ends]
+            ends = [*reached, *ends] if len(must) < len(options) else reached
+        for node in ends:
+            if node is not self._root:
+                node.labels.append(label)
 
-    def add_words(self, words: Sequence[str], label: object) -> None:
-        """A plain name, word for word."""
+    def add_words(self, words: Sequence[str], label: object, *, exact: bool = False) -> None:
+        """A plain name, word for word; ``exact``: in no other form."""
         node = self._root
         for w in words:
             self.words.add(w)
-            node = node.child(frozenset((stem(w),)))
+            node = node.join(((f"={w}" if exact else frozenset((stem(w),)),),))
         node.labels.append(label)
 
-    def forms(self, pattern: str) -> list[tuple[Atom, ...]]:
-        """The sequences of atoms that a pattern stands for."""
+    def _slots(self, pattern: str) -> list[list[tuple[Atom, ...]]]:
+        """The steps of a pattern, each a list of options; an empty option may be passed over."""
         pieces = _PIECE.findall(pattern)
         if "".join(pieces) != re.sub(r"\s+", "", pattern):
             raise KnowledgeError("wordings", repr(pattern), "a pattern", "See soleus.notes.patterns.")
-        found, end = self._alternatives(pieces, 0, pattern)
-        if end != len(pieces):
-            raise KnowledgeError("wordings", repr(pattern), "brackets in pairs", "Mend the brackets.")
-        return found
+        out, at = [], 0
+        while at < len(pieces):
+            if pieces[at] == "|" or pieces[at] == ")":
+                raise KnowledgeError("wordings", repr(pattern), "brackets in pairs", "Mend the brackets.")
+            options, at = self._options(pieces, at, pattern)
+            if at < len(pieces) and pieces[at] == "?":
+                options, at = [*options, ()], at + 1
+            out.append(options)
+        return out
 
     def _alternatives(self, pieces: Sequence[str], at: int, pattern: str) -> tuple[list[tuple[Atom, ...]], int]:
         """The sequences of one group, up to its closing bracket, and where it ends."""
@@ -124,8 +142,13 @@ class Matcher:
         if piece[0] == "<" and len(piece) > 1:
             if piece[1:-1] not in self._sets:
                 raise KnowledgeError("wordings", f"set {piece!r}", "a set of sets.yaml", "Define it there.")
-            return _merged([self._atoms(phrase) for phrase in self._sets[piece[1:-1]]]), at + 1
+            return self._named(piece[1:-1]), at + 1
         return [self._atoms(piece)], at + 1
+
+    def _named(self, name: str) -> list[tuple[Atom, ...]]:
+        if name not in self._named_sets:
+            self._named_sets[name] = _merged([self._atoms(phrase) for phrase in self._sets[name]])
+        return self._named_sets[name]
 
     def _atoms(self, phrase: str) -> tuple[Atom, ...]:
         words = phrase.split() if phrase.startswith(("=", "-")) else phrase.replace("-", " ").split()
@@ -175,8 +198,9 @@ class Matcher:
         if node.exact:
             for child in node.exact.get(token.word, ()):
                 self._walk(child, text, first, at + 1, gapped, out)
-        if node.number is not None and token.word[0].isdigit():
-            self._walk(node.number, text, first, at + 1, gapped, out)
+        if node.numbers and token.word[0].isdigit():
+            for child in node.numbers:
+                self._walk(child, text, first, at + 1, gapped, out)
 
     def _leap(self, after: _Node, text: Sequence[Token], first: int, at: int, most: int, out: list[Match]) -> None:
         sentence, words, place = text[first].sentence, 0, at

@@ -96,7 +96,7 @@ def _sex(
     where: dict[str, Token] = {}
     for token in tokens:
         word = token.word
-        if word in _KIN_WORDS and not (subject is not None and token.stem in subject) and word not in ("girl", "boy"):
+        if word in _KIN_WORDS and not (subject is not None and token.stem in subject) and word not in ("girl", "boy", "lad"):
             continue
         sex = "female" if word in _FEMALE else "male" if word in _MALE else None
         if sex:

@@ -91,7 +91,8 @@ def _span(tokens: Sequence[Token], n: int) -> Span | None:
     last = place
     if [t.word for t in tokens[place + 1 : place + 4]] == ["and", "a", "half"]:
         value, last = value + 0.5, place + 3
-    if last + 1 < len(tokens) and tokens[last + 1].word == "old":
+    after = [t.word for t in tokens[last + 1 : last + 3]]
+    if after[:1] == ["old"] or after == ["-", "old"] or after == ["of", "age"]:
         return None
     return Span(n, last, value * unit, tokens[place].word.endswith("s"))
 
@@ -130,6 +131,8 @@ _AGE = (
     re.compile(r"\b(\d{1,3})\s*[- ]?\s*(?:yo|y/o|yrs|yr|y\.o\.?)\b"),
     re.compile(r"\b(\d{1,3})\s*/?\s*[- ]?(?:m|f|male|female|woman|man|lady|gentleman|girl|boy|year[- ]olds?)\b(?!\s*(?:/|mg|g/))"),
     re.compile(r"\b(?:[mf]|male|female|woman|man|lady|girl|boy),?\s*/?\s*(?:aged?\s*)?(\d{1,3})\b(?!\s*[/%.]|\s*(?:mg|kg|cm|mm|days|weeks|months|year))"),
+    re.compile(r"\b(\d{1,3})\s?y\b(?!\s*(?:ago|hx|history))"),
+    re.compile(r"(?:^|\n|\bpt|patient|re:?)\s*(?:\w+ \w+,\s*)?(\d{2})\s*,"),
     re.compile(r"\baged?\s*(?:of|:|is|at)?\s*(\d{1,3})\b"),
     re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?:\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year)|$)"),
     re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s+(?:of|in (?:his|her)|aged)\s+(\d{1,3})\b"),

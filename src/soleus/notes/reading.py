@@ -119,7 +119,7 @@ def _kept(matches: Iterable[Match], found: Sequence[Token]) -> list[Match]:
     every = list(matches)
     names = [
         m for m in every
-        if not m.gapped and m.label.kind in ("hidden", "contributor", "medicine", "explanation", "number")  # type: ignore[attr-defined]
+        if not m.gapped and m.label.kind in ("hidden", "contributor", "medicine", "explanation", "number", "finding")  # type: ignore[attr-defined]
         and (m.last > m.first or m.label.kind == "medicine")  # type: ignore[attr-defined]
     ]  # fmt: skip
     cover: dict[int, list[Match]] = {}
@@ -136,6 +136,8 @@ def _hides(name: Match, inner: Match) -> bool:
     if told.kind in ("place", "complaint") and outer.kind != "hidden":  # type: ignore[attr-defined]
         return False
     longer = (name.last - name.first) > (inner.last - inner.first)
+    if outer.kind == told.kind and outer.id == told.id:  # type: ignore[attr-defined]
+        return longer and outer.state != told.state  # type: ignore[attr-defined]
     if outer.kind == "hidden":  # type: ignore[attr-defined]
         return longer and told.kind != "hidden"  # type: ignore[attr-defined]
     if told.kind in ("finding", "contributor", "number") and outer.kind in ("explanation", "contributor"):  # type: ignore[attr-defined]
@@ -164,7 +166,7 @@ def _take_finding(work: _Work, match: Match, means: Means) -> None:
     if hold & Hold.PAST:
         return
     state = means.state
-    if hold & Hold.NEGATED:
+    if hold & Hold.NEGATED and not (state == finding.absent and work.context.negated_within(match)):
         opposite = _opposite(finding, state)
         if opposite is None:
             return

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from snowballstemmer import stemmer as _stemmer
+from Stemmer import Stemmer
 
 _FOLDED = str.maketrans({
     "‘": "'", "’": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-",
@@ -44,15 +44,13 @@ class Token:
     corrected: bool = False
 
 
-@lru_cache(maxsize=1)
-def _english() -> object:
-    return _stemmer("english")
+_ENGLISH = Stemmer("english")
 
 
 @lru_cache(maxsize=60_000)
 def stem(word: str) -> str:
     """The Snowball stem of an English word; numbers and marks are their own."""
-    return _english().stemWord(word) if word.isalpha() else word  # type: ignore[attr-defined, no-any-return]
+    return _ENGLISH.stemWord(word) if word.isalpha() else word
 
 
 def folded(text: str) -> tuple[str, list[int] | range]:

@@ -36,7 +36,7 @@ def read(context: Context, complaints: Sequence[Match], named: Sequence[Match]) 
     """The time since the first symptom and the length of an attack, in days, where the text tells them."""
     tokens = context.tokens
     felt = {tokens[m.first].sentence for m in complaints if not context.hold[m.first] & (Hold.OTHER | Hold.SUPPOSED)}
-    other = [m for m in named]
+    other = list(named)
     tempo: list[tuple[float, float, int, int]] = []
     attack: list[tuple[float, float, int, int]] = []
     for span in spans(tokens):
