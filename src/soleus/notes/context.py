@@ -61,10 +61,9 @@ class Context:
             return hold
         return hold
 
-    def negated_within(self, match: Match) -> bool:
-        """Whether the match itself holds a word of negation, and nothing before it denies it."""
-        inside = range(match.first, match.last + 1)
-        return not self.hold[match.first] & Hold.NEGATED and any(n in self.negations for n in inside)
+    def denied_at_once(self, match: Match) -> bool:
+        """Whether a word of negation stands right before a match; one that reaches it over a list does not deny a normal."""
+        return any(n in self.negations for n in range(max(match.first - 2, 0), match.first))
 
     def _looking_back(self, match: Match) -> Hold:
         """Cues that follow a match in its clause: "swelling: nil", "Homans negative"."""
@@ -154,7 +153,6 @@ class Cues:
         """Mark what is said of relatives and friends; the one the text is about is not one of them."""
         subject = subject_of(tokens)
         for match in relatives:
-            word = tokens[match.first].word
             if subject is not None and tokens[match.first].stem in subject:
                 continue
             if not _is_subject(tokens, match, section):
@@ -165,31 +163,33 @@ class Cues:
                 if place > match.last and tokens[place].word in ("i", "he", "she", "patient", "pt", "my", "me", "but") and place > match.last + 1:
                     if not (tokens[place].word in ("he", "she") and tokens[place - 1].word in ("and", "that", "says", "said", "thinks", "when")):
                         break
+                if place > match.first + _FARTHEST + 4:
+                    break
                 hold[place] |= Hold.OTHER
                 place += 1
-            del word
 
 
-_WITH = frozenset({"his", "her", "the", "a", "an", "my", "our", "their", "maternal", "paternal", "older", "younger", "late", "elder", "big", "own", "whose", "one", "two", "both"})
-_SAYS = frozenset({"say", "said", "report", "think", "thought", "tell", "told", "notic", "notice", "saw", "seen", "see", "complain", "describ", "rub", "massag", "bring", "brought", "drive", "drove", "worri", "wake", "woke", "find", "found", "call", "rang", "feel", "felt", "get", "got", "kick", "push", "help", "give", "gave", "live", "ask", "moan", "insist", "want", "joke", "swear", "take", "took", "made", "make", "believ", "observ", "confirm", "write", "hear", "heard", "sleep", "slept", "note"})
+#: what is said of a relative: "mother has", "his father, who had", "wife: cramps too"
+_OF_THEM = frozenset({
+    "has", "had", "have", "having", "gets", "get", "got", "suffers", "suffered", "suffer", "is", "was", "were", "are", "with", "also", "died", "who",
+    "takes", "took", "uses", "used", "needed", "developed", "both", "too", "on", "diagnosed", "lost", "with", "does", "did", "can", "could", "whose",
+    "always", "never", "once", "swears", ":", "(", "in", "at", "aged", "after", "from", "of", "kept", "ended", "went", "walked", "broke", "'", "-",
+})  # fmt: skip
+_SAYS = frozenset({"say", "said", "report", "think", "thought", "tell", "told", "notic", "notice", "saw", "see", "complain", "describ", "type", "bring", "brought", "drive", "drove", "worri", "wake", "woke", "find", "found", "call", "rang", "feel", "write", "wrote", "hear", "heard", "interpret", "translat", "help"})
 
 
 def _is_subject(tokens: Sequence[Token], match: Match, section: Sequence[str]) -> bool:
     """Whether something is said of the relative: "mother has RLS", "his father had a clot", "wife: cramps too"."""
     if section[match.first] == "family":
         return False  # the section says so already
-    n = match.last + 1
-    sentence = tokens[match.last].sentence
+    n, sentence = match.last + 1, tokens[match.last].sentence
     before = tokens[match.first - 1].word if match.first and tokens[match.first - 1].sentence == sentence else ""
-    if before in ("by", "with", "from", "for", "per", "of", "at", "via"):
-        return before in ("in", "of", "with") and _verb_ahead(tokens, n, sentence, ("have", "has", "had"))
-    if n >= len(tokens) or tokens[n].sentence != sentence:
-        return before in ("in", "as")
-    return tokens[n].stem not in _SAYS
-
-
-def _verb_ahead(tokens: Sequence[Token], n: int, sentence: int, verbs: tuple[str, ...]) -> bool:
-    return n < len(tokens) and tokens[n].sentence == sentence and tokens[n].word in verbs
+    if before in ("by", "from", "for", "per", "at", "via", "to", "and"):
+        return False
+    ahead = [t for t in tokens[n : n + 3] if t.sentence == sentence]
+    if any(t.stem in _SAYS or (t.word.endswith("ing") and k == 1) for k, t in enumerate(ahead[:2])):
+        return False
+    return any(t.word in _OF_THEM for t in ahead)
 
 
 #: words that name the person a text is about, where somebody else writes
@@ -208,12 +208,11 @@ def subject_of(tokens: Sequence[Token]) -> frozenset[str] | None:
 
     None where the writer, or a patient who is not named by kinship, is that person.
     """
-    own = sum(t.word in ("i", "im", "ive") for t in tokens[:60])
     for n, token in enumerate(tokens[:45]):
         if token.word not in _KIN:
             continue
         before = [t.word for t in tokens[max(n - 6, 0) : n]]
-        told = any(w in ("my", "our") for w in before)
+        told = any(w in ("my", "our", "behalf") for w in before)
         child = token.stem in _YOUNG
         first_i = next((k for k, t in enumerate(tokens) if t.word == "i"), 10**6)
         later = [t.word for t in tokens[n + 1 : n + 40]]
@@ -222,7 +221,6 @@ def subject_of(tokens: Sequence[Token]) -> frozenset[str] | None:
             return frozenset({token.stem}) | (_YOUNG if child else frozenset())
         if child and not told and any(w in ("a", "an", "old", "year", "month") for w in before):
             return _YOUNG
-    del own
     return None
 
 

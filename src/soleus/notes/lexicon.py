@@ -98,6 +98,8 @@ class Lexicon:
             for state, patterns in places[what].items():
                 for pattern in patterns:
                     self.matcher.add(pattern, Means("place", what, state, "wordings/places.yaml"))
+        for pattern in places["leg"]:
+            self.matcher.add(pattern, Means("place", "leg", "", "wordings/places.yaml"))
         for pattern in places["complaint"]:
             self.matcher.add(pattern, Means("complaint", "", "", "wordings/places.yaml"))
         self.not_places = frozenset(places["not_a_place"])

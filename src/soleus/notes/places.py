@@ -9,6 +9,7 @@ from soleus.notes.context import Context, Hold
 from soleus.notes.patterns import Match
 
 _NEAR = 8  # words between a place and a complaint
+_PAIRS = 3  # pairs of the two in neighbouring sentences that tell of a leg complaint as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ def read(context: Context, complaints: Sequence[Match], told: Sequence[Match], n
     out = _sites(context, by_sentence, [m for m in told if m.label.id == "site"], not_places)  # type: ignore[attr-defined]
     out += _side(context, by_sentence, [m for m in told if m.label.id == "side"])  # type: ignore[attr-defined]
     return out
+
+
+def told_of_legs(context: Context, complaints: Sequence[Match], told: Sequence[Match]) -> bool:
+    """Whether a complaint is told of a leg: a word for one near a word for the other, said of the person as it is now."""
+    tokens = context.tokens
+    felt = [m for m in complaints if not context.of(m) & (Hold.NEGATED | Hold.OTHER | Hold.SUPPOSED | Hold.PAST)]
+    legs = [m for m in told if m.label.id in ("site", "leg")]  # type: ignore[attr-defined]
+    real = [m for m in legs if not context.hold[m.first] & (Hold.OTHER | Hold.SUPPOSED | Hold.NEGATED)]
+    close = [abs(tokens[c.first].sentence - tokens[m.first].sentence) for m in real for c in felt]
+    return any(
+        tokens[c.first].sentence == tokens[m.first].sentence and _gap(c, m) <= _NEAR for m in real for c in felt
+    ) or sum(gap <= 1 for gap in close) >= _PAIRS
 
 
 def _votes(context: Context, by_sentence: dict[int, list[Match]], told: Sequence[Match]) -> dict[str, list[tuple[float, Match]]]:

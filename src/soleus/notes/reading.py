@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
-from soleus.errors import UnreadableInput
+from soleus.errors import UnknownName, UnreadableInput
 from soleus.notes import people, places, times
 from soleus.notes.context import Context, Hold
 from soleus.notes.lexicon import Lexicon, Means, lexicon
@@ -19,6 +20,13 @@ from soleus.notes.text import Token, folded, tokens
 from soleus.reasoning.compiled import Compiled
 
 MOST_CHARACTERS = 200_000
+_ENOUGH_SIGNS = 2  # things told of a leg that make a leg complaint where no place and complaint stand side by side
+_NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
+#: findings of a leg complaint that are told in the same words of any other complaint
+_ANYWHERE = frozenset({
+    "tempo", "pattern", "quality", "severity", "timing", "attack_duration", "attack_onset", "disturbs_sleep", "new_medicine", "at_rest", "on_exertion",
+    "recent_injury_or_new_exercise", "recent_immobility_surgery_travel", "tenderness", "skin_lesion", "colour_temperature", "relief_stopping", "side",
+})  # fmt: skip
 
 Kind = Literal["finding", "contributor", "medicine", "person", "explanation"]
 State = Literal["present", "absent", "uncertain", "conflict", "stopped"]
@@ -55,7 +63,27 @@ class Reading:
     unread: tuple[tuple[str, tuple[int, int], str], ...] = ()
     answered_by: str = "self"
     setting: str | None = None
+    of_legs: bool = True  # a complaint of the legs is told; otherwise there is nothing to assess
     tempo_days: float | None = None
+
+    def without(self, *numbers: int) -> Reading:
+        """The reading with statements struck out, by their number in ``understood`` from 1. Raises `UnknownName`."""
+        return replace(self, understood=tuple(u for n, u in enumerate(self.understood, 1) if n not in self._known(numbers)))
+
+    def changed(self, number: int, state: State, value: str | float | None = None) -> Reading:
+        """The reading with one statement changed, by its number from 1. Raises `UnknownName`."""
+        self._known((number,))
+        new = [
+            msgspec.structs.replace(u, state=state, value=u.value if value is None else value, used=True, why=None, source="corrected", confidence=1.0) if n == number else u
+            for n, u in enumerate(self.understood, 1)
+        ]
+        return replace(self, understood=tuple(new))
+
+    def _known(self, numbers: Sequence[int]) -> Sequence[int]:
+        for n in numbers:
+            if not 1 <= n <= len(self.understood):
+                raise UnknownName("correction", f"number {n}", f"a number from 1 to {len(self.understood)}", "`soleus read` lists what was understood, with numbers.")
+        return numbers
 
 
 @dataclass
@@ -93,6 +121,7 @@ def read(text: str, compiled: Compiled) -> Reading:
     _take_numbers(work, matches)
     complaints = [m for m in matches if m.label.kind == "complaint"]  # type: ignore[attr-defined]
     told = [m for m in matches if m.label.kind == "place"]  # type: ignore[attr-defined]
+    of_legs = places.told_of_legs(work.context, complaints, told)
     for p in places.read(work.context, complaints, told, words.not_places):
         work.add(p.what, "finding", "present", p.state, work.place(p.first, p.last), "places")
     person = people.read(found, plain, at)
@@ -104,14 +133,26 @@ def read(text: str, compiled: Compiled) -> Reading:
         state = times.state_of(compiled.findings[name], days)
         if state is not None:
             work.add(name, "finding", "present", state, work.place(first, last), "times")
+    understood = tuple(settle(work.found, compiled))
     return Reading(
         text=text,
-        understood=tuple(settle(work.found, compiled)),
+        understood=understood,
         unread=tuple(work.unread),
         answered_by=person.answered_by,
         setting=people.setting_of(plain),
+        of_legs=of_legs or _signs_of_legs(understood, compiled) >= _ENOUGH_SIGNS,
         tempo_days=next((days for name, days, *_ in tempo if name == "tempo"), None),
     )
+
+
+def _signs_of_legs(understood: Iterable[Understood], compiled: Compiled) -> int:
+    """How many things are told to be there that concern a leg."""
+    records = compiled.findings
+    return sum(
+        u.kind == "finding" and u.state == "present" and records[u.finding].body_site not in _NOT_LEG and records[u.finding].group != "test"
+        and u.finding not in _ANYWHERE
+        for u in understood
+    )  # fmt: skip
 
 
 def _kept(matches: Iterable[Match], found: Sequence[Token]) -> list[Match]:
@@ -166,7 +207,7 @@ def _take_finding(work: _Work, match: Match, means: Means) -> None:
     if hold & Hold.PAST:
         return
     state = means.state
-    if hold & Hold.NEGATED and not (state == finding.absent and work.context.negated_within(match)):
+    if hold & Hold.NEGATED and not (state == finding.absent and not work.context.denied_at_once(match)):
         opposite = _opposite(finding, state)
         if opposite is None:
             return
@@ -184,20 +225,10 @@ def _opposite(finding: object, state: str) -> str | None:
     return next((s for s in ids if s != state), None) if len(ids) == 2 else None
 
 
-_HISTORY_HOLDS = Hold.OTHER | Hold.SUPPOSED
-
-
 def _take_contributor(work: _Work, match: Match, means: Means) -> None:
     hold = work.context.of(match)
     record = work.lexicon.compiled.contributors[means.id]
-    if record.kind == "family":
-        if hold & Hold.SUPPOSED:
-            return
-    elif hold & Hold.OTHER:
-        if work.context.section[match.first] == "family" or not _family_twin(work, match, means):
-            return
-        return
-    if hold & Hold.SUPPOSED:
+    if hold & Hold.SUPPOSED or (hold & Hold.OTHER and record.kind != "family"):
         return
     denied = bool(hold & Hold.NEGATED) != (means.state == "absent")
     lasting = record.kind in ("disease", "family", "event")
@@ -206,11 +237,6 @@ def _take_contributor(work: _Work, match: Match, means: Means) -> None:
     if hold & Hold.PAST and not denied and (section == "past_resolved" or not lasting):
         return
     work.add(means.id, "contributor", state, None, work.place(match.first, match.last), means.source)
-
-
-def _family_twin(work: _Work, match: Match, means: Means) -> bool:
-    del work, match, means
-    return False
 
 
 _STOPPED = re.compile(r"\b(stop(?:ped|s|ping)?|discontinued?|came off|come off|off|no longer|held|ceased|withdrawn|quit|switched from|changed from|gave up|finished|ran out|used to (?:take|be on)|previously|until|completed|paused|weaned|tapered|took for|tried)\b[^.;,\n]{0,30}$")
@@ -235,9 +261,7 @@ def _take_medicine(work: _Work, match: Match, means: Means) -> None:
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.search(after)) or bool(hold & Hold.PAST)
     state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if hold & Hold.NEGATED else "stopped" if stopped else "present"
     value = {"present": "current", "stopped": "stopped", "absent": "absent", "uncertain": None}[state]
-    name = work.text[span[0] : span[1]]
-    work.add(f"medicine:{means.id}", "medicine", state, value, span, means.source, why=None)
-    del name
+    work.add(f"medicine:{means.id}", "medicine", state, value, span, means.source)
 
 
 def _take_explanation(work: _Work, match: Match, means: Means) -> None:
@@ -325,8 +349,6 @@ def _of_states(absent: str | None, values: dict[object, list[Understood]], first
 
 
 def _unused(u: Understood) -> Understood:
-    import msgspec
-
     return msgspec.structs.replace(u, used=False, why="told less than another state")
 
 
@@ -340,8 +362,6 @@ def _one_of(first: dict[object, Understood], order: tuple[str, ...]) -> list[Und
 
 def replace_state(u: Understood, state: State) -> Understood:
     """The same statement in another state."""
-    import msgspec
-
     return msgspec.structs.replace(u, state=state)
 
 
@@ -350,4 +370,3 @@ def _longest(told: Sequence[Understood]) -> Understood:
 
 
 __all__ = ["Reading", "Understood", "read", "settle"]
-_ = replace
