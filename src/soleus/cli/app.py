@@ -67,6 +67,15 @@ AsOfOption = Annotated[
 ]
 
 
+StrikeOption = Annotated[
+    list[int] | None, typer.Option(help="Strike a statement that was read wrongly, by its number in `soleus read`.")
+]
+ChangeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Change a statement: 3=absent, 5=uncertain, or 7=calf for another state of the finding."),
+]
+
+
 def _version(value: bool) -> None:
     if value:
         from soleus.knowledge.loader import shipped
@@ -89,26 +98,77 @@ def root(
 @app.command()
 def assess(
     cases: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="Case files (YAML, JSON, a FHIR bundle, a saved interview), folders of them, or - for standard input."
         ),
-    ],
+    ] = None,
+    note: Annotated[
+        list[Path] | None,
+        typer.Option(help="A text to read and judge: a file, a folder, a CSV (id, text), or - for standard input."),
+    ] = None,
+    strike: StrikeOption = None,
+    change: ChangeOption = None,
     audience: AudienceOption = "clinician",
     setting: SettingOption = None,
     as_of: AsOfOption = None,
     format: Annotated[Format, typer.Option(help="What to print: text, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write here: a file for one case, a folder for several.")] = None,
     draws: Annotated[int, typer.Option(min=50, max=5000, help="Draws behind the intervals.")] = 500,
+    resume: Annotated[bool, typer.Option("--resume", help="With several notes: leave out those already written.")] = False,
 ) -> None:
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
 
     Examples: `soleus assess case.yaml`, `soleus assess bundle.json --audience patient`,
-    `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`.
+    `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`, `soleus assess --note letter.txt`.
     """
-    from soleus.cli.assessing import assess_all
+    if note:
+        from soleus.cli.noting import assess_notes
 
+        how = (audience, setting, as_of, draws)
+        assess_notes(note, cases or [], how, form=format, out=out, strike=strike, change=change, resume=resume)
+        return
+    from soleus.cli.assessing import assess_all
+    from soleus.errors import UsageError
+
+    if not cases:
+        raise UsageError("soleus assess", "no case", "a case, or a text with --note", "See `soleus assess --help`.")
     assess_all(cases, audience=audience, setting=setting, as_of=as_of, form=format, out=out, draws=draws)
+
+
+@app.command()
+def read(
+    notes: Annotated[list[Path], typer.Argument(help="Texts: files, or - for standard input.")],
+    format: Annotated[Format, typer.Option(help="What to print: text, json or html.")] = "text",
+    strike: StrikeOption = None,
+    change: ChangeOption = None,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of printing.")] = None,
+) -> None:
+    """Show what is understood of a text, without judging it: each statement with its place, state and source.
+
+    Examples: `soleus read letter.txt`, `soleus read - < message.txt`, `soleus read note.txt --format html --out note.html`.
+    """
+    from soleus.cli.noting import read_notes
+
+    read_notes(notes, form=format, strike=strike, change=change, out=out)
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="A question in your own words, or - for standard input.")],
+    note: Annotated[Path | None, typer.Option(help="A text that tells of the person who asks.")] = None,
+    case: Annotated[Path | None, typer.Option(help="A case of the person who asks.")] = None,
+    audience: AudienceOption = "patient",
+    format: Annotated[Literal["text", "json"], typer.Option(help="What to print: text or json.")] = "text",
+) -> None:
+    """Answer a question from the knowledge base, with citations; what cannot be answered is said.
+
+    Examples: `soleus ask "could my salbutamol inhaler cause leg cramps?"`, `soleus ask "cramps or restless legs?"`,
+    `soleus ask "is quinine safe with warfarin?"`.
+    """
+    from soleus.cli.asking import answer_question
+
+    answer_question(" ".join(question), note=note, case=case, audience=audience, form=format)
 
 
 @app.command()

@@ -26,7 +26,7 @@ def read_any(path: Path, compiled: Compiled, *, as_of: str | None = None) -> Cas
     ``as_of``: the day of the case, where the caller knows it; a record is read as it stood then.
     """
     name = name_of(path)
-    text = decode(_bytes(path, name), name)
+    text = decode(bytes_of(path, name), name)
     tree = parse_tree(text, name) if path.suffix in (".yaml", ".yml") else _tree(text, name)
     if is_fhir(tree):
         from soleus.interop.fhir.reading import case_of
@@ -62,7 +62,7 @@ def _dated(case: Case, as_of: str | None) -> Case:
     return msgspec.structs.replace(case, as_of=as_of) if as_of else case
 
 
-def _bytes(path: Path, name: str) -> bytes:
+def bytes_of(path: Path, name: str) -> bytes:
     try:
         raw = _standard_input() if path == STANDARD_INPUT else _file(path)
     except OSError as error:

@@ -126,9 +126,9 @@ def _meta(a: Assessment) -> str:
     return words.capital(" · ".join([*parts, *filter(None, [words.date_words(a.as_of)])]))
 
 
-def render(assessment: Assessment) -> str:
+def render(assessment: Assessment, extra: Markup | None = None) -> str:
     """The page for ``assessment.audience``: dense for clinicians; plain, with a part to take to the doctor, for
-    patients.
+    patients. ``extra`` stands below it (the note that was read).
     """
     a = assessment
     style, style_hash = _style()
@@ -146,5 +146,12 @@ def render(assessment: Assessment) -> str:
         meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),
         pill="Not checked by a doctor yet" if patient else "No clinician has reviewed this",
         level="LEVEL",
+        extra=extra,
     )
     return page.replace("LEVEL", f"l{paper.level_for(page, patient)}", 1)
+
+
+def note_page(part: Markup) -> str:
+    """A page that holds nothing but a text and what was understood of it."""
+    style, style_hash = _style()
+    return _environment().get_template("note.html.j2").render(part=part, style=Markup(style), style_hash=style_hash)
