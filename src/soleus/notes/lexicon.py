@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,34 @@ class Means:
     id: str
     state: str
     source: str
+    pattern: str = ""
+
+    @property
+    def told(self) -> str:
+        """Where the words stand, for people."""
+        return f"{self.source}: {self.pattern}" if self.pattern else self.source
+
+
+class Reliability:
+    """How often words were right on the open half of the annotated texts (`tools/train_notes.py`).
+
+    The share of a pattern is drawn towards that of its finding and polarity, and that towards the share of all, as
+    if ``_OWN`` and ``_ALL`` further statements had been seen.
+    """
+
+    _OWN, _ALL = 1.5, 3.0
+
+    def __init__(self, counts: Mapping[str, Sequence[float]]) -> None:
+        self._counts = {k: (v[0], v[1]) for k, v in counts.items()}
+        self._general = self._counts.get("", (0.8, 1.0))
+
+    def of(self, id: str, polarity: str, pattern: str) -> float:
+        """The share of right statements to expect, from 0 to 1."""
+        general = self._general[0] / self._general[1]
+        true, n = self._counts.get(f"{id}|{polarity}", (0.0, 0.0))
+        own = (true + self._ALL * general) / (n + self._ALL)
+        true, n = self._counts.get(f"{id}|{polarity}|{pattern}", (0.0, 0.0))
+        return (true + self._OWN * own) / (n + self._OWN)
 
 
 class Lexicon:
@@ -44,6 +73,7 @@ class Lexicon:
         self._too_little = frozenset(_read("other")["says_too_little"])
         self.cues = Cues(_read("cues"), _read("sections"), self._sets)
         self.matcher = Matcher(self._sets)
+        self.reliability = Reliability(_reliability())
         self._add_wordings()
         self._add_knowledge()
         self._add_places()
@@ -59,9 +89,8 @@ class Lexicon:
         for target, states in tree.items():
             for state, patterns in states.items():
                 word = {True: "yes", False: "no"}.get(state, str(state))
-                means = Means(kind, target, word, f"wordings/{name}.yaml")
                 for pattern in patterns:
-                    self.matcher.add(str(pattern), means)
+                    self.matcher.add(str(pattern), Means(kind, target, word, f"wordings/{name}.yaml", str(pattern)))
 
     def _add_knowledge(self) -> None:
         """Names of the knowledge base: conditions, medicines, explanations, tests; synonyms of two words or more."""
@@ -71,7 +100,7 @@ class Lexicon:
                 continue
             for name in _names(c.name, c.patient_name, *c.synonyms):
                 if self._says_enough(name):
-                    self.matcher.add_words(name, Means("contributor", c.id, "present", "knowledge"))
+                    self.matcher.add_words(name, Means("contributor", c.id, "present", "knowledge", " ".join(name)))
         for e in compiled.explanations.values():
             for name in _names(e.name, e.patient_name, *e.synonyms):
                 self.matcher.add_words(name, Means("explanation", e.id, "named", "knowledge"))
@@ -126,12 +155,17 @@ def _finding_names(finding: Finding) -> Iterator[tuple[Means, list[str]]]:
     if finding.kind == "yes_no" and finding.group != "test":
         for name in _names(*finding.synonyms):
             if len(name) > 1:
-                yield Means("finding", finding.id, "yes", "knowledge"), name
+                yield Means("finding", finding.id, "yes", "knowledge", " ".join(name)), name
 
 
 def _read(name: str) -> Any:
     text = (files("soleus.notes") / "wordings" / f"{name}.yaml").read_text(encoding="utf-8")
     return yaml.load(text, yaml.CSafeLoader)
+
+
+def _reliability() -> dict[str, list[float]]:
+    file = files("soleus.notes") / "wordings" / "reliability.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _finding_files() -> Sequence[str]:

@@ -20,6 +20,7 @@ from soleus.notes.text import Token, folded, tokens
 from soleus.reasoning.compiled import Compiled
 
 MOST_CHARACTERS = 200_000
+LEAST_SURE = 0.45  # chosen on the open half (`tools/train_notes.py`): words below it are wrong more often than right
 _ENOUGH_SIGNS = 2  # things told of a leg that make a leg complaint where no place and complaint stand side by side
 _NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
 #: findings of a leg complaint that are told in the same words of any other complaint
@@ -102,14 +103,20 @@ class _Work:
     def place(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, max(t.end for t in self.tokens[first : last + 1])
 
+    def sure(self, means: Means, state: State) -> float:
+        return round(self.lexicon.reliability.of(means.id, state, means.pattern), 3)
+
     def add(self, finding: str, kind: Kind, state: State, value: str | float | None, span: tuple[int, int], source: str, **more: object) -> None:
         self.found.append(
             Understood(finding=finding, kind=kind, state=state, value=value, span=span, text=self.text[span[0] : span[1]], source=source, **more)  # type: ignore[arg-type]
         )
 
 
-def read(text: str, compiled: Compiled) -> Reading:
-    """What a text says. Raises `UnreadableInput` for a text that is too long."""
+def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Understood] | None = None) -> Reading:
+    """What a text says, by words that are right with at least the confidence ``least``.
+
+    Raises `UnreadableInput` for a text that is too long.
+    """
     if len(text) > MOST_CHARACTERS:
         raise UnreadableInput("note", f"{len(text):,} characters", f"at most {MOST_CHARACTERS:,}", "Hand over the notes of one person, in parts.")
     words = lexicon(compiled)
@@ -133,7 +140,9 @@ def read(text: str, compiled: Compiled) -> Reading:
         state = times.state_of(compiled.findings[name], days)
         if state is not None:
             work.add(name, "finding", "present", state, work.place(first, last), "times")
-    understood = tuple(settle(work.found, compiled))
+    if seen is not None:
+        seen.extend(work.found)
+    understood = tuple(settle([u for u in work.found if u.confidence >= least], compiled))
     return Reading(
         text=text,
         understood=understood,
@@ -153,6 +162,13 @@ def _signs_of_legs(understood: Iterable[Understood], compiled: Compiled) -> int:
         and u.finding not in _ANYWHERE
         for u in understood
     )  # fmt: skip
+
+
+def mentions(text: str, compiled: Compiled) -> list[Understood]:
+    """Every statement of a text before it is settled, for training."""
+    kept: list[Understood] = []
+    read(text, compiled, least=0.0, seen=kept)
+    return kept
 
 
 def _kept(matches: Iterable[Match], found: Sequence[Token]) -> list[Match]:
@@ -213,7 +229,7 @@ def _take_finding(work: _Work, match: Match, means: Means) -> None:
             return
         state = opposite
     holds: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if state == finding.absent else "present"
-    work.add(means.id, "finding", holds, state, work.place(match.first, match.last), means.source)
+    work.add(means.id, "finding", holds, state, work.place(match.first, match.last), means.told, confidence=work.sure(means, holds))
 
 
 def _opposite(finding: object, state: str) -> str | None:
@@ -236,7 +252,7 @@ def _take_contributor(work: _Work, match: Match, means: Means) -> None:
     state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if denied else "present"
     if hold & Hold.PAST and not denied and (section == "past_resolved" or not lasting):
         return
-    work.add(means.id, "contributor", state, None, work.place(match.first, match.last), means.source)
+    work.add(means.id, "contributor", state, None, work.place(match.first, match.last), means.told, confidence=work.sure(means, state))
 
 
 _STOPPED = re.compile(r"\b(stop(?:ped|s|ping)?|discontinued?|came off|come off|off|no longer|held|ceased|withdrawn|quit|switched from|changed from|gave up|finished|ran out|used to (?:take|be on)|previously|until|completed|paused|weaned|tapered|took for|tried)\b[^.;,\n]{0,30}$")
