@@ -217,7 +217,7 @@ def subject_of(tokens: Sequence[Token]) -> frozenset[str] | None:
         first_i = next((k for k, t in enumerate(tokens) if t.word == "i"), 10**6)
         later = [t.word for t in tokens[n + 1 : n + 40]]
         of_him = sum(w in ("he", "she", "his", "her", "him") for w in later)
-        if told and (n < first_i or of_him >= 3) and of_him >= 2:
+        if told and (n < first_i or of_him >= 3) and of_him >= (1 if child else 2):
             return frozenset({token.stem}) | (_YOUNG if child else frozenset())
         if child and not told and any(w in ("a", "an", "old", "year", "month") for w in before):
             return _YOUNG

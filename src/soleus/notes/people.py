@@ -15,7 +15,7 @@ Fact = tuple[str, str | float, int, int]  # what, value, start, end
 _FEMALE = frozenset({"she", "her", "hers", "herself", "woman", "female", "lady", "girl", "daughter", "mother", "mum", "mom", "wife", "nan", "gran", "grandmother", "grandma", "mrs", "ms", "miss", "housewife", "waitress", "aunt", "sister", "primigravida", "multigravida", "midwife", "pregnant", "granddaughter", "gravid", "menopause", "postmenopausal", "granny"})
 _MALE = frozenset({"he", "him", "his", "himself", "man", "male", "gentleman", "boy", "son", "father", "dad", "husband", "grandfather", "grandad", "grandpa", "mr", "brother", "uncle", "lad", "prostate", "grandson", "bloke", "guy", "chap"})
 _KIN_WORDS = frozenset({"daughter", "mother", "mum", "mom", "wife", "nan", "gran", "grandmother", "grandma", "aunt", "sister", "son", "father", "dad", "husband", "grandfather", "grandad", "grandpa", "brother", "uncle", "granddaughter", "grandson", "midwife", "granny", "girl", "boy", "lad", "waitress"})
-_OWN = re.compile(r"\b(?:i am|i'm|im|i m|me|myself|as)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|girl|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b")
+_OWN = re.compile(r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b")
 _PREGNANT = re.compile(r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|my husband|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b")
 _WEEKS = re.compile(r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)")
 _AFTER_BIRTH = re.compile(r"\b(\w+)\s*(weeks?|days?|months?)\s*(?:after|since|post|following)\s*[- ]?\s*(?:the |her |my |a |giving |an )?(?:\w+ )?(?:birth|delivery|childbirth|partum|caesarean|cesarean|c-section|baby|delivering)")
@@ -89,7 +89,7 @@ def _sex(
             return ("sex", value, at[m.start()], at[m.end() - 1] + 1)
         m = _PREGNANT.search(plain)
         return ("sex", "female", at[m.start()], at[m.end() - 1] + 1) if m else None
-    short = re.search(r"\b\d{1,3}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|\b([mf])\s*[/,]?\s*\d{2}\b", plain)
+    short = re.search(r"\b\d{1,3}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z])([mf])\s*[/,]?\s*\d{2}\b", plain)
     if short:
         return ("sex", "female" if "f" in (short.group(1), short.group(2)) else "male", at[short.start()], at[short.end() - 1] + 1)
     count = {"female": 0, "male": 0}

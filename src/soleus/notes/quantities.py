@@ -139,6 +139,10 @@ _AGE = (
 )  # fmt: skip
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*[- ]?\s*(?:months?|mths?|mo)\s*[- ]?\s*olds?\b")
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_SAID = re.compile(
+    r"\b(?:she is|he is|she's|he's|aged|daughter,?|son,?|girl of|boy of|who is|just turned) "
+    r"(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b(?! (?:times|years ago|weeks|months|days|hours|minutes))"
+)
 _SPELLED = re.compile(
     r"\b(?:(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](one|two|three|four|five|six|seven|eight|nine))?"
     r"|(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen))"
@@ -160,5 +164,7 @@ def ages(plain: str) -> Iterator[tuple[float, int, int]]:
         tens, ones, small = m.groups()
         value = _TENS[tens] + _NUMBERS.get(ones or "", 0.0) if tens else _NUMBERS[small]
         found.append((m.start(), m.end(), value))
+    for m in _SAID.finditer(plain):
+        found.append((m.start(), m.end(), _NUMBERS[m.group(1)]))
     for start, end, value in sorted(found):
         yield value, start, end

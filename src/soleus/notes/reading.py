@@ -149,7 +149,7 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Un
         unread=tuple(work.unread),
         answered_by=person.answered_by,
         setting=people.setting_of(plain),
-        of_legs=of_legs or _signs_of_legs(understood, compiled) >= _ENOUGH_SIGNS,
+        of_legs=of_legs or _signs_of_legs(understood, compiled) >= (1 if complaints and told else _ENOUGH_SIGNS),
         tempo_days=next((days for name, days, *_ in tempo if name == "tempo"), None),
     )
 

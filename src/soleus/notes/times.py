@@ -81,7 +81,8 @@ def _attack_worth(span: Span, before: str, after: str, in_complaint: bool) -> fl
     close = _ATTACK.search(" ".join(before.split()[-4:])) or _ATTACK.search(" ".join(after.split()[:5]))
     if _WALKING.search(" ".join(before.split()[-3:])) or re.search(r"\b(?:after|every)\s*(?:about|around|only|the first|a)?\s*$", before) or _WALKING.match(after.removeprefix("of ").strip()):
         return 0.0
-    worth = 3.0 if close else 1.0 if in_complaint and re.search(r"\b(?:for|up to|of|about)\s*(?:about|a|the)?\s*$", before) else 0.0
+    said = in_complaint and re.search(r"(?:\b(?:for|up to|of|about|some|over in)\s*(?:about|a|the)?|[,(:]|^)\s*$", before)
+    worth = 3.0 if close else 1.0 if said else 0.0
     return worth + (0.5 if in_complaint and worth else 0.0)
 
 
