@@ -58,7 +58,8 @@ def check(texts: Sequence[AnnotatedText], compiled: Compiled) -> None:
                 totals[t][n] += value
     words.reliability = kept
     for t, (true, false, missed) in totals.items():
-        print(f"least {t:.2f}: precision {true / (true + false):.3f} recall {true / (true + missed):.3f} F1 {2 * true / (2 * true + false + missed):.3f}")
+        p, r = true / (true + false), true / (true + missed)
+        print(f"least {t:.2f}: precision {p:.3f} recall {r:.3f} F1 {2 * p * r / (p + r):.3f}")
 
 
 def main() -> None:
@@ -72,7 +73,9 @@ def main() -> None:
     TARGET.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
     words.reliability = Reliability(counts)
     found, denied = compare(texts, compiled)
-    print(f"on the open half itself at {LEAST_SURE}: F1 {found.f1:.3f} (denials {denied.f1:.3f}); written: {TARGET.name}")
+    print(
+        f"on the open half itself at {LEAST_SURE}: F1 {found.f1:.3f} (denials {denied.f1:.3f}); written: {TARGET.name}"
+    )
 
 
 if __name__ == "__main__":

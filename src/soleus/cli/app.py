@@ -115,7 +115,9 @@ def assess(
     format: Annotated[Format, typer.Option(help="What to print: text, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write here: a file for one case, a folder for several.")] = None,
     draws: Annotated[int, typer.Option(min=50, max=5000, help="Draws behind the intervals.")] = 500,
-    resume: Annotated[bool, typer.Option("--resume", help="With several notes: leave out those already written.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With several notes: leave out those already written.")
+    ] = False,
 ) -> None:
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
 
@@ -146,7 +148,8 @@ def read(
 ) -> None:
     """Show what is understood of a text, without judging it: each statement with its place, state and source.
 
-    Examples: `soleus read letter.txt`, `soleus read - < message.txt`, `soleus read note.txt --format html --out note.html`.
+    Examples: `soleus read letter.txt`, `soleus read - < message.txt`,
+    `soleus read note.txt --format html --out note.html`.
     """
     from soleus.cli.noting import read_notes
 

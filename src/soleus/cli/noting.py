@@ -36,7 +36,9 @@ class Note:
     text: str
 
 
-def read_notes(paths: Sequence[Path], *, form: Form, strike: list[int] | None, change: list[str] | None, out: Path | None) -> None:
+def read_notes(
+    paths: Sequence[Path], *, form: Form, strike: list[int] | None, change: list[str] | None, out: Path | None
+) -> None:
     """Print or write the reading of each text."""
     compiled = shipped_compiled()
     for note in _notes(paths):
@@ -78,7 +80,7 @@ def assess_notes(
     change: list[str] | None,
     resume: bool,
 ) -> None:
-    """Judge each text. One text: printed, exit 5 where it tells of no leg complaint. Several: a file or line for each."""
+    """Judge each text. One: printed, exit 5 where it tells of no leg complaint. Several: a file or line for each."""
     if cases:
         raise UsageError("--note", "a case as well", "either cases or notes", "Judge them one after the other.")
     compiled = shipped_compiled()
@@ -116,7 +118,9 @@ def _many(notes: list[Note], how: How, form: Form, out: Path | None, resume: boo
         sys.exit(worst.exit_code)
 
 
-def _judge(note: Note, how: How, compiled: Compiled, strike: list[int] | None, change: list[str] | None) -> NoteAssessment:
+def _judge(
+    note: Note, how: How, compiled: Compiled, strike: list[int] | None, change: list[str] | None
+) -> NoteAssessment:
     audience, setting, as_of, draws = how
     try:
         reading = _corrected(read_note(note.text, knowledge=compiled), strike, change, compiled)
@@ -127,7 +131,9 @@ def _judge(note: Note, how: How, compiled: Compiled, strike: list[int] | None, c
         raise error.within(note.name) from None
 
 
-def _put(found: NoteAssessment, note: Note, form: Form, out: Path | None, compiled: Compiled, several: bool = False) -> None:
+def _put(
+    found: NoteAssessment, note: Note, form: Form, out: Path | None, compiled: Compiled, several: bool = False
+) -> None:
     if out is not None and out.is_dir() and not several:
         out = out / f"{note.name}{_ENDING[form]}"
     if form == "json":
@@ -158,7 +164,9 @@ def _save_quietly(target: Path, text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError("--out", error.strerror or "no place to write", "a path that can be written", "Name another.") from None
+        raise UsageError(
+            "--out", error.strerror or "no place to write", "a path that can be written", "Name another."
+        ) from None
 
 
 def _print_both(found: NoteAssessment, compiled: Compiled) -> None:
@@ -214,7 +222,7 @@ def _notes(paths: Iterable[Path]) -> Iterator[Note]:
         elif path.suffix == ".csv":
             yield from _of_table(path)
         else:
-            yield Note("standard input" if path == STANDARD_INPUT else path.stem, _text(path))
+            yield Note("standard input" if path == STANDARD_INPUT else path.stem, text_of(path))
 
 
 def _of_folder(folder: Path) -> Iterator[Note]:
@@ -222,13 +230,13 @@ def _of_folder(folder: Path) -> Iterator[Note]:
     if not inside:
         raise UnreadableInput(folder.name, "no note", "text files (.txt, .md)", "Name a folder that has some.")
     for path in inside:
-        yield Note(path.stem, _text(path))
+        yield Note(path.stem, text_of(path))
 
 
 def _of_table(path: Path) -> Iterator[Note]:
     """The rows of a CSV with the columns id and text."""
     csv.field_size_limit(10_000_000)
-    rows = csv.DictReader(io.StringIO(_text(path)))
+    rows = csv.DictReader(io.StringIO(text_of(path)))
     names = {(n or "").strip().lower(): n for n in rows.fieldnames or ()}
     if "text" not in names:
         raise UnreadableInput(path.name, "no column text", "columns id and text", "Name the columns so.")
@@ -237,7 +245,7 @@ def _of_table(path: Path) -> Iterator[Note]:
         yield Note("".join(c if c.isalnum() or c in "-_." else "_" for c in name), row[names["text"]] or "")
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     name = name_of(path)
     raw = bytes_of(path, name)
     return decode(raw if raw[:2] in _UTF_16 else raw.translate(_BLANKED), name)

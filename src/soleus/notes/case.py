@@ -12,7 +12,9 @@ from soleus.reasoning.compiled import Compiled
 _OBSERVER = {"clinician", "carer", "parent", "self"}
 
 
-def case_of(reading: Reading, compiled: Compiled, *, as_of: str | None = None, setting: str | None = None, id: str = "note") -> Case:
+def case_of(
+    reading: Reading, compiled: Compiled, *, as_of: str | None = None, setting: str | None = None, id: str = "note"
+) -> Case:
     """The case that a text tells. Uncertain statements count as not assessed. Where a text says both, what was found
     counts, not its denial, so that a contradiction hides no danger; both stay in the reading.
     """
@@ -98,9 +100,15 @@ def _unused(reading: Reading) -> Iterable[Unused]:
         if u.state == "uncertain":
             yield Unused(where=f"characters {u.span[0]} to {u.span[1]}", what=u.finding, why="said to be uncertain")
         elif u.state == "conflict" and u.used:
-            yield Unused(where=f"characters {u.span[0]} to {u.span[1]}", what=u.finding, why="the text says both; what was found counts")
+            yield Unused(
+                where=f"characters {u.span[0]} to {u.span[1]}",
+                what=u.finding,
+                why="the text says both; what was found counts",
+            )
         elif u.state == "stopped":
-            yield Unused(where=f"characters {u.span[0]} to {u.span[1]}", what=u.finding, why="said to be stopped or tried before")
+            yield Unused(
+                where=f"characters {u.span[0]} to {u.span[1]}", what=u.finding, why="said to be stopped or tried before"
+            )
     for name, span, why in reading.unread:
         yield Unused(where=f"characters {span[0]} to {span[1]}", what=name, why=why)
 

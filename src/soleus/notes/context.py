@@ -82,7 +82,12 @@ class Context:
 class Cues:
     """The cues as patterns, compiled once."""
 
-    def __init__(self, cues: Mapping[str, Sequence[str]], sections: Mapping[str, Sequence[str]], sets: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        cues: Mapping[str, Sequence[str]],
+        sections: Mapping[str, Sequence[str]],
+        sets: Mapping[str, Sequence[str]],
+    ) -> None:
         self._matcher = Matcher(sets)
         for kind, patterns in cues.items():
             for pattern in patterns:
@@ -106,7 +111,7 @@ class Cues:
         clause = frozenset(m.first for m in found.get("clause", ()))
         section = self._section_of(tokens)
         hold = [_of_section(s) for s in section]
-        self._tell_others(tokens, found.get("relatives", ()), clause, hold, section)
+        self._tell_others(tokens, found.get("relatives", ()), hold, section)
         negations = [m for m in found.get("negation", ()) if m.first not in shadow]
         for kind in _FORWARD:
             for match in negations if kind == "negation" else found.get(kind, ()):
@@ -146,7 +151,6 @@ class Cues:
         self,
         tokens: Sequence[Token],
         relatives: Sequence[Match],
-        clause: frozenset[int],
         hold: list[Hold],
         section: Sequence[str],
     ) -> None:
@@ -157,25 +161,65 @@ class Cues:
                 continue
             if not _is_subject(tokens, match, section):
                 continue
-            sentence = tokens[match.first].sentence
             place = match.first
-            while place < len(tokens) and tokens[place].sentence == sentence:
-                if place > match.last and tokens[place].word in ("i", "he", "she", "patient", "pt", "my", "me", "but") and place > match.last + 1:
-                    if not (tokens[place].word in ("he", "she") and tokens[place - 1].word in ("and", "that", "says", "said", "thinks", "when")):
-                        break
-                if place > match.first + _FARTHEST + 4:
+            while place < len(tokens) and tokens[place].sentence == tokens[match.first].sentence:
+                if place > match.first + _FARTHEST + 4 or (place > match.last + 1 and _turns_back(tokens, place)):
                     break
                 hold[place] |= Hold.OTHER
                 place += 1
 
 
+def _turns_back(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a sentence about a relative comes back to the person; "he" after "and" or "says" is still the relative."""
+    word, before = tokens[place].word, tokens[place - 1].word
+    if word in ("he", "she"):
+        return before not in ("and", "that", "says", "said", "thinks", "when")
+    return word in ("i", "patient", "pt", "my", "me", "but")
+
+
 #: what is said of a relative: "mother has", "his father, who had", "wife: cramps too"
 _OF_THEM = frozenset({
     "has", "had", "have", "having", "gets", "get", "got", "suffers", "suffered", "suffer", "is", "was", "were", "are", "with", "also", "died", "who",
-    "takes", "took", "uses", "used", "needed", "developed", "both", "too", "on", "diagnosed", "lost", "with", "does", "did", "can", "could", "whose",
+    "takes", "took", "uses", "used", "needed", "developed", "both", "too", "on", "diagnosed", "lost", "does", "did", "can", "could", "whose",
     "always", "never", "once", "swears", ":", "(", "in", "at", "aged", "after", "from", "of", "kept", "ended", "went", "walked", "broke", "'", "-",
 })  # fmt: skip
-_SAYS = frozenset({"say", "said", "report", "think", "thought", "tell", "told", "notic", "notice", "saw", "see", "complain", "describ", "type", "bring", "brought", "drive", "drove", "worri", "wake", "woke", "find", "found", "call", "rang", "feel", "write", "wrote", "hear", "heard", "interpret", "translat", "help"})
+_SAYS = frozenset(
+    {
+        "say",
+        "said",
+        "report",
+        "think",
+        "thought",
+        "tell",
+        "told",
+        "notic",
+        "notice",
+        "saw",
+        "see",
+        "complain",
+        "describ",
+        "type",
+        "bring",
+        "brought",
+        "drive",
+        "drove",
+        "worri",
+        "wake",
+        "woke",
+        "find",
+        "found",
+        "call",
+        "rang",
+        "feel",
+        "write",
+        "wrote",
+        "hear",
+        "heard",
+        "interpret",
+        "translat",
+        "help",
+    }
+)
 
 
 def _is_subject(tokens: Sequence[Token], match: Match, section: Sequence[str]) -> bool:
@@ -228,7 +272,12 @@ def _is_heading(tokens: Sequence[Token], match: Match) -> bool:
     first, last = tokens[match.first], tokens[match.last]
     if any(t.corrected for t in tokens[match.first : match.last + 1]):
         return False
-    begins = match.first == 0 or tokens[match.first - 1].line != first.line or tokens[match.first - 1].sentence != first.sentence or tokens[match.first - 1].word in ("-", "*", "#", ")")
+    begins = (
+        match.first == 0
+        or tokens[match.first - 1].line != first.line
+        or tokens[match.first - 1].sentence != first.sentence
+        or tokens[match.first - 1].word in ("-", "*", "#", ")")
+    )
     follows = tokens[match.last + 1] if match.last + 1 < len(tokens) else None
     short = match.last - match.first == 0 and len(first.word) <= 1
     if follows is None or follows.line != last.line:
@@ -294,7 +343,9 @@ def _query_marks(tokens: Sequence[Token]) -> list[Match]:
     return [
         Match("uncertainty", n, n, False)
         for n, t in enumerate(tokens[:-1])
-        if t.word == "?" and tokens[n + 1].line == t.line and (n == 0 or tokens[n - 1].end < t.start or tokens[n - 1].word in "(,:;-/")
+        if t.word == "?"
+        and tokens[n + 1].line == t.line
+        and (n == 0 or tokens[n - 1].end < t.start or tokens[n - 1].word in "(,:;-/")
     ]
 
 
@@ -309,7 +360,34 @@ def _boxes(tokens: Sequence[Token], hold: list[Hold]) -> None:
             hold[place] |= Hold.SUPPOSED
 
 
-_ASKING = frozenset({"could", "can", "is", "are", "do", "does", "should", "would", "what", "why", "how", "will", "has", "have", "which", "who", "may", "or", "am", "did", "was", "any", "shall", "might"})
+_ASKING = frozenset(
+    {
+        "could",
+        "can",
+        "is",
+        "are",
+        "do",
+        "does",
+        "should",
+        "would",
+        "what",
+        "why",
+        "how",
+        "will",
+        "has",
+        "have",
+        "which",
+        "who",
+        "may",
+        "or",
+        "am",
+        "did",
+        "was",
+        "any",
+        "shall",
+        "might",
+    }
+)
 
 
 def _questions(tokens: Sequence[Token], hold: list[Hold]) -> None:
@@ -320,7 +398,15 @@ def _questions(tokens: Sequence[Token], hold: list[Hold]) -> None:
             continue
         asks = tokens[n - 1].word == "?" and n - begin > 2
         if asks:
-            opening = next((k for k in range(begin, n) if tokens[k].word in _ASKING and (k == begin or tokens[k - 1].word in (",", "-", "so", "and", "but", "please", ":"))), None)
+            opening = next(
+                (
+                    k
+                    for k in range(begin, n)
+                    if tokens[k].word in _ASKING
+                    and (k == begin or tokens[k - 1].word in (",", "-", "so", "and", "but", "please", ":"))
+                ),
+                None,
+            )
             if opening is not None:
                 for k in range(opening, n):
                     hold[k] |= Hold.SUPPOSED

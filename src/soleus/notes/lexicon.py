@@ -66,12 +66,12 @@ class Lexicon:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._sets = _read("sets")
+        self._sets = wordings("sets")
         self.short_forms: dict[str, tuple[str, ...]] = {
-            str(k): tuple(re.findall(r"[a-z0-9]+|[^\s\w]", str(v).lower())) for k, v in _read("short_forms").items()
+            str(k): tuple(re.findall(r"[a-z0-9]+|[^\s\w]", str(v).lower())) for k, v in wordings("short_forms").items()
         }
-        self._too_little = frozenset(_read("other")["says_too_little"])
-        self.cues = Cues(_read("cues"), _read("sections"), self._sets)
+        self._too_little = frozenset(wordings("other")["says_too_little"])
+        self.cues = Cues(wordings("cues"), wordings("sections"), self._sets)
         self.matcher = Matcher(self._sets)
         self.reliability = Reliability(_reliability())
         self._add_wordings()
@@ -80,9 +80,9 @@ class Lexicon:
 
     def _add_wordings(self) -> None:
         for name in _finding_files():
-            self._add_states("finding", _read(name), name)
-        self._add_states("contributor", _read("contributors"), "contributors")
-        for pattern in _read("other")["hidden"]:
+            self._add_states("finding", wordings(name), name)
+        self._add_states("contributor", wordings("contributors"), "contributors")
+        for pattern in wordings("other")["hidden"]:
             self.matcher.add(pattern, Means("hidden", "", "", "other"))
 
     def _add_states(self, kind: Kind, tree: Mapping[str, Any], name: str) -> None:
@@ -112,7 +112,7 @@ class Lexicon:
             for means, name in _finding_names(f):
                 if means.kind == "number" or self._says_enough(name):
                     self.matcher.add_words(name, means)
-        for target, patterns in _read("numbers").items():
+        for target, patterns in wordings("numbers").items():
             for pattern in patterns:
                 self.matcher.add(pattern, Means("number", target, "", "wordings/numbers.yaml"))
 
@@ -122,7 +122,7 @@ class Lexicon:
         return len(whole) >= _SHORTEST_NAME and whole not in self._too_little
 
     def _add_places(self) -> None:
-        places = _read("places")
+        places = wordings("places")
         for what in ("site", "side"):
             for state, patterns in places[what].items():
                 for pattern in patterns:
@@ -158,7 +158,8 @@ def _finding_names(finding: Finding) -> Iterator[tuple[Means, list[str]]]:
                 yield Means("finding", finding.id, "yes", "knowledge", " ".join(name)), name
 
 
-def _read(name: str) -> Any:
+def wordings(name: str) -> Any:
+    """A file of wordings as plain values."""
     text = (files("soleus.notes") / "wordings" / f"{name}.yaml").read_text(encoding="utf-8")
     return yaml.load(text, yaml.CSafeLoader)
 

@@ -12,13 +12,115 @@ from soleus.notes.text import Token
 
 Fact = tuple[str, str | float, int, int]  # what, value, start, end
 
-_FEMALE = frozenset({"she", "her", "hers", "herself", "woman", "female", "lady", "girl", "daughter", "mother", "mum", "mom", "wife", "nan", "gran", "grandmother", "grandma", "mrs", "ms", "miss", "housewife", "waitress", "aunt", "sister", "primigravida", "multigravida", "midwife", "pregnant", "granddaughter", "gravid", "menopause", "postmenopausal", "granny"})
-_MALE = frozenset({"he", "him", "his", "himself", "man", "male", "gentleman", "boy", "son", "father", "dad", "husband", "grandfather", "grandad", "grandpa", "mr", "brother", "uncle", "lad", "prostate", "grandson", "bloke", "guy", "chap"})
-_KIN_WORDS = frozenset({"daughter", "mother", "mum", "mom", "wife", "nan", "gran", "grandmother", "grandma", "aunt", "sister", "son", "father", "dad", "husband", "grandfather", "grandad", "grandpa", "brother", "uncle", "granddaughter", "grandson", "midwife", "granny", "girl", "boy", "lad", "waitress"})
-_OWN = re.compile(r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b")
-_PREGNANT = re.compile(r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|my husband|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b")
-_WEEKS = re.compile(r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)")
-_AFTER_BIRTH = re.compile(r"\b(\w+)\s*(weeks?|days?|months?)\s*(?:after|since|post|following)\s*[- ]?\s*(?:the |her |my |a |giving |an )?(?:\w+ )?(?:birth|delivery|childbirth|partum|caesarean|cesarean|c-section|baby|delivering)")
+_FEMALE = frozenset(
+    {
+        "she",
+        "her",
+        "hers",
+        "herself",
+        "woman",
+        "female",
+        "lady",
+        "girl",
+        "daughter",
+        "mother",
+        "mum",
+        "mom",
+        "wife",
+        "nan",
+        "gran",
+        "grandmother",
+        "grandma",
+        "mrs",
+        "ms",
+        "miss",
+        "housewife",
+        "waitress",
+        "aunt",
+        "sister",
+        "primigravida",
+        "multigravida",
+        "midwife",
+        "pregnant",
+        "granddaughter",
+        "gravid",
+        "menopause",
+        "postmenopausal",
+        "granny",
+    }
+)
+_MALE = frozenset(
+    {
+        "he",
+        "him",
+        "his",
+        "himself",
+        "man",
+        "male",
+        "gentleman",
+        "boy",
+        "son",
+        "father",
+        "dad",
+        "husband",
+        "grandfather",
+        "grandad",
+        "grandpa",
+        "mr",
+        "brother",
+        "uncle",
+        "lad",
+        "prostate",
+        "grandson",
+        "bloke",
+        "guy",
+        "chap",
+    }
+)
+_KIN_WORDS = frozenset(
+    {
+        "daughter",
+        "mother",
+        "mum",
+        "mom",
+        "wife",
+        "nan",
+        "gran",
+        "grandmother",
+        "grandma",
+        "aunt",
+        "sister",
+        "son",
+        "father",
+        "dad",
+        "husband",
+        "grandfather",
+        "grandad",
+        "grandpa",
+        "brother",
+        "uncle",
+        "granddaughter",
+        "grandson",
+        "midwife",
+        "granny",
+        "girl",
+        "boy",
+        "lad",
+        "waitress",
+    }
+)
+_OWN = re.compile(
+    r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
+)
+_PREGNANT = re.compile(
+    r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|my husband|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b"
+)
+_WEEKS = re.compile(
+    r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)"
+)
+_AFTER_BIRTH = re.compile(
+    r"\b(\w+)\s*(weeks?|days?|months?)\s*(?:after|since|post|following)\s*[- ]?\s*(?:the |her |my |a |giving |an )?(?:\w+ )?(?:birth|delivery|childbirth|partum|caesarean|cesarean|c-section|baby|delivering)"
+)
 _SETTINGS = (
     ("emergency_department", re.compile(r"\b(?:(?:to|in|at|into) (?:the |an? )?(?:emergency (?:department|room|ward)|accident and emergency|a\s?&\s?e|casualty|ed|er)\b|emergency department|emergency room|brought in by ambulance|by ambulance|brought (?:in )?to (?:the )?(?:ed|er|emergency))")),
     ("sleep_clinic", re.compile(r"\bsleep (?:clinic|centre|center|laborator\w+|medicine clinic)\b")),
@@ -58,8 +160,12 @@ def _teller(subject: frozenset[str] | None, own: bool, age: float | None) -> str
     return "parent" if young else "carer"
 
 
-_NOT_OWN = re.compile(r"(?:mother|father|mum|mom|dad|husband|wife|brother|sister|uncle|aunt|grand\w+|son|daughter|neighbou?r|friend|he|she)\b[^.;,\n]{0,25}$")
-_PAST_AGE = re.compile(r"(?:since|when|until|from|at|before|died|onset|started|began|diagnosed|around|surgery|menopause)\s+(?:i was|he was|she was|the age of|age|aged|about|around|about age|at)?\s*$")
+_NOT_OWN = re.compile(
+    r"(?:mother|father|mum|mom|dad|husband|wife|brother|sister|uncle|aunt|grand\w+|son|daughter|neighbou?r|friend|he|she)\b[^.;,\n]{0,25}$"
+)
+_PAST_AGE = re.compile(
+    r"(?:since|when|until|from|at|before|died|onset|started|began|diagnosed|around|surgery|menopause)\s+(?:i was|he was|she was|the age of|age|aged|about|around|about age|at)?\s*$"
+)
 
 
 def _age(plain: str, at: Sequence[int], told: bool, own: bool) -> tuple[float, int, int] | None:
@@ -89,18 +195,32 @@ def _sex(
             return ("sex", value, at[m.start()], at[m.end() - 1] + 1)
         m = _PREGNANT.search(plain)
         return ("sex", "female", at[m.start()], at[m.end() - 1] + 1) if m else None
-    short = re.search(r"\b\d{1,3}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z])([mf])\s*[/,]?\s*\d{2}\b", plain)
+    short = re.search(
+        r"\b\d{1,3}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z])([mf])\s*[/,]?\s*\d{2}\b",
+        plain,
+    )
     if short:
-        return ("sex", "female" if "f" in (short.group(1), short.group(2)) else "male", at[short.start()], at[short.end() - 1] + 1)
+        return (
+            "sex",
+            "female" if "f" in (short.group(1), short.group(2)) else "male",
+            at[short.start()],
+            at[short.end() - 1] + 1,
+        )
     count = {"female": 0, "male": 0}
     where: dict[str, Token] = {}
     for token in tokens:
         word = token.word
-        if word in _KIN_WORDS and not (subject is not None and token.stem in subject) and word not in ("girl", "boy", "lad"):
+        if (
+            word in _KIN_WORDS
+            and not (subject is not None and token.stem in subject)
+            and word not in ("girl", "boy", "lad")
+        ):
             continue
         sex = "female" if word in _FEMALE else "male" if word in _MALE else None
         if sex:
-            count[sex] += 3 if word in ("woman", "man", "female", "male", "girl", "boy", "mr", "mrs") and not where else 1
+            count[sex] += (
+                3 if word in ("woman", "man", "female", "male", "girl", "boy", "mr", "mrs") and not where else 1
+            )
             where.setdefault(sex, token)
     if count["female"] == count["male"]:
         return None

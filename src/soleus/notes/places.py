@@ -20,7 +20,9 @@ class Place:
     last: int
 
 
-def read(context: Context, complaints: Sequence[Match], told: Sequence[Match], not_places: frozenset[str]) -> list[Place]:
+def read(
+    context: Context, complaints: Sequence[Match], told: Sequence[Match], not_places: frozenset[str]
+) -> list[Place]:
     """The sites and the side that most of the complaint is told of."""
     tokens = context.tokens
     felt = [m for m in complaints if not context.of(m) & (Hold.NEGATED | Hold.OTHER | Hold.SUPPOSED | Hold.PAST)]
@@ -39,12 +41,15 @@ def told_of_legs(context: Context, complaints: Sequence[Match], told: Sequence[M
     legs = [m for m in told if m.label.id in ("site", "leg")]  # type: ignore[attr-defined]
     real = [m for m in legs if not context.hold[m.first] & (Hold.OTHER | Hold.SUPPOSED | Hold.NEGATED)]
     close = [abs(tokens[c.first].sentence - tokens[m.first].sentence) for m in real for c in felt]
-    return any(
-        tokens[c.first].sentence == tokens[m.first].sentence and _gap(c, m) <= _NEAR for m in real for c in felt
-    ) or sum(gap <= 1 for gap in close) >= _PAIRS
+    return (
+        any(tokens[c.first].sentence == tokens[m.first].sentence and _gap(c, m) <= _NEAR for m in real for c in felt)
+        or sum(gap <= 1 for gap in close) >= _PAIRS
+    )
 
 
-def _votes(context: Context, by_sentence: dict[int, list[Match]], told: Sequence[Match]) -> dict[str, list[tuple[float, Match]]]:
+def _votes(
+    context: Context, by_sentence: dict[int, list[Match]], told: Sequence[Match]
+) -> dict[str, list[tuple[float, Match]]]:
     tokens = context.tokens
     votes: dict[str, list[tuple[float, Match]]] = {}
     for match in _longest(told):
@@ -62,14 +67,23 @@ def _votes(context: Context, by_sentence: dict[int, list[Match]], told: Sequence
 
 
 def _longest(told: Sequence[Match]) -> list[Match]:
-    return [m for m in told if not any(o is not m and o.first <= m.first and m.last <= o.last and (o.last - o.first) > (m.last - m.first) for o in told)]
+    return [
+        m
+        for m in told
+        if not any(
+            o is not m and o.first <= m.first and m.last <= o.last and (o.last - o.first) > (m.last - m.first)
+            for o in told
+        )
+    ]
 
 
 def _gap(a: Match, b: Match) -> int:
     return max(b.first - a.last, a.first - b.last, 0)
 
 
-def _sites(context: Context, by_sentence: dict[int, list[Match]], told: Sequence[Match], not_places: frozenset[str]) -> list[Place]:
+def _sites(
+    context: Context, by_sentence: dict[int, list[Match]], told: Sequence[Match], not_places: frozenset[str]
+) -> list[Place]:
     tokens = context.tokens
     real = [m for m in told if not (m.last + 1 < len(tokens) and tokens[m.last + 1].word in not_places)]
     votes = _votes(context, by_sentence, real)

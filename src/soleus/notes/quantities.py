@@ -39,15 +39,35 @@ def number_at(tokens: Sequence[Token], n: int) -> tuple[float, int] | None:
         return None
     word = tokens[n].word
     if word[0].isdigit():
-        return (float(word.replace(",", ".") if word.count(",") + word.count(".") == 1 and len(word.split(",")[-1]) != 3 else word.replace(",", "")), n + 1) if re.fullmatch(r"[0-9]+([.,][0-9]+)?", word) else None
+        return (
+            (
+                float(
+                    word.replace(",", ".")
+                    if word.count(",") + word.count(".") == 1 and len(word.split(",")[-1]) != 3
+                    else word.replace(",", "")
+                ),
+                n + 1,
+            )
+            if re.fullmatch(r"[0-9]+([.,][0-9]+)?", word)
+            else None
+        )
     if word not in _NUMBERS:
         return None
     value, after = _NUMBERS[word], n + 1
     if value >= 20 and after < len(tokens) and tokens[after].word == "-":
         after += 1
-    if value >= 20 and after < len(tokens) and 1 <= _NUMBERS.get(tokens[after].word, 0) < 10 and tokens[after].word not in ("a", "an", "few", "some"):
+    if (
+        value >= 20
+        and after < len(tokens)
+        and 1 <= _NUMBERS.get(tokens[after].word, 0) < 10
+        and tokens[after].word not in ("a", "an", "few", "some")
+    ):
         return value + _NUMBERS[tokens[after].word], after + 1
-    if word in ("a", "last", "past", "this") and after < len(tokens) and tokens[after].word in ("few", "couple", "half", "several", "one", "two", "three", "four", "five", "six"):
+    if (
+        word in ("a", "last", "past", "this")
+        and after < len(tokens)
+        and tokens[after].word in ("few", "couple", "half", "several", "one", "two", "three", "four", "five", "six")
+    ):
         inner = number_at(tokens, after)
         if inner:
             value, after = inner
@@ -99,7 +119,12 @@ def _span(tokens: Sequence[Token], n: int) -> Span | None:
 
 def _short(tokens: Sequence[Token], n: int) -> Span | None:
     """3/7, 2/52, 6/12."""
-    if n + 2 < len(tokens) and tokens[n + 1].word == "/" and tokens[n + 2].word in _SHORT_UNITS and tokens[n].word.isdigit():
+    if (
+        n + 2 < len(tokens)
+        and tokens[n + 1].word == "/"
+        and tokens[n + 2].word in _SHORT_UNITS
+        and tokens[n].word.isdigit()
+    ):
         value = float(tokens[n].word)
         touching = tokens[n].end == tokens[n + 1].start and tokens[n + 1].end == tokens[n + 2].start
         before = tokens[n - 1].word if n else ""
@@ -112,7 +137,23 @@ def _bare(tokens: Sequence[Token], n: int) -> Span | None:
     """Units without a number: "for years", "weeks of", "over months"."""
     word = tokens[n].word
     if word in ("years", "decades", "months", "weeks", "days", "hours", "minutes", "seconds") and n:
-        return Span(n, n, {"years": 5.0, "decades": 20.0, "months": 3.0, "weeks": 3.0, "days": 3.0, "hours": 3.0, "minutes": 3.0, "seconds": 10.0}[word] * (365.25 if word == "decades" else _DAYS[word[:-1]]) / (1 if word != "decades" else 20.0 / 20.0), True)
+        return Span(
+            n,
+            n,
+            {
+                "years": 5.0,
+                "decades": 20.0,
+                "months": 3.0,
+                "weeks": 3.0,
+                "days": 3.0,
+                "hours": 3.0,
+                "minutes": 3.0,
+                "seconds": 10.0,
+            }[word]
+            * (365.25 if word == "decades" else _DAYS[word[:-1]])
+            / (1 if word != "decades" else 20.0 / 20.0),
+            True,
+        )
     return None
 
 

@@ -69,13 +69,25 @@ class Reading:
 
     def without(self, *numbers: int) -> Reading:
         """The reading with statements struck out, by their number in ``understood`` from 1. Raises `UnknownName`."""
-        return replace(self, understood=tuple(u for n, u in enumerate(self.understood, 1) if n not in self._known(numbers)))
+        return replace(
+            self, understood=tuple(u for n, u in enumerate(self.understood, 1) if n not in self._known(numbers))
+        )
 
     def changed(self, number: int, state: State, value: str | float | None = None) -> Reading:
         """The reading with one statement changed, by its number from 1. Raises `UnknownName`."""
         self._known((number,))
         new = [
-            msgspec.structs.replace(u, state=state, value=u.value if value is None else value, used=True, why=None, source="corrected", confidence=1.0) if n == number else u
+            msgspec.structs.replace(
+                u,
+                state=state,
+                value=u.value if value is None else value,
+                used=True,
+                why=None,
+                source="corrected",
+                confidence=1.0,
+            )
+            if n == number
+            else u
             for n, u in enumerate(self.understood, 1)
         ]
         return replace(self, understood=tuple(new))
@@ -83,7 +95,12 @@ class Reading:
     def _known(self, numbers: Sequence[int]) -> Sequence[int]:
         for n in numbers:
             if not 1 <= n <= len(self.understood):
-                raise UnknownName("correction", f"number {n}", f"a number from 1 to {len(self.understood)}", "`soleus read` lists what was understood, with numbers.")
+                raise UnknownName(
+                    "correction",
+                    f"number {n}",
+                    f"a number from 1 to {len(self.understood)}",
+                    "`soleus read` lists what was understood, with numbers.",
+                )
         return numbers
 
 
@@ -106,9 +123,33 @@ class _Work:
     def sure(self, means: Means, state: State) -> float:
         return round(self.lexicon.reliability.of(means.id, state, means.pattern), 3)
 
-    def add(self, finding: str, kind: Kind, state: State, value: str | float | None, span: tuple[int, int], source: str, **more: object) -> None:
+    def add(
+        self,
+        finding: str,
+        kind: Kind,
+        state: State,
+        value: str | float | None,
+        span: tuple[int, int],
+        source: str,
+        unit: str | None = None,
+        confidence: float = 1.0,
+        used: bool = True,
+        why: str | None = None,
+    ) -> None:
         self.found.append(
-            Understood(finding=finding, kind=kind, state=state, value=value, span=span, text=self.text[span[0] : span[1]], source=source, **more)  # type: ignore[arg-type]
+            Understood(
+                finding=finding,
+                kind=kind,
+                state=state,
+                value=value,
+                span=span,
+                text=self.text[span[0] : span[1]],
+                source=source,
+                unit=unit,
+                confidence=confidence,
+                used=used,
+                why=why,
+            )
         )
 
 
@@ -118,12 +159,17 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Un
     Raises `UnreadableInput` for a text that is too long.
     """
     if len(text) > MOST_CHARACTERS:
-        raise UnreadableInput("note", f"{len(text):,} characters", f"at most {MOST_CHARACTERS:,}", "Hand over the notes of one person, in parts.")
+        raise UnreadableInput(
+            "note",
+            f"{len(text):,} characters",
+            f"at most {MOST_CHARACTERS:,}",
+            "Hand over the notes of one person, in parts.",
+        )
     words = lexicon(compiled)
     plain, at = folded(text)
     found = tokens(text, words.short_forms, words.corrections)
     work = _Work(text, plain, at, found, words.cues.read(found), words)
-    matches = _kept(words.matcher.find(found), found)
+    matches = _kept(words.matcher.find(found))
     _take_statements(work, matches)
     _take_numbers(work, matches)
     complaints = [m for m in matches if m.label.kind == "complaint"]  # type: ignore[attr-defined]
@@ -171,7 +217,7 @@ def mentions(text: str, compiled: Compiled) -> list[Understood]:
     return kept
 
 
-def _kept(matches: Iterable[Match], found: Sequence[Token]) -> list[Match]:
+def _kept(matches: Iterable[Match]) -> list[Match]:
     """Matches that no longer name hides: inside "restless legs clinic" no restless legs are told."""
     every = list(matches)
     names = [
@@ -229,7 +275,15 @@ def _take_finding(work: _Work, match: Match, means: Means) -> None:
             return
         state = opposite
     holds: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if state == finding.absent else "present"
-    work.add(means.id, "finding", holds, state, work.place(match.first, match.last), means.told, confidence=work.sure(means, holds))
+    work.add(
+        means.id,
+        "finding",
+        holds,
+        state,
+        work.place(match.first, match.last),
+        means.told,
+        confidence=work.sure(means, holds),
+    )
 
 
 def _opposite(finding: object, state: str) -> str | None:
@@ -252,13 +306,29 @@ def _take_contributor(work: _Work, match: Match, means: Means) -> None:
     state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if denied else "present"
     if hold & Hold.PAST and not denied and (section == "past_resolved" or not lasting):
         return
-    work.add(means.id, "contributor", state, None, work.place(match.first, match.last), means.told, confidence=work.sure(means, state))
+    work.add(
+        means.id,
+        "contributor",
+        state,
+        None,
+        work.place(match.first, match.last),
+        means.told,
+        confidence=work.sure(means, state),
+    )
 
 
-_STOPPED = re.compile(r"\b(stop(?:ped|s|ping)?|discontinued?|came off|come off|off|no longer|held|ceased|withdrawn|quit|switched from|changed from|gave up|finished|ran out|used to (?:take|be on)|previously|until|completed|paused|weaned|tapered|took for|tried)\b[^.;,\n]{0,30}$")
-_STOPPED_AFTER = re.compile(r"^[^.;,\n]{0,25}\b(?:was |were |has been |been |is |had been )?(stopped|discontinued|withdrawn|ceased|held|switched|changed to|replaced|paused|finished|stopped last|tapered off|completed|d/c|until)\b")
-_STARTED = re.compile(r"\b(start(?:ed|ing)?|began|begun|commenced|put (?:me |her |him )?on|switched to|changed to|increased|doubled|raised|new(?:ly)?|initiated|added|recently prescribed|prescribed|uptitrated)\b[^.;\n]{0,40}$")
-_STARTED_AFTER = re.compile(r"^[^.;\n]{0,30}\b(?:was |were |has been |been |is |had been )?(started|begun|commenced|increased|doubled|initiated|added|new)\b|^[^.;\n]{0,12}\b(?:for the (?:last|past)|since|x)\s+(?:a few |two |three |\d+ )?(?:days|weeks|week|wks|wk)\b")
+_STOPPED = re.compile(
+    r"\b(stop(?:ped|s|ping)?|discontinued?|came off|come off|off|no longer|held|ceased|withdrawn|quit|switched from|changed from|gave up|finished|ran out|used to (?:take|be on)|previously|until|completed|paused|weaned|tapered|took for|tried)\b[^.;,\n]{0,30}$"
+)
+_STOPPED_AFTER = re.compile(
+    r"^[^.;,\n]{0,25}\b(?:was |were |has been |been |is |had been )?(stopped|discontinued|withdrawn|ceased|held|switched|changed to|replaced|paused|finished|stopped last|tapered off|completed|d/c|until)\b"
+)
+_STARTED = re.compile(
+    r"\b(start(?:ed|ing)?|began|begun|commenced|put (?:me |her |him )?on|switched to|changed to|increased|doubled|raised|new(?:ly)?|initiated|added|recently prescribed|prescribed|uptitrated)\b[^.;\n]{0,40}$"
+)
+_STARTED_AFTER = re.compile(
+    r"^[^.;\n]{0,30}\b(?:was |were |has been |been |is |had been )?(started|begun|commenced|increased|doubled|initiated|added|new)\b|^[^.;\n]{0,12}\b(?:for the (?:last|past)|since|x)\s+(?:a few |two |three |\d+ )?(?:days|weeks|week|wks|wk)\b"
+)
 
 
 def _take_medicine(work: _Work, match: Match, means: Means) -> None:
@@ -275,7 +345,15 @@ def _take_medicine(work: _Work, match: Match, means: Means) -> None:
     if hold & Hold.SUPPOSED and not own:
         return
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.search(after)) or bool(hold & Hold.PAST)
-    state: State = "uncertain" if hold & Hold.UNCERTAIN else "absent" if hold & Hold.NEGATED else "stopped" if stopped else "present"
+    state: State = (
+        "uncertain"
+        if hold & Hold.UNCERTAIN
+        else "absent"
+        if hold & Hold.NEGATED
+        else "stopped"
+        if stopped
+        else "present"
+    )
     value = {"present": "current", "stopped": "stopped", "absent": "absent", "uncertain": None}[state]
     work.add(f"medicine:{means.id}", "medicine", state, value, span, means.source)
 
@@ -347,7 +425,9 @@ def _settled(name: str, told: list[Understood], compiled: Compiled) -> list[Unde
     return list(first.values())
 
 
-def _of_states(absent: str | None, values: dict[object, list[Understood]], first: dict[object, Understood]) -> list[Understood]:
+def _of_states(
+    absent: str | None, values: dict[object, list[Understood]], first: dict[object, Understood]
+) -> list[Understood]:
     """The state that is told most; the absent state beside another is a conflict where both are told alike."""
     ranked = sorted(first, key=lambda key: (-len(values[key]), first[key].span))
     denied = [k for k in ranked if first[k].value == absent]

@@ -112,7 +112,9 @@ def _taken(
         return None  # 120/80, 3/12
     unit_match = _UNIT.match(plain, after)
     tail = plain[after : after + 12]
-    if unit_match is None and re.match(r"\s*(?:-|years?|yrs?|months?|mths?|weeks?|days?|wks?|mg|mcg|tablets?|times)\b", tail):
+    if unit_match is None and re.match(
+        r"\s*(?:-|years?|yrs?|months?|mths?|weeks?|days?|wks?|mg|mcg|tablets?|times)\b", tail
+    ):
         return None
     unit = unit_of(unit_match.group(1)) if unit_match else None
     end = token.end if unit_match is None else places[unit_match.end(1) - 1] + 1
@@ -126,15 +128,17 @@ def _taken(
     return _without_unit(finding, name, place, token.start, end, number)
 
 
-def _with_unit(finding: Finding, name: int, _place: int, start: int, end: int, number: float, unit: str) -> Result | Unread:
+def _with_unit(
+    finding: Finding, name: int, _place: int, start: int, end: int, number: float, unit: str
+) -> Result | Unread:
     try:
-        seen = observe(finding, {"value": number, "unit": _known_unit(finding, unit)}, finding.id)
+        seen = observe(finding, {"value": number, "unit": _known_unit(unit)}, finding.id)
     except InvalidValue:
         return Unread(finding.id, name, start, end, "number and unit do not fit this test")
-    return Result(finding.id, name, start, end, number, _known_unit(finding, unit), seen.state)
+    return Result(finding.id, name, start, end, number, _known_unit(unit), seen.state)
 
 
-def _known_unit(finding: Finding, unit: str) -> str:
+def _known_unit(unit: str) -> str:
     same = {"mIU/L": "m[IU]/L", "mm[Hg]": "mm[Hg]"}
     return same.get(unit, unit)
 
@@ -160,7 +164,8 @@ def _without_unit(finding: Finding, name: int, _place: int, start: int, end: int
 def _upper_limit(plain: str, after: int) -> float | None:
     """The upper limit of a range beside the result: (normal < 200), [ref 30-200], (0-190)."""
     m = re.match(
-        r"[^.;\n]{0,16}[(\[][^)\]]{0,24}?(?:<|up to|under|below|limit|uln|max)\s*:?\s*(\d+(?:\.\d+)?)|[^.;\n]{0,16}[(\[][^)\]]{0,20}?\d+\s*-\s*(\d+)", plain[after : after + 60]
+        r"[^.;\n]{0,16}[(\[][^)\]]{0,24}?(?:<|up to|under|below|limit|uln|max)\s*:?\s*(\d+(?:\.\d+)?)|[^.;\n]{0,16}[(\[][^)\]]{0,20}?\d+\s*-\s*(\d+)",
+        plain[after : after + 60],
     )
     return float(m.group(1) or m.group(2)) if m else None
 

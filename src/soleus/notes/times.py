@@ -14,10 +14,18 @@ _MINUTES = 24 * 60
 
 Time = tuple[str, float, int, int]  # finding, days, first token, last token
 
-_SINCE = re.compile(r"(?:\b(?:for|over|past|last|since|x|during|about|around|nearly|almost|approximately|some|within|the|than|of|a|well|in|roughly|by|these|say|approx|previous|preceding|prior|maybe|like)\s*)+$")
-_AFTER = re.compile(r"^\s*(?:ago|now|history|hx|h/o|of|'s?\s*history|back|earlier|long|duration|in duration|-?\s*history|prior|before|previously|'|since|worth|or so)\b")
-_ATTACK = re.compile(r"\b(?:last\w*|each|every time|at a time|per|episodes?|attacks?|spasms?|go(?:es)? (?:away|off)|ease\w*|resolve\w*|subside\w*|settle\w*|pass\w*|wear\w* off|lets? go|release\w*|persist\w*|hold\w*|continu\w*|before it|takes?|grips?|stay\w*|duration|durn|linger\w*|done in|over in|gone in)\b")
-_NOT_SINCE = re.compile(r"\b(?:every|per|age|aged|old|each|within|after|take|takes|after about|walk\w*|another|next|in|return|review|follow up|later|weekly|until|at)\s*(?:the|about|only|around|a)?\s*$")
+_SINCE = re.compile(
+    r"(?:\b(?:for|over|past|last|since|x|during|about|around|nearly|almost|approximately|some|within|the|than|of|a|well|in|roughly|by|these|say|approx|previous|preceding|prior|maybe|like)\s*)+$"
+)
+_AFTER = re.compile(
+    r"^\s*(?:ago|now|history|hx|h/o|of|'s?\s*history|back|earlier|long|duration|in duration|-?\s*history|prior|before|previously|'|since|worth|or so)\b"
+)
+_ATTACK = re.compile(
+    r"\b(?:last\w*|each|every time|at a time|per|episodes?|attacks?|spasms?|go(?:es)? (?:away|off)|ease\w*|resolve\w*|subside\w*|settle\w*|pass\w*|wear\w* off|lets? go|release\w*|persist\w*|hold\w*|continu\w*|before it|takes?|grips?|stay\w*|duration|durn|linger\w*|done in|over in|gone in)\b"
+)
+_NOT_SINCE = re.compile(
+    r"\b(?:every|per|age|aged|old|each|within|after|take|takes|after about|walk\w*|another|next|in|return|review|follow up|later|weekly|until|at)\s*(?:the|about|only|around|a)?\s*$"
+)
 _WALKING = re.compile(r"\b(?:walk\w*|stand\w*|rest\w*|sit\w*|run\w*|exercis\w*|stop\w*|lying|elevat\w*|stretch\w*)\b")
 _FIXED = (
     (re.compile(r"\b(?:since (?:childhood|birth|school|my teens|adolescence|(?:i was|he was|she was) (?:a|little|young|\d+|about|at|in)\b|(?:19|20)\d\d)|as long as (?:i|he|she) can remember|all (?:my|his|her) life|lifelong|donkeys years|long[- ]?standing|longstanding|for ages|chronic(?:ally)? (?:history|cramp\w*|pain))"), 3652.5),
@@ -29,7 +37,9 @@ _FIXED = (
     (re.compile(r"\b(?:since last year|last year)\b"), 400.0),
     (re.compile(r"\b(?:since last (?:summer|winter|spring|autumn|christmas)|since (?:the )?(?:summer|winter|spring|autumn|christmas|january|february|march|april|may|june|july|august|september|october|november|december))\b"), 200.0),
 )  # fmt: skip
-_ONSET = re.compile(r"\b(?:start\w*|began|begun|onset|develop\w*|notic\w*|first|came on|history|hx|complain\w*|present\w*|having|suffer\w*|experienc\w*|bother\w*|woke|trouble\w*|been|get(?:ting)?|had|has|have|progressive\w*|worsening|sudden\w*|gradual\w*|episod\w*)\b")
+_ONSET = re.compile(
+    r"\b(?:start\w*|began|begun|onset|develop\w*|notic\w*|first|came on|history|hx|complain\w*|present\w*|having|suffer\w*|experienc\w*|bother\w*|woke|trouble\w*|been|get(?:ting)?|had|has|have|progressive\w*|worsening|sudden\w*|gradual\w*|episod\w*)\b"
+)
 
 
 def read(context: Context, complaints: Sequence[Match], named: Sequence[Match]) -> list[Time]:
@@ -40,7 +50,11 @@ def read(context: Context, complaints: Sequence[Match], named: Sequence[Match]) 
     tempo: list[tuple[float, float, int, int]] = []
     attack: list[tuple[float, float, int, int]] = []
     for span in spans(tokens):
-        if context.hold[span.first] & (Hold.OTHER | Hold.SUPPOSED) or context.section[span.first] in ("plan", "medicines", "family"):
+        if context.hold[span.first] & (Hold.OTHER | Hold.SUPPOSED) or context.section[span.first] in (
+            "plan",
+            "medicines",
+            "family",
+        ):
             continue
         before, after, sentence = _around(context, span)
         in_complaint = tokens[span.first].sentence in felt
@@ -76,12 +90,21 @@ def _around(context: Context, span: Span) -> tuple[str, str, str]:
 def _attack_worth(span: Span, before: str, after: str, in_complaint: bool) -> float:
     if span.days > 0.9 or re.match(r"\s*ago\b", after):
         return 0.0
-    if re.search(r"\b(?:over|past|last|previous) (?:the )?(?:past |last |previous )?$", before) and "last " + after[:0] not in before:
+    if (
+        re.search(r"\b(?:over|past|last|previous) (?:the )?(?:past |last |previous )?$", before)
+        and "last " + after[:0] not in before
+    ):
         return 0.0
     close = _ATTACK.search(" ".join(before.split()[-4:])) or _ATTACK.search(" ".join(after.split()[:5]))
-    if _WALKING.search(" ".join(before.split()[-3:])) or re.search(r"\b(?:after|every)\s*(?:about|around|only|the first|a)?\s*$", before) or _WALKING.match(after.removeprefix("of ").strip()):
+    if (
+        _WALKING.search(" ".join(before.split()[-3:]))
+        or re.search(r"\b(?:after|every)\s*(?:about|around|only|the first|a)?\s*$", before)
+        or _WALKING.match(after.removeprefix("of ").strip())
+    ):
         return 0.0
-    said = in_complaint and re.search(r"(?:\b(?:for|up to|of|about|some|over in)\s*(?:about|a|the)?|[,(:]|^)\s*$", before)
+    said = in_complaint and re.search(
+        r"(?:\b(?:for|up to|of|about|some|over in)\s*(?:about|a|the)?|[,(:]|^)\s*$", before
+    )
     worth = 3.0 if close else 1.0 if said else 0.0
     return worth + (0.5 if in_complaint and worth else 0.0)
 
@@ -94,15 +117,32 @@ def _tempo_worth(
         return 0.0
     if _NOT_SINCE.search(before) and not following:
         return 0.0
-    if span.days < 0.9 and not re.match(r"\s*(?:ago|history|hx|h/o|duration|now|earlier)", after) and not re.search(r"\b(?:past|last|since)\b", before):
+    if (
+        span.days < 0.9
+        and not re.match(r"\s*(?:ago|history|hx|h/o|duration|now|earlier)", after)
+        and not re.search(r"\b(?:past|last|since)\b", before)
+    ):
         return 0.0
     worth = 1.0 + 2.0 * in_complaint + 1.0 * bool(_ONSET.search(sentence)) + 1.0 * (since or following)
     worth += 1.5 if re.match(r"\s*(?:history|hx|h/o|'s? history|- ?history|of)", after) else 0.0
     sentence_no = context.tokens[span.first].sentence
-    near = [m for m in other if context.tokens[m.first].sentence == sentence_no and min(abs(m.last - span.first), abs(m.first - span.last)) <= 5]
+    near = [
+        m
+        for m in other
+        if context.tokens[m.first].sentence == sentence_no
+        and min(abs(m.last - span.first), abs(m.first - span.last)) <= 5
+    ]
     worth -= 3.0 if near else 0.0
     worth -= 3.0 if context.section[span.first] in ("past", "tests") else 0.0
-    worth -= 2.5 if re.search(r"\b(?:smok\w+|pack|tak(?:e|es|ing|en)|married|retired|work\w*|diagnosed|surgery|operation|delivery|birth|moved|quit|drinks?|divorced)\b", sentence) and not re.search(r"\bpain|cramp|leg|ache", before + after) else 0.0
+    worth -= (
+        2.5
+        if re.search(
+            r"\b(?:smok\w+|pack|tak(?:e|es|ing|en)|married|retired|work\w*|diagnosed|surgery|operation|delivery|birth|moved|quit|drinks?|divorced)\b",
+            sentence,
+        )
+        and not re.search(r"\bpain|cramp|leg|ache", before + after)
+        else 0.0
+    )
     worth += 1.0 if span.first < len(context.tokens) / 3 else 0.0
     return worth
 
@@ -124,7 +164,11 @@ def _fixed(context: Context, felt: set[int]) -> list[tuple[float, float, int, in
             last = bisect_right(starts, m.end() - 1) - 1
             if context.hold[first] & (Hold.OTHER | Hold.SUPPOSED) or tokens[first].sentence not in felt:
                 continue
-            onset = days >= 3000 or "since" in m.group() or bool(_ONSET.search(" ".join(t.word for t in tokens[max(first - 12, 0) : first])))
+            onset = (
+                days >= 3000
+                or "since" in m.group()
+                or bool(_ONSET.search(" ".join(t.word for t in tokens[max(first - 12, 0) : first])))
+            )
             out.append((3.0 + 1.0 * onset if days >= 1 else 2.5 + 1.0 * onset, days, first, last))
     return out
 
@@ -133,6 +177,10 @@ def state_of(finding: Finding, days: float) -> str | None:
     """The state of an ordered finding whose states give intervals in minutes (``unit`` min) or days."""
     days = days * _MINUTES if finding.unit == "min" else days
     for state in finding.states:
-        if (state.at_least is None or days >= state.at_least) and (state.below is None or days < state.below) and (state.at_least, state.below) != (None, None):
+        if (
+            (state.at_least is None or days >= state.at_least)
+            and (state.below is None or days < state.below)
+            and (state.at_least, state.below) != (None, None)
+        ):
             return state.id
     return None

@@ -23,8 +23,20 @@ NOTHING_SENTENCE = (
     "Nothing to assess: no complaint of the legs was found in this text. "
     "Soleus judges legs that cramp, hurt or will not keep still; for a question, use `soleus ask`."
 )
-_STYLES = {"present": "bold green", "absent": "cyan", "uncertain": "yellow", "conflict": "bold red", "stopped": "magenta"}
-_STATE_WORDS = {"present": "present", "absent": "absent", "uncertain": "uncertain", "conflict": "said both ways", "stopped": "stopped"}
+_STYLES = {
+    "present": "bold green",
+    "absent": "cyan",
+    "uncertain": "yellow",
+    "conflict": "bold red",
+    "stopped": "magenta",
+}
+_STATE_WORDS = {
+    "present": "present",
+    "absent": "absent",
+    "uncertain": "uncertain",
+    "conflict": "said both ways",
+    "stopped": "stopped",
+}
 
 
 def name_of(compiled: Compiled, u: Understood) -> str:
@@ -36,7 +48,7 @@ def name_of(compiled: Compiled, u: Understood) -> str:
         return record.name if record else u.finding
     for table in (compiled.findings, compiled.contributors, compiled.explanations):
         if u.finding in table:
-            return str(table[u.finding].name)  # type: ignore[attr-defined]
+            return str(table[u.finding].name)
     return u.finding.replace("_", " ").capitalize()
 
 
@@ -114,7 +126,12 @@ def print_reading(reading: Reading, compiled: Compiled, console: Console) -> Non
     for name, _, why in reading.unread:
         console.print(Text(f"  -  {name}: not used, {why}", style="yellow"), soft_wrap=True)
     if reading.understood:
-        console.print(Text("\nWrong? Strike a statement with --strike NUMBER, or change it with --change NUMBER=STATE.", style="dim"))
+        console.print(
+            Text(
+                "\nWrong? Strike a statement with --strike NUMBER, or change it with --change NUMBER=STATE.",
+                style="dim",
+            )
+        )
 
 
 def _line(n: int, u: Understood, compiled: Compiled) -> Text:
@@ -132,7 +149,13 @@ def _line(n: int, u: Understood, compiled: Compiled) -> Text:
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=PackageLoader("soleus.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=PackageLoader("soleus.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def reading_html(reading: Reading, compiled: Compiled) -> Markup:

@@ -55,7 +55,9 @@ def _read(path: Path) -> AnnotatedText:
         tree = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
         return msgspec.convert(tree, AnnotatedText, strict=False)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise KnowledgeError(path.name, str(error), "an annotated text", "See validation/texts/guidelines.md.") from None
+        raise KnowledgeError(
+            path.name, str(error), "an annotated text", "See validation/texts/guidelines.md."
+        ) from None
 
 
 @cache
@@ -129,7 +131,9 @@ class Counts:
         self.examples.setdefault((kind, statement), []).append((text, words))
 
 
-def compare(texts: Iterable[AnnotatedText], compiled: Compiled, reader: Callable[[str], Reading] | None = None) -> tuple[Counts, Counts]:
+def compare(
+    texts: Iterable[AnnotatedText], compiled: Compiled, reader: Callable[[str], Reading] | None = None
+) -> tuple[Counts, Counts]:
     """(all statements, denials alone) of the texts, read by ``reader`` (default: ours)."""
     every, denied = Counts(), Counts()
     read_one = reader or (lambda text: read(text, compiled))
@@ -224,4 +228,14 @@ def kinds(counts: Counts, most: int = 12) -> list[tuple[str, Statement, int, str
     return [(kind, s, n, *counts.examples[(kind, s)][0]) for (kind, s), n in tally.most_common(most)]
 
 
-__all__ = ["AnnotatedText", "Counts", "Expected", "NoteAssessment", "compare", "from_text", "gold", "read_texts", "told"]
+__all__ = [
+    "AnnotatedText",
+    "Counts",
+    "Expected",
+    "NoteAssessment",
+    "compare",
+    "from_text",
+    "gold",
+    "read_texts",
+    "told",
+]
