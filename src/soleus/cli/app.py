@@ -122,7 +122,8 @@ def assess(
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
 
     Examples: `soleus assess case.yaml`, `soleus assess bundle.json --audience patient`,
-    `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`, `soleus assess --note letter.txt`.
+    `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`,
+    `soleus assess --note letter.txt`.
     """
     if note:
         from soleus.cli.noting import assess_notes

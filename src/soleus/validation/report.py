@@ -14,6 +14,7 @@ from soleus.validation.interviews import Held
 from soleus.validation.plots import calibration_plot, interview_plot
 from soleus.validation.scoring import Outcome, Scores, Share, score
 from soleus.validation.tables import TableResult
+from soleus.validation.text_figures import TextResults
 
 #: name in validation.json, what it is, aim in words, whether a value meets it
 AIMS: tuple[tuple[str, str, str, Any], ...] = (
@@ -32,6 +33,15 @@ AIMS: tuple[tuple[str, str, str, Any], ...] = (
     ("questions_p95", "questions of an interview, 95th percentile", "at most 35", lambda v: v <= 35),
     ("tables_reproduced", "published tables reproduced", "at least 18", lambda v: v >= 18),
     ("vignettes", "vignettes", "at least 80", lambda v: v >= 80),
+    ("notes_f1_test", "texts: statements with polarity, micro F1", "at least 0.90", lambda v: v >= 0.90),
+    ("negation_f1_test", "texts: denials, micro F1", "at least 0.95", lambda v: v >= 0.95),
+    ("text_top1", "from text: right explanation first", "at least 65 %", lambda v: v >= 0.65),
+    ("text_top3", "from text: right explanation among the first three", "at least 85 %", lambda v: v >= 0.85),
+    ("text_must_not_miss", "from text: dangerous answer named or red-flagged", "at least 98 %", lambda v: v >= 0.98),
+    ("text_dnm_entries_median", "from text: entries not to be missed, benign", "at most 4", lambda v: v <= 4),
+    ("text_over_triage", "from text: same-day flag, benign answer", "at most 10 %", lambda v: v <= 0.10),
+    ("note_ms", "reading 300 words, ms", "at most 20", lambda v: v <= 20),
+    ("notes_load_s", "making the lexicon, s", "at most 1.5", lambda v: v <= 1.5),
     ("oracle_max_abs_error", "largest difference from pyAgrum", "at most 1e-9", lambda v: v <= 1e-9),
 )
 
@@ -46,6 +56,7 @@ def write(
     pairs: tuple[Any, Any],
     sessions: Sequence[Held],
     extra: dict[str, Share],
+    notes: TextResults,
 ) -> None:
     """The page and its plots."""
     images = docs / "images"
@@ -60,6 +71,7 @@ def write(
         _misses(held, "Misses on the half set aside"),
         _misses(open_, "Misses on the open half"),
         _tables(results),
+        notes.page,
         _limits(),
     ]
     (docs / "validation.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
