@@ -245,7 +245,7 @@ def _hides(name: Match, inner: Match) -> bool:
         return longer and told.kind != "hidden"  # type: ignore[attr-defined]
     if told.kind in ("finding", "contributor", "number") and outer.kind in ("explanation", "contributor"):  # type: ignore[attr-defined]
         return longer and outer.id != told.id  # type: ignore[attr-defined]
-    return longer and outer.kind == told.kind and outer.id != told.id  # type: ignore[attr-defined]
+    return longer and outer.kind == told.kind != "finding" and outer.id != told.id  # type: ignore[attr-defined]
 
 
 def _take_statements(work: _Work, matches: Sequence[Match]) -> None:
