@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 uv=${1:-uv}
 pin() {
-  "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  "$uv" pip compile --quiet --upgrade --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url \
     --no-emit-find-links --no-annotate --custom-compile-command "make lock" "$@" >/dev/null
 }
 pin pyproject.toml --output-file requirements/run.txt

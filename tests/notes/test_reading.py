@@ -63,11 +63,12 @@ def test_a_question_mark_before_a_word_is_uncertain() -> None:
     assert told("Burning feet at night, ?neuropathy.")["polyneuropathy_known"].state == "uncertain"
 
 
-def test_a_result_without_unit_is_read_where_only_one_unit_can_be_meant() -> None:
-    # calcium 9.1 is possible in mg/dL alone; ferritin 40 could be ug/L or pmol/L, which differ
-    assert told("Leg cramps. Calcium 9.1.")["calcium"].unit == "mg/dL"
-    found = reading("Leg cramps. Ferritin 40.")
-    assert "ferritin" in {name for name, _, _ in found.unread} or "ferritin" in {u.finding for u in found.understood}
+def test_a_result_without_unit_is_read_where_only_one_meaning_is_possible() -> None:
+    # 3.1 mmol/L and 3.1 mEq/L of potassium are the same; 9.1 of calcium may be mg/dL (normal) or mEq/L (far too high)
+    assert told("Leg cramps. Potassium 3.1.")["potassium"].value == 3.1
+    unread = reading("Leg cramps. Calcium 9.1.")
+    assert "calcium" not in {u.finding for u in unread.understood}
+    assert [(name, why) for name, _, why in unread.unread] == [("calcium", "no unit, and several are possible")]
 
 
 def test_spans_are_code_points_of_the_text_as_given() -> None:
