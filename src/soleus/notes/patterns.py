@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from soleus.errors import KnowledgeError
 from soleus.notes.text import Token, stem
 
 _MOST_FORMS = 4_000
+_MOST_STEPS = 2_000_000  # words after which the steps remembered are forgotten, so that they do not grow for ever
 _GAPS = {"..": 4, "...": 8}
 _PIECE = re.compile(r"\.\.\.|\.\.|<[a-z_]+>|[()|?]|=?[^\s()|<>?]+|[<>]")
 
@@ -27,37 +28,87 @@ _PIECE = re.compile(r"\.\.\.|\.\.|<[a-z_]+>|[()|?]|=?[^\s()|<>?]+|[<>]")
 Atom = frozenset[str] | str | int
 
 
-@dataclass(slots=True)
 class _Node:
-    stems: dict[str, list[_Node]] = field(default_factory=dict)
-    exact: dict[str, list[_Node]] = field(default_factory=dict)
-    numbers: list[_Node] = field(default_factory=list)
-    gaps: list[tuple[int, _Node]] = field(default_factory=list)
-    labels: list[object] = field(default_factory=list)
-    joins: dict[tuple[tuple[Atom, ...], ...], _Node] = field(default_factory=dict)
+    """A place in the graph; what it has none of is None, because there are very many."""
+
+    __slots__ = ("exact", "gaps", "joins", "labels", "numbers", "stems")
+
+    def __init__(self) -> None:
+        self.stems: dict[str, list[_Node]] | None = None
+        self.exact: dict[str, list[_Node]] | None = None
+        self.numbers: list[_Node] | None = None
+        self.gaps: list[tuple[int, _Node]] | None = None
+        self.labels: list[object] | None = None
+        self.joins: dict[tuple[tuple[Atom, ...], ...], _Node] | None = None
 
     def join(self, options: tuple[tuple[Atom, ...], ...]) -> _Node:
         """The node at which every one of the options arrives; patterns that begin alike share it."""
-        if options not in self.joins:
+        if self.joins is None:
+            self.joins = {}
+        end = self.joins.get(options)
+        if end is None:
             end = self.joins[options] = _Node()
             for atoms in options:
                 node = self
-                for n, atom in enumerate(atoms):
-                    after = end if n == len(atoms) - 1 else _Node()
+                for atom in atoms[:-1]:
+                    after = _Node()
                     node._link(atom, after)
                     node = after
-        return self.joins[options]
+                node._link(atoms[-1], end)
+        return end
+
+    def label(self, label: object) -> None:
+        if self.labels is None:
+            self.labels = []
+        self.labels.append(label)
 
     def _link(self, atom: Atom, node: _Node) -> None:
         if isinstance(atom, int):
-            self.gaps.append((atom, node))
+            self.gaps = [*(self.gaps or ()), (atom, node)]
         elif isinstance(atom, frozenset):
+            if self.stems is None:
+                self.stems = {}
             for s in atom:
                 self.stems.setdefault(s, []).append(node)
         elif atom == "#":
-            self.numbers.append(node)
+            self.numbers = [*(self.numbers or ()), node]
         else:
+            if self.exact is None:
+                self.exact = {}
             self.exact.setdefault(atom[1:], []).append(node)
+
+
+class _Places:
+    """All nodes at which a walk may stand at once, with what each next word leads to, found when first needed."""
+
+    __slots__ = ("after", "gaps", "labels", "nodes")
+
+    def __init__(self, nodes: tuple[_Node, ...]) -> None:
+        self.nodes = nodes
+        self.labels = tuple(label for n in nodes if n.labels for label in n.labels)
+        leaps: dict[int, list[_Node]] = {}
+        for n in nodes:
+            for most, node in n.gaps or ():
+                leaps.setdefault(most, []).append(node)
+        self.gaps = tuple((most, _Places(tuple(dict.fromkeys(found)))) for most, found in leaps.items())
+        self.after: dict[str, _Places | None] = {}
+
+    def step(self, token: Token) -> _Places | None:
+        """Where the word of ``token`` leads, or None."""
+        try:
+            return self.after[token.word]
+        except KeyError:
+            pass
+        found: dict[_Node, None] = {}
+        for n in self.nodes:
+            if n.stems is not None:
+                found.update(dict.fromkeys(n.stems.get(token.stem, ())))
+            if n.exact is not None:
+                found.update(dict.fromkeys(n.exact.get(token.word, ())))
+            if n.numbers is not None and token.word[0].isdigit():
+                found.update(dict.fromkeys(n.numbers))
+        after = self.after[token.word] = _Places(tuple(found)) if found else None
+        return after
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +129,8 @@ class Matcher:
         self._sets = sets
         self._named_sets: dict[str, list[tuple[Atom, ...]]] = {}
         self.words: set[str] = set()  # every word that a pattern uses
+        self._begin: _Places | None = None
+        self._steps = 0
 
     def add(self, pattern: str, label: object) -> None:
         """Let ``label`` be found where ``pattern`` stands. Raises `KnowledgeError` for a pattern that cannot be read."""
@@ -90,7 +143,7 @@ class Matcher:
             ends = [*reached, *ends] if len(must) < len(options) else reached
         for node in ends:
             if node is not self._root:
-                node.labels.append(label)
+                node.label(label)
 
     def add_words(self, words: Sequence[str], label: object, *, exact: bool = False) -> None:
         """A plain name, word for word; ``exact``: in no other form."""
@@ -98,7 +151,7 @@ class Matcher:
         for w in words:
             self.words.add(w)
             node = node.join(((f"={w}" if exact else frozenset((stem(w),)),),))
-        node.labels.append(label)
+        node.label(label)
 
     def _slots(self, pattern: str) -> list[list[tuple[Atom, ...]]]:
         """The steps of a pattern, each a list of options; an empty option may be passed over."""
@@ -168,46 +221,47 @@ class Matcher:
 
     def find(self, text: Sequence[Token]) -> list[Match]:
         """Every pattern that stands anywhere in the text."""
+        if self._begin is None or self._steps > _MOST_STEPS:
+            self._begin, self._steps = _Places((self._root,)), 0
+        self._steps += len(text)
         out: list[Match] = []
         for first in range(len(text)):
-            self._walk(self._root, text, first, first, False, out)
+            after = self._begin.step(text[first])
+            if after is not None:
+                self._walk(after, text, first, out)
         return out
 
-    def _walk(self, node: _Node, text: Sequence[Token], first: int, at: int, gapped: bool, out: list[Match]) -> None:
-        if node.labels:
-            out.extend(Match(label, first, at - 1, gapped) for label in node.labels)
-        if at >= len(text):
-            return
-        sentence = text[first].sentence
-        token = text[at]
-        at_word = at
-        if token.word in _PASSED and at > first:  # marks inside a phrase: "pins, needles"; "k + 3.1"
-            at_word = at + 1
-            if at_word >= len(text):
-                return
-            token = text[at_word]
-        if token.sentence == sentence:
-            self._step(node, text, first, at_word, gapped, out)
-        for most, after in node.gaps:
-            self._leap(after, text, first, at, most, out)
-
-    def _step(self, node: _Node, text: Sequence[Token], first: int, at: int, gapped: bool, out: list[Match]) -> None:
-        token = text[at]
-        for child in node.stems.get(token.stem, ()):
-            self._walk(child, text, first, at + 1, gapped, out)
-        if node.exact:
-            for child in node.exact.get(token.word, ()):
-                self._walk(child, text, first, at + 1, gapped, out)
-        if node.numbers and token.word[0].isdigit():
-            for child in node.numbers:
-                self._walk(child, text, first, at + 1, gapped, out)
-
-    def _leap(self, after: _Node, text: Sequence[Token], first: int, at: int, most: int, out: list[Match]) -> None:
-        sentence, words, place = text[first].sentence, 0, at
-        while place < len(text) and words <= most and text[place].sentence == sentence:
-            self._step(after, text, first, place, place > at, out)
-            words += text[place].word[0].isalnum()
-            place += 1
+    def _walk(self, begin: _Places, text: Sequence[Token], first: int, out: list[Match]) -> None:
+        sentence, end = text[first].sentence, len(text)
+        found: dict[tuple[int, int], Match] = {}
+        seen: set[tuple[int, int, bool]] = set()
+        stack = [(begin, first + 1, False)]
+        while stack:
+            places, at, gapped = stack.pop()
+            key = (id(places), at, gapped)
+            if key in seen:
+                continue
+            seen.add(key)
+            for label in places.labels:
+                known = found.get((id(label), at))
+                if known is None or (known.gapped and not gapped):
+                    found[(id(label), at)] = Match(label, first, at - 1, gapped)
+            if at >= end:
+                continue
+            here = at + 1 if text[at].word in _PASSED else at  # marks inside a phrase: "pins, needles"
+            if here < end and text[here].sentence == sentence:
+                after = places.step(text[here])
+                if after is not None:
+                    stack.append((after, here + 1, gapped))
+            for most, leap in places.gaps:
+                words, place = 0, at
+                while place < end and words <= most and text[place].sentence == sentence:
+                    after = leap.step(text[place])
+                    if after is not None:
+                        stack.append((after, place + 1, gapped or place > at))
+                    words += text[place].word[0].isalnum()
+                    place += 1
+        out.extend(found.values())
 
 
 _PASSED = frozenset({"-", "/", "'", '"', ",", "*", "&"})

@@ -60,13 +60,18 @@ def folded(text: str) -> tuple[str, list[int] | range]:
     characters: list[str] = []
     places: list[int] = []
     for place, given in enumerate(text):
-        for c in unicodedata.normalize("NFKD", given.translate(_FOLDED)).translate(_FOLDED).lower():
-            if unicodedata.category(c) in ("Cf", "Mn"):  # bidi marks, joiners, accents
-                continue
+        for c in _plain(given):
             characters.append(c)
             places.append(place)
     places.append(len(text))
     return "".join(characters), places
+
+
+@lru_cache(maxsize=4_096)
+def _plain(given: str) -> str:
+    """One character folded: none, one or several; bidi marks, joiners and accents vanish."""
+    found = unicodedata.normalize("NFKD", given.translate(_FOLDED)).translate(_FOLDED).lower()
+    return "".join(c for c in found if unicodedata.category(c) not in ("Cf", "Mn"))
 
 
 def tokens(text: str, short_forms: Mapping[str, tuple[str, ...]], known: Corrections | None = None) -> list[Token]:
