@@ -29,7 +29,9 @@ _NEIGHBOUR, _READ, _SECTION = 0.4, 2.0, 0.5  # weights of features beside 1 for 
 _LEAST_SHOWN = 0.3  # share of the strongest word's part at which a word belongs to the span
 _FLOOR = 1e-3
 
-Feature = tuple[str, float, int, int]  # name, weight, first and last token (-1 where it is none of the clause's own words)
+Feature = tuple[
+    str, float, int, int
+]  # name, weight, first and last token (-1 where it is none of the clause's own words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,7 @@ class Learned:
             return {}
         best = p.argmax(axis=0)
         top = p[best, np.arange(p.shape[1])]
-        return {
-            self.statements[n]: Told(float(top[n]), int(best[n])) for n in np.flatnonzero(top >= least).tolist()
-        }
+        return {self.statements[n]: Told(float(top[n]), int(best[n])) for n in np.flatnonzero(top >= least).tolist()}
 
     def words(self, bag: Sequence[Feature], statement: str) -> tuple[int, int] | None:
         """First and last token of the words that speak most for a statement; None where none of the clause's own does."""

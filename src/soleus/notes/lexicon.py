@@ -17,6 +17,7 @@ import yaml
 from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.notes.context import Cues
+from soleus.notes.learned import Shipped
 from soleus.notes.patterns import Matcher
 from soleus.notes.text import Corrections
 from soleus.reasoning.compiled import Compiled, normal_form
@@ -76,6 +77,7 @@ class Lexicon:
         self.cues = Cues(wordings("cues"), wordings("sections"), self._sets)
         self.matcher = Matcher(self._sets)
         self.reliability = Reliability(_reliability())
+        self.models = Shipped().models
         with _no_collection():
             self._add_wordings()
             self._add_knowledge()

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from soleus.errors import UnknownName, UnreadableInput
-from soleus.notes import people, places, times
+from soleus.notes import people, places, times, weighing
 from soleus.notes.context import Context, Hold
 from soleus.notes.lexicon import Lexicon, Means, lexicon
 from soleus.notes.patterns import Match
@@ -120,9 +120,6 @@ class _Work:
     def place(self, first: int, last: int) -> tuple[int, int]:
         return self.tokens[first].start, max(t.end for t in self.tokens[first : last + 1])
 
-    def sure(self, means: Means, state: State) -> float:
-        return round(self.lexicon.reliability.of(means.id, state, means.pattern), 3)
-
     def add(
         self,
         finding: str,
@@ -132,7 +129,6 @@ class _Work:
         span: tuple[int, int],
         source: str,
         unit: str | None = None,
-        confidence: float = 1.0,
         used: bool = True,
         why: str | None = None,
     ) -> None:
@@ -146,18 +142,33 @@ class _Work:
                 text=self.text[span[0] : span[1]],
                 source=source,
                 unit=unit,
-                confidence=confidence,
                 used=used,
                 why=why,
             )
         )
 
 
-def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Understood] | None = None) -> Reading:
-    """What a text says, by words that are right with at least the confidence ``least``.
+@dataclass(frozen=True)
+class Gathered:
+    """A text and everything that the wordings read in it, before it is weighed and settled."""
 
-    Raises `UnreadableInput` for a text that is too long.
-    """
+    work: _Work
+    complaint_of_leg: bool  # a place on a leg and a complaint stand side by side
+    words_of_both: bool  # or at least both are there
+    person: people.Person
+    tempo: Sequence[tuple[str, float, int, int]]
+
+    @property
+    def found(self) -> list[Understood]:
+        return self.work.found
+
+    @property
+    def context(self) -> Context:
+        return self.work.context
+
+
+def gather(text: str, compiled: Compiled) -> Gathered:
+    """Read a text by the wordings alone. Raises `UnreadableInput` for a text that is too long."""
     if len(text) > MOST_CHARACTERS:
         raise UnreadableInput(
             "note",
@@ -174,7 +185,6 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Un
     _take_numbers(work, matches)
     complaints = [m for m in matches if m.label.kind == "complaint"]  # type: ignore[attr-defined]
     told = [m for m in matches if m.label.kind == "place"]  # type: ignore[attr-defined]
-    of_legs = places.told_of_legs(work.context, complaints, told)
     for p in places.read(work.context, complaints, told, words.not_places):
         work.add(p.what, "finding", "present", p.state, work.place(p.first, p.last), "places")
     person = people.read(found, plain, at)
@@ -186,18 +196,69 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE, seen: list[Un
         state = times.state_of(compiled.findings[name], days)
         if state is not None:
             work.add(name, "finding", "present", state, work.place(first, last), "times")
-    if seen is not None:
-        seen.extend(work.found)
-    understood = tuple(settle([u for u in work.found if u.confidence >= least], compiled))
+    of_legs = places.told_of_legs(work.context, complaints, told)
+    work.found = [
+        msgspec.structs.replace(u, confidence=round(words.reliability.of(*weighing.source_of(u)), 3))
+        if weighing.is_weighed(u, compiled)
+        else u
+        for u in work.found
+    ]
+    return Gathered(work, of_legs, bool(complaints and told), person, tempo)
+
+
+def read(text: str, compiled: Compiled, least: float = LEAST_SURE) -> Reading:
+    """What a text says, by statements that are right with at least the probability ``least``.
+
+    Raises `UnreadableInput` for a text that is too long.
+    """
+    gathered = gather(text, compiled)
+    understood = tuple(settle(weigh(gathered, compiled, least), compiled))
     return Reading(
         text=text,
         understood=understood,
-        unread=tuple(work.unread),
-        answered_by=person.answered_by,
-        setting=people.setting_of(plain),
-        of_legs=of_legs or _signs_of_legs(understood, compiled) >= (1 if complaints and told else _ENOUGH_SIGNS),
-        tempo_days=next((days for name, days, *_ in tempo if name == "tempo"), None),
+        unread=tuple(gathered.work.unread),
+        answered_by=gathered.person.answered_by,
+        setting=people.setting_of(gathered.work.plain),
+        of_legs=gathered.complaint_of_leg
+        or _signs_of_legs(understood, compiled) >= (1 if gathered.words_of_both else _ENOUGH_SIGNS),
+        tempo_days=next((days for name, days, *_ in gathered.tempo if name == "tempo"), None),
     )
+
+
+def weigh(gathered: Gathered, compiled: Compiled, least: float) -> list[Understood]:
+    """The statements that are right with at least the probability ``least``, each with that probability."""
+    models = gathered.work.lexicon.models
+    if models is None:
+        return [u for u in gathered.found if u.confidence >= least]
+    weighed = weighing.weigh(gathered.found, gathered.context, models, compiled, settle)
+    kept = [
+        msgspec.structs.replace(u, confidence=round(p, 3))
+        for u in gathered.found
+        if (p := weighing.of(weighed, u, compiled)) >= least
+    ]
+    known = {weighing.key(u, compiled) for u in gathered.found}
+    for (name, polarity), w in weighed.items():
+        if w.probability >= least and (name, polarity) not in known:
+            kept += _learnt(gathered, name, w, compiled)
+    return kept
+
+
+def _learnt(gathered: Gathered, name: str, weighed: weighing.Weighed, compiled: Compiled) -> list[Understood]:
+    """A statement that no wording tells, but the clauses of the text do."""
+    if weighed.words is None:
+        return []
+    kind: Kind = (
+        "medicine" if name.startswith("medicine:") else "contributor" if name in compiled.contributors else "finding"
+    )
+    span = gathered.work.place(*weighed.words)
+    state: State = "absent" if weighed.polarity == "absent" else "stopped" if weighed.value == "stopped" else "present"
+    value = weighed.value if kind != "contributor" else None
+    return [
+        Understood(
+            finding=name, kind=kind, state=state, value=value, span=span, text=gathered.work.text[span[0] : span[1]],
+            source="learnt from annotated texts", confidence=round(weighed.probability, 3),
+        )
+    ]  # fmt: skip
 
 
 def _signs_of_legs(understood: Iterable[Understood], compiled: Compiled) -> int:
@@ -208,13 +269,6 @@ def _signs_of_legs(understood: Iterable[Understood], compiled: Compiled) -> int:
         and u.finding not in _ANYWHERE
         for u in understood
     )  # fmt: skip
-
-
-def mentions(text: str, compiled: Compiled) -> list[Understood]:
-    """Every statement of a text before it is settled, for training."""
-    kept: list[Understood] = []
-    read(text, compiled, least=0.0, seen=kept)
-    return kept
 
 
 def _kept(matches: Iterable[Match]) -> list[Match]:
@@ -282,7 +336,6 @@ def _take_finding(work: _Work, match: Match, means: Means) -> None:
         state,
         work.place(match.first, match.last),
         means.told,
-        confidence=work.sure(means, holds),
     )
 
 
@@ -313,7 +366,6 @@ def _take_contributor(work: _Work, match: Match, means: Means) -> None:
         None,
         work.place(match.first, match.last),
         means.told,
-        confidence=work.sure(means, state),
     )
 
 
@@ -465,4 +517,4 @@ def _longest(told: Sequence[Understood]) -> Understood:
     return max(told, key=lambda u: (u.span[1] - u.span[0] if u.span[1] - u.span[0] < 60 else 0, -u.span[0]))
 
 
-__all__ = ["Reading", "Understood", "read", "settle"]
+__all__ = ["Gathered", "Reading", "Understood", "gather", "read", "settle"]

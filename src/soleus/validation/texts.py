@@ -41,6 +41,7 @@ class AnnotatedText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     genre: str
     text: str
     vignette: str | None = None
+    answer: str | None = None  # the explanation, of texts that retell no vignette
     notes: str | None = None
     annotations: tuple[tuple[Any, ...], ...] = ()
 
