@@ -112,6 +112,10 @@ _KIN_WORDS = frozenset(
 _OWN = re.compile(
     r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
 )
+_AGE_AND_SEX = re.compile(
+    r"\b\d{1,2}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z0-9.])([mf])\s*[/,]?\s*\d{2}\b"
+)
+_DISTANCE = re.compile(r"\b(?:walk\w*|runs?|running|than|after|about|every|at|over|only|distance|to|from|within|some|around|of|or|,)\s*(?:about|only|a|some|the)?\s*\d*\s*-?\s*$")
 _PREGNANT = re.compile(
     r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|my husband|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b"
 )
@@ -195,17 +199,10 @@ def _sex(
             return ("sex", value, at[m.start()], at[m.end() - 1] + 1)
         m = _PREGNANT.search(plain)
         return ("sex", "female", at[m.start()], at[m.end() - 1] + 1) if m else None
-    short = re.search(
-        r"\b\d{1,3}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z])([mf])\s*[/,]?\s*\d{2}\b",
-        plain,
-    )
-    if short:
-        return (
-            "sex",
-            "female" if "f" in (short.group(1), short.group(2)) else "male",
-            at[short.start()],
-            at[short.end() - 1] + 1,
-        )
+    for short in _AGE_AND_SEX.finditer(plain):
+        if not _DISTANCE.search(plain[max(short.start() - 25, 0) : short.start()]):
+            value = "female" if "f" in short.groups() else "male"
+            return "sex", value, at[short.start()], at[short.end() - 1] + 1
     count = {"female": 0, "male": 0}
     where: dict[str, Token] = {}
     for token in tokens:

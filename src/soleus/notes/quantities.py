@@ -177,8 +177,11 @@ _AGE = (
     re.compile(r"\baged?\s*(?:of|:|is|at)?\s*(\d{1,3})\b"),
     re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?:\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year)|$)"),
     re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s+(?:of|in (?:his|her)|aged)\s+(\d{1,3})\b"),
+    re.compile(r"^\W*(?:an?|this|the|our|my)?\s*(?:[a-z-]+\s+){1,4}of\s+(\d{1,2})\b(?!\s*(?:[/%]|(?:weeks?|months?|days?|hours?|minutes?|mg|g|ml)\b))"),
+    re.compile(r"\bi was (\d{2})\b(?=\s*(?:,|\.|and|when it|when this|last|that (?:summer|winter|year|spring|autumn)))"),
 )  # fmt: skip
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*[- ]?\s*(?:months?|mths?|mo)\s*[- ]?\s*olds?\b")
+_WEEKS_OLD = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?\s*(weeks?|wks?|days?)[- ]?\s*(?:olds?\b|of age\b|of life\b|today\b)")
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SAID = re.compile(
     r"\b(?:she is|he is|she's|he's|aged|daughter,?|son,?|girl of|boy of|who is|just turned) "
@@ -201,6 +204,9 @@ def ages(plain: str) -> Iterator[tuple[float, int, int]]:
                 found.append((m.start(), m.end(), value))
     for m in _MONTHS_OLD.finditer(plain):
         found.append((m.start(), m.end(), float(m.group(1)) / 12))
+    for m in _WEEKS_OLD.finditer(plain):
+        number = float(m.group(1)) if m.group(1).isdigit() else _NUMBERS[m.group(1)]
+        found.append((m.start(), m.end(), round(number * (7 if m.group(2)[0] == "w" else 1) / 365.25, 3)))
     for m in _SPELLED.finditer(plain):
         tens, ones, small = m.groups()
         value = _TENS[tens] + _NUMBERS.get(ones or "", 0.0) if tens else _NUMBERS[small]
