@@ -1,8 +1,9 @@
 """Learn from the open annotated texts how far to trust what is read in a text, and what clauses tell.
 
-Reads validation/texts/dev (annotated twice and settled) and validation/texts/train (annotated once); never the part set
-aside. Writes src/soleus/notes/wordings/reliability.json (how often each wording was right) and learned.npz (the models
-of `soleus.notes.learned`). Prints what the check by folds gives: each text is read with what was learnt from the others.
+Reads validation/texts/dev (annotated twice and settled) and validation/texts/train (annotated once); never the part
+set aside. Writes src/soleus/notes/wordings/reliability.json (how often each wording was right) and learned.npz (the models
+of `soleus.notes.learned`). Prints what the check by folds gives: each text is
+read with what was learnt from the others.
 Needs SciPy, which the development environment has. The same texts give the same files, byte for byte on one machine.
 """
 
@@ -296,9 +297,8 @@ def main() -> None:
     words = lexicon(compiled)
     words.reliability = Reliability({})
     texts = examples(compiled)
-    print(
-        f"{len(texts)} texts, {sum(len(x.gold) for x in texts):,} statements, {sum(len(x.bags) for x in texts):,} clauses"
-    )
+    told, parts = sum(len(x.gold) for x in texts), sum(len(x.bags) for x in texts)
+    print(f"{len(texts)} texts, {told:,} statements, {parts:,} clauses")
     weights = check(texts, compiled)
     counts = reliability(texts, compiled)
     lines = ",\n".join(f" {json.dumps(k, ensure_ascii=False)}: {json.dumps(v)}" for k, v in counts.items())

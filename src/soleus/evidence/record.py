@@ -60,6 +60,13 @@ class Estimate(Cited, frozen=True, kw_only=True, forbid_unknown_fields=True):
     population: str | None = None
 
 
+#: How a code system is called.
+SYSTEM_NAMES = {
+    "icd10cm": "ICD-10-CM", "icd10": "ICD-10", "icd9cm": "ICD-9-CM", "icd11": "ICD-11", "snomed": "SNOMED CT",
+    "loinc": "LOINC", "rxnorm": "RxNorm", "atc": "ATC",
+}  # fmt: skip
+
+
 class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A code seen together with its meaning in a published listing; unconfirmed codes are left out."""
 

@@ -139,6 +139,13 @@ class Lexicon:
         self.not_places = frozenset(places["not_a_place"])
 
     @cached_property
+    def learnt(self) -> frozenset[tuple[str, str]]:
+        """Finding and polarity of everything that the clauses can tell."""
+        from soleus.notes.weighing import learnt_keys
+
+        return learnt_keys(self.models, self.compiled) if self.models else frozenset()
+
+    @cached_property
     def corrections(self) -> Corrections:
         useful = {w for w in self.matcher.words | self.cues.words if w.isalpha()}
         return Corrections(frozenset(useful), _english())

@@ -110,14 +110,16 @@ _KIN_WORDS = frozenset(
     }
 )
 _OWN = re.compile(
-    r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|\b(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
+    r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|(?<!['a-z])(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
 )
 _AGE_AND_SEX = re.compile(
     r"\b\d{1,2}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z0-9.])([mf])\s*[/,]?\s*\d{2}\b"
 )
-_DISTANCE = re.compile(r"\b(?:walk\w*|runs?|running|than|after|about|every|at|over|only|distance|to|from|within|some|around|of|or|,)\s*(?:about|only|a|some|the)?\s*\d*\s*-?\s*$")
+_DISTANCE = re.compile(
+    r"\b(?:walk\w*|runs?|running|than|after|about|every|at|over|only|distance|to|from|within|some|around|of|or|,)\s*(?:about|only|a|some|the)?\s*\d*\s*-?\s*$"
+)
 _PREGNANT = re.compile(
-    r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|my husband|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b"
+    r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b"
 )
 _WEEKS = re.compile(
     r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)"

@@ -175,13 +175,15 @@ _AGE = (
     re.compile(r"\b(\d{1,3})\s?y\b(?!\s*(?:ago|hx|history))"),
     re.compile(r"(?:^|\n|\bpt|patient|re:?)\s*(?:\w+ \w+,\s*)?(\d{2})\s*,"),
     re.compile(r"\baged?\s*(?:of|:|is|at)?\s*(\d{1,3})\b"),
-    re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?:\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year)|$)"),
+    re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?=\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year|[mf]\b|male|female)|\s*$)"),
     re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s+(?:of|in (?:his|her)|aged)\s+(\d{1,3})\b"),
     re.compile(r"^\W*(?:an?|this|the|our|my)?\s*(?:[a-z-]+\s+){1,4}of\s+(\d{1,2})\b(?!\s*(?:[/%]|(?:weeks?|months?|days?|hours?|minutes?|mg|g|ml)\b))"),
     re.compile(r"\bi was (\d{2})\b(?=\s*(?:,|\.|and|when it|when this|last|that (?:summer|winter|year|spring|autumn)))"),
 )  # fmt: skip
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*[- ]?\s*(?:months?|mths?|mo)\s*[- ]?\s*olds?\b")
-_WEEKS_OLD = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?\s*(weeks?|wks?|days?)[- ]?\s*(?:olds?\b|of age\b|of life\b|today\b)")
+_WEEKS_OLD = re.compile(
+    r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?\s*(weeks?|wks?|days?)[- ]?\s*(?:olds?\b|of age\b|of life\b|today\b)"
+)
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SAID = re.compile(
     r"\b(?:she is|he is|she's|he's|aged|daughter,?|son,?|girl of|boy of|who is|just turned) "

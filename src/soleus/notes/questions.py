@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from soleus.evidence.record import SYSTEM_NAMES
 from soleus.knowledge.schema.care import Treatment, WorkUp
 from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
 from soleus.knowledge.schema.safety import RedFlag
@@ -23,7 +24,17 @@ from soleus.reasoning.medicines import MedicineIndex
 
 _MOST = 6
 _CRAMP, _RESTLESS = "nocturnal_leg_cramp", "restless_legs_syndrome"
-_ORDER = ("interaction", "compare", "medication_cause", "treatment", "work_up", "red_flag", "cause", "definition")
+_ORDER = (
+    "codes",
+    "interaction",
+    "compare",
+    "medication_cause",
+    "treatment",
+    "work_up",
+    "red_flag",
+    "cause",
+    "definition",
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ class _Asked:
         makers = {
             "interaction": self._interaction, "compare": self._compare, "medication_cause": self._medication,
             "treatment": self._treatment, "work_up": self._work_up, "red_flag": self._red_flag, "cause": self._cause,
-            "definition": self._definition,
+            "definition": self._definition, "codes": self._codes,
         }  # fmt: skip
         return makers[kind]()
 
@@ -238,6 +249,14 @@ class _Asked:
     def _definition(self) -> Iterable[Line]:
         records = (self.compiled.explanations[e] for e in self.explanations)
         return _distinct(self._line(self._of(e, "definition", "patient_definition"), e.source) for e in records)
+
+    def _codes(self) -> Iterable[Line]:
+        """The codes of what was named, in the classifications that the knowledge base knows."""
+        for e in (self.compiled.explanations[e] for e in self.explanations):
+            name = e.patient_name if self.patient else e.name
+            for c in e.codes:
+                display = f" ({c.display})" if c.display else ""
+                yield Line(f"{name}: {SYSTEM_NAMES[c.system]} {c.code}{display}.", self.citer.cite(e.source))
 
     def nearest(self) -> tuple[str, ...]:
         """Commands that answer what is nearest to the question."""

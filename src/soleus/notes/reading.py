@@ -227,10 +227,11 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE) -> Reading:
 
 def weigh(gathered: Gathered, compiled: Compiled, least: float) -> list[Understood]:
     """The statements that are right with at least the probability ``least``, each with that probability."""
-    models = gathered.work.lexicon.models
+    words = gathered.work.lexicon
+    models = words.models
     if models is None:
         return [u for u in gathered.found if u.confidence >= least]
-    weighed = weighing.weigh(gathered.found, gathered.context, models, compiled, settle)
+    weighed = weighing.weigh(gathered.found, gathered.context, models, words.learnt, compiled, settle)
     kept = [
         msgspec.structs.replace(u, confidence=round(p, 3))
         for u in gathered.found

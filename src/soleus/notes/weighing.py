@@ -129,14 +129,19 @@ def learnt_keys(models: Learned, compiled: Compiled) -> frozenset[Key]:
 
 
 def weigh(
-    found: Sequence[Understood], context: Context, models: Learned, compiled: Compiled, settle: Settle
+    found: Sequence[Understood],
+    context: Context,
+    models: Learned,
+    learnt: frozenset[Key],
+    compiled: Compiled,
+    settle: Settle,
 ) -> dict[Key, Weighed]:
     """The probability of every statement that the wordings or the clauses of a text tell."""
     bags = features(context, clauses(context.tokens), heard(found, compiled))
     clear = by_key(models.told(bags, LEAST_OF_CLAUSES), compiled)
     known = {key(u, compiled) for u in found}
     out: dict[Key, Weighed] = {}
-    for k, numbers in candidates(found, clear, learnt_keys(models, compiled), compiled, settle).items():
+    for k, numbers in candidates(found, clear, learnt, compiled, settle).items():
         p = models.confidence(numbers)
         value, words = "", None
         if k in clear and k not in known:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from soleus.evidence.record import SYSTEM_NAMES
+
 _DATE = re.compile(
     r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$"
 )
@@ -18,8 +20,6 @@ _SYSTEMS = (
     ("2.16.840.1.113883.6.1", "loinc"), ("rxnorm", "rxnorm"), ("2.16.840.1.113883.6.88", "rxnorm"),
     ("whocc.no", "atc"), ("/atc", "atc"), ("2.16.840.1.113883.6.73", "atc"),
 )  # fmt: skip
-_SHOWN = {"icd10cm": "ICD-10-CM", "icd10": "ICD-10", "icd9cm": "ICD-9-CM", "icd11": "ICD-11", "snomed": "SNOMED CT",
-          "loinc": "LOINC", "rxnorm": "RxNorm", "atc": "ATC"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Concept:
     @property
     def coded_in(self) -> str:
         """The code systems, or "text": all that is told of what was not used."""
-        systems = sorted({_SHOWN.get(c.system, "another code system") for c in self.codings if c.code})
+        systems = sorted({SYSTEM_NAMES.get(c.system, "another code system") for c in self.codings if c.code})
         return " and ".join(systems) or ("text" if self.names else "no code and no text")
 
     def __bool__(self) -> bool:
