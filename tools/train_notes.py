@@ -1,10 +1,9 @@
 """Learn from the open annotated texts how far to trust what is read in a text, and what clauses tell.
 
 Reads validation/texts/dev (annotated twice and settled) and validation/texts/train (annotated once); never the part
-set aside. Writes src/soleus/notes/wordings/reliability.json (how often each wording was right) and learned.npz (the models
-of `soleus.notes.learned`). Prints what the check by folds gives: each text is
-read with what was learnt from the others.
-Needs SciPy, which the development environment has. The same texts give the same files, byte for byte on one machine.
+set aside. Writes src/soleus/notes/wordings/reliability.json (how often each wording was right) and learned.npz (the
+models of `soleus.notes.learned`). Prints what the check by folds gives: each text is read with what was learnt from the
+others. Needs SciPy, which the development environment has. The same texts give the same files on one machine.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ def _turns_back(tokens: Sequence[Token], place: int) -> bool:
     word, before = tokens[place].word, tokens[place - 1].word
     if word in ("he", "she"):
         return before not in ("and", "that", "says", "said", "thinks", "when")
-    return word in ("i", "patient", "pt", "my", "me", "but")
+    return word in ("i", "patient", "pt", "my", "me", "but", "you", "your")
 
 
 #: what is said of a relative: "mother has", "his father, who had", "wife: cramps too"
@@ -228,6 +228,8 @@ def _is_subject(tokens: Sequence[Token], match: Match, section: Sequence[str]) -
         return False  # the section says so already
     n, sentence = match.last + 1, tokens[match.last].sentence
     before = tokens[match.first - 1].word if match.first and tokens[match.first - 1].sentence == sentence else ""
+    if before == "your":
+        return True  # a letter to the person: what else is told of the relative is not of the reader
     if before in ("by", "from", "for", "per", "at", "via", "to", "and"):
         return False
     ahead = [t for t in tokens[n : n + 3] if t.sentence == sentence]
@@ -261,7 +263,7 @@ def subject_of(tokens: Sequence[Token]) -> frozenset[str] | None:
         first_i = next((k for k, t in enumerate(tokens) if t.word == "i"), 10**6)
         later = [t.word for t in tokens[n + 1 : n + 40]]
         of_him = sum(w in ("he", "she", "his", "her", "him") for w in later)
-        if told and (n < first_i or of_him >= 3) and of_him >= (1 if child else 2):
+        if told and (n < first_i or of_him >= 3) and of_him >= (1 if child else 3):
             return frozenset({token.stem}) | (_YOUNG if child else frozenset())
         if child and not told and any(w in ("a", "an", "old", "year", "month") for w in before):
             return _YOUNG

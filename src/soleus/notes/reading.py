@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from soleus.errors import UnknownName, UnreadableInput
+from soleus.knowledge.schema.core import Finding
 from soleus.notes import people, places, times, weighing
 from soleus.notes.context import Context, Hold
 from soleus.notes.lexicon import Lexicon, Means, lexicon
@@ -21,7 +22,14 @@ from soleus.reasoning.compiled import Compiled
 
 MOST_CHARACTERS = 200_000
 LEAST_SURE = 0.4  # where F1 is best by folds on the open texts (`tools/train_notes.py`)
-_ENOUGH_SIGNS = 2  # things told of a leg that make a leg complaint where no place and complaint stand side by side
+#: things told of a leg or of how it is felt that make a leg complaint: where a place stands beside a complaint, where the text
+#: has both words, and where it has not (chosen on the open texts)
+_ENOUGH_BESIDE, _ENOUGH_WITH_BOTH, _ENOUGH_ALONE = 2, 3, 4
+_FELT = frozenset({
+    "site", "side", "quality", "timing", "pattern", "on_exertion", "at_rest", "weakness", "tenderness", "swelling", "visible_movement", "urge_to_move",
+})  # fmt: skip
+#: below this share of English words a text of so many words is of another language (open texts: 0.83 and more; others: 0.54 and less)
+_LEAST_ENGLISH, _FEWEST_WORDS = 0.65, 6
 _NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
 #: findings of a leg complaint that are told in the same words of any other complaint
 _ANYWHERE = frozenset({
@@ -178,6 +186,9 @@ def gather(text: str, compiled: Compiled) -> Gathered:
         )
     words = lexicon(compiled)
     plain, at = folded(text)
+    english, looked_at = words.corrections.english_share(plain)
+    if looked_at >= _FEWEST_WORDS and english < _LEAST_ENGLISH:
+        return _foreign(text, plain, at, words)
     found = tokens(text, words.short_forms, words.corrections)
     work = _Work(text, plain, at, found, words.cues.read(found), words)
     matches = _kept(words.matcher.find(found))
@@ -206,6 +217,13 @@ def gather(text: str, compiled: Compiled) -> Gathered:
     return Gathered(work, of_legs, bool(complaints and told), person, tempo)
 
 
+def _foreign(text: str, plain: str, at: Sequence[int], words: Lexicon) -> Gathered:
+    """Nothing is read of a text in another language: words that look alike would be taken for English."""
+    work = _Work(text, plain, at, [], words.cues.read([]), words)
+    work.unread.append(("language", (0, len(text)), "the text does not seem to be English"))
+    return Gathered(work, False, False, people.Person((), "self"), ())
+
+
 def read(text: str, compiled: Compiled, least: float = LEAST_SURE) -> Reading:
     """What a text says, by statements that are right with at least the probability ``least``.
 
@@ -219,8 +237,7 @@ def read(text: str, compiled: Compiled, least: float = LEAST_SURE) -> Reading:
         unread=tuple(gathered.work.unread),
         answered_by=gathered.person.answered_by,
         setting=people.setting_of(gathered.work.plain),
-        of_legs=gathered.complaint_of_leg
-        or _signs_of_legs(understood, compiled) >= (1 if gathered.words_of_both else _ENOUGH_SIGNS),
+        of_legs=_of_legs(gathered, understood, compiled),
         tempo_days=next((days for name, days, *_ in gathered.tempo if name == "tempo"), None),
     )
 
@@ -262,14 +279,24 @@ def _learnt(gathered: Gathered, name: str, weighed: weighing.Weighed, compiled: 
     ]  # fmt: skip
 
 
-def _signs_of_legs(understood: Iterable[Understood], compiled: Compiled) -> int:
-    """How many things are told to be there that concern a leg."""
-    records = compiled.findings
-    return sum(
-        u.kind == "finding" and u.state == "present" and records[u.finding].body_site not in _NOT_LEG and records[u.finding].group != "test"
-        and u.finding not in _ANYWHERE
-        for u in understood
+def _of_legs(gathered: Gathered, understood: Sequence[Understood], compiled: Compiled) -> bool:
+    """Whether a complaint of the legs is told: enough that concerns a leg, less where a place stands beside a complaint.
+
+    Muscle cramps without a place count as cramps of the legs, where most of them are.
+    """
+    told = {u.finding: u for u in understood if u.kind == "finding" and u.state in ("present", "conflict") and u.used}
+    signs = sum(_concerns_a_leg(compiled.findings[name]) for name in told) + len(_FELT & told.keys())
+    cramp = "quality" in told and told["quality"].value == "cramp"
+    enough = (
+        _ENOUGH_BESIDE if gathered.complaint_of_leg or cramp
+        else _ENOUGH_WITH_BOTH if gathered.words_of_both
+        else _ENOUGH_ALONE
     )  # fmt: skip
+    return signs >= enough
+
+
+def _concerns_a_leg(finding: Finding) -> bool:
+    return finding.body_site not in _NOT_LEG and finding.group != "test" and finding.id not in _ANYWHERE
 
 
 def _kept(matches: Iterable[Match]) -> list[Match]:

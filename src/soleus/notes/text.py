@@ -166,6 +166,12 @@ class Corrections:
             self._seen[word] = self._nearest(word)
         return self._seen[word]
 
+    def english_share(self, plain: str, most: int = 300) -> tuple[float, int]:
+        """The share of the first ``most`` words of a folded text that are English or useful, and how many were looked at."""
+        words = [w for w in re.findall(r"[^\W\d_]+", plain[: most * 12]) if len(w) > 1][:most]
+        known = sum(w in self._english or w in self._useful for w in words)
+        return (known / len(words) if words else 1.0), len(words)
+
     def _nearest(self, word: str) -> str | None:
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extractOne
