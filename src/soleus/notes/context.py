@@ -174,7 +174,7 @@ def _turns_back(tokens: Sequence[Token], place: int) -> bool:
     word, before = tokens[place].word, tokens[place - 1].word
     if word in ("he", "she"):
         return before not in ("and", "that", "says", "said", "thinks", "when")
-    return word in ("i", "patient", "pt", "my", "me", "but", "you", "your")
+    return word in ("i", "patient", "pt", "my", "me", "but")
 
 
 #: what is said of a relative: "mother has", "his father, who had", "wife: cramps too"
@@ -263,6 +263,8 @@ def subject_of(tokens: Sequence[Token]) -> frozenset[str] | None:
         first_i = next((k for k, t in enumerate(tokens) if t.word == "i"), 10**6)
         later = [t.word for t in tokens[n + 1 : n + 40]]
         of_him = sum(w in ("he", "she", "his", "her", "him") for w in later)
+        if child and n < 12 and any(w in ("my", "our") for w in before):
+            return frozenset({token.stem}) | _YOUNG
         if told and (n < first_i or of_him >= 3) and of_him >= (1 if child else 3):
             return frozenset({token.stem}) | (_YOUNG if child else frozenset())
         if child and not told and any(w in ("a", "an", "old", "year", "month") for w in before):

@@ -110,7 +110,7 @@ _KIN_WORDS = frozenset(
     }
 )
 _OWN = re.compile(
-    r"\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|(?<!['a-z])(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
+    r"\b\d{2}\s*(?:-?\s*(?:yo|y/o|yrs?|years?)[- ]*(?:olds?)?)?[\s,]*\(?\s*(?:[a-z]+\s)?(woman|man|guy|bloke|lady|male|female|girl|lad|chap)\b|\b\d{2}\s*(?:yo|y/o|yrs?(?: old)?|years? old)?\s*(?:[a-z]+\s)?\(\s*(m|f|male|female|guy)\s*\)|\b(lady|bloke|lad|woman|man|guy) of \d{2}\b|(?<![a-z0-9'])(m|f)\d{2}\b|\bi am (man|woman|girl|boy)\b|\b(?:i am|i'm|im|i m)\b[^.!?\n]{0,60}?(?:\ba|\ban|,)\s+(?:\w+[- ]){0,3}?(man|woman|bloke|lad|girl|boy|lady|gentleman|father|mother|dad|mum|mom|guy|chap|male|female|housewife|grandmother|grandfather|widow|widower)\b(?!'s| and (?:dad|mum|mom|mother|father))|\ba (man|woman|girl|bloke|lad|lady|gentleman) (?:of|my age|like me)\b|\b(?:i am|i'm|im|i m|me|myself|as|being)\s*(?:,|:)?\s*(?:a|an|the)?\s*(?:\w+[- ]){0,6}?(woman|man|female|male|lady|lad|girl|boy|guy|mother|mum|mom|father|dad|housewife|bloke|gentleman|chap)\b|\b(\d{2})\s*[/,-]?\s*(f|m|female|male)\b|(?<!['a-z])(f|m|female|male)\s*[/,-]?\s*(\d{2})\b"
 )
 _AGE_AND_SEX = re.compile(
     r"\b\d{1,2}\s*(?:yo|y/o|yr|yrs|y|year old|years old|years?)?\s*[-/]?\s*([mf])\b(?!\s*/)|(?<!['a-z0-9.])([mf])\s*[/,]?\s*\d{2}\b"
@@ -119,7 +119,16 @@ _DISTANCE = re.compile(
     r"\b(?:walk\w*|runs?|running|than|after|about|every|at|over|only|distance|to|from|within|some|around|of|or|,)\s*(?:about|only|a|some|the)?\s*\d*\s*-?\s*$"
 )
 _PREGNANT = re.compile(
-    r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|gave birth|breastfeed\w*|my womb|hysterectomy|expecting (?:my|our|a))\b"
+    r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|gave birth|breastfeed\w*|my womb|my smear|i'?m on the (?:combined )?(?:pill|mini ?pill)|im on the (?:combined )?pill|i take is the pill|my coil|smear test|mammogram|hysterectomy|expecting (?:my|our|a))\b"
+)
+_MALE_ONLY = re.compile(
+    r"\bmy (?:prostate|erections?|testic\w+)\b|\bman(?:age)? an erection\b|\bmy (?:wife and i|vasectomy)\b(?<=vasectomy)"
+)
+_TITLE = re.compile(
+    r"\b(?:it's|its|it is|this is|i am|i'm|im|my name is|from|yours,?|regards,?|thanks,?|thank you,?)\s+(mrs|mr|miss|ms)\b|(?:^|\n|[.!?]\s+)(mrs|mr|miss|ms)\.? [a-z]+(?: [a-z]+)?\.?\s*$"
+)
+_BOX = re.compile(
+    r"\b(?:sex|gender)\s*:\s*(?:(f)emale|(m)ale|([fm])\b)|\b(?:sex|gender)\W*(?:[mf](?:ale)?\W*\[\s*\]\W*|\[\s*\]\s*[mf](?:ale|emale)?\W*)?(?:\[\s*x\s*\]\s*([mf])|([mf])(?:ale|emale)?\s*\[\s*x\s*\])"
 )
 _WEEKS = re.compile(
     r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)"
@@ -145,7 +154,8 @@ def read(tokens: Sequence[Token], plain: str, at: Sequence[int]) -> Person:
     """Age, sex, weeks of a pregnancy, weeks since a birth; and who tells."""
     subject = subject_of(tokens)
     first_person = sum(t.word in ("i", "my", "me", "im", "ive") for t in tokens)
-    own = subject is None and first_person >= max(2, len(tokens) // 60)
+    others = sum(t.word in ("he", "she", "his") for t in tokens)
+    own = subject is None and first_person >= max(2, len(tokens) // 60) and first_person >= others
     facts: list[Fact] = []
     age = _age(plain, at, subject is not None, own)
     if age:
@@ -193,18 +203,26 @@ def _age(plain: str, at: Sequence[int], told: bool, own: bool) -> tuple[float, i
 def _sex(
     tokens: Sequence[Token], plain: str, at: Sequence[int], subject: frozenset[str] | None, own: bool
 ) -> Fact | None:
+    if box := _BOX.search(plain):
+        value = "female" if "f" in box.groups() else "male"
+        return ("sex", value, at[box.start()], at[box.end() - 1] + 1)
     if own:
         m = _OWN.search(plain)
         if m:
-            word = m.group(1) or m.group(3) or m.group(4)
+            word = next(g for g in m.groups() if g and not g.isdigit())
             value = "female" if word in _FEMALE or word == "f" else "male"
             return ("sex", value, at[m.start()], at[m.end() - 1] + 1)
-        m = _PREGNANT.search(plain)
-        return ("sex", "female", at[m.start()], at[m.end() - 1] + 1) if m else None
+        for value, pattern in (("female", _PREGNANT), ("male", _MALE_ONLY)):
+            if m := pattern.search(plain):
+                return ("sex", value, at[m.start()], at[m.end() - 1] + 1)
+        if m := _TITLE.search(plain):
+            return ("sex", "male" if "mr" in m.groups() else "female", at[m.start()], at[m.end() - 1] + 1)
     for short in _AGE_AND_SEX.finditer(plain):
         if not _DISTANCE.search(plain[max(short.start() - 25, 0) : short.start()]):
             value = "female" if "f" in short.groups() else "male"
             return "sex", value, at[short.start()], at[short.end() - 1] + 1
+    if own:
+        return None
     count = {"female": 0, "male": 0}
     where: dict[str, Token] = {}
     for token in tokens:

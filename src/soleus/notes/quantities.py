@@ -178,6 +178,17 @@ _AGE = (
     re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?=\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year|[mf]\b|male|female)|\s*$)"),
     re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s+(?:of|in (?:his|her)|aged)\s+(\d{1,3})\b"),
     re.compile(r"^\W*(?:an?|this|the|our|my)?\s*(?:[a-z-]+\s+){1,4}of\s+(\d{1,2})\b(?!\s*(?:[/%]|(?:weeks?|months?|days?|hours?|minutes?|mg|g|ml)\b))"),
+    re.compile(r",\s*(\d{2})(?:\s*(?:years?|yrs?|y))?\s*(?=[,;)\n]|\.\s)"),
+    re.compile(r"\b(\d{2})(?:\s*(?:years?|yrs?))?\s*,\s*(?=male|female|man|woman|m\b|f\b|bloke|lad|girl)"),
+    re.compile(r"\b(?:man|woman|male|female|girl|boy|bloke|lad|guy),\s*(\d{2})\s*(?:years?|yrs?|,|\.)"),
+    re.compile(r"\b(?:i'm|im|i am|nan|gran|mum|mom|dad|mother|father|husband|wife|grandad|grandma|she|he)\s+(?:is\s+)?(\d{2})\b(?=\s*(?:an|n|now|this|next|and|but|,|\.|years?|yrs?|$))"),
+    re.compile(r"\b(?:i'm|im|i am)\s+(\d{2})\b(?!\s*(?:weeks?|wks?|months?|days?|stone|kg|st\b|lbs?|cm|%|/|miles|minutes|mins|hours|units|years? (?:in|into|post|after|since)))"),
+    re.compile(r"(?<![a-z0-9])[mf](\d{2})\b"),
+    re.compile(r"^[^.!?\n]{0,60}\b(?:im|i'm|i am|its|it's|it is|name is|this is|here is)\s+(?:mrs |mr |miss |ms )?(?:[a-z]+\s){1,2}(\d{2})\b(?!\s*(?:weeks?|months?|days?|minutes?|mins?|hours?|times?|/))"),
+    re.compile(r"\b(?:i|he|she)\s+(?:have|has)\s+(\d{2})\s+years\b(?! (?:of|ago|now|since))"),
+    re.compile(r"\b(?:man|woman|male|female|bloke|guy|lady|girl|boy)\s+(?:of\s+)?(\d{2})\b(?!\s*(?:weeks?|months?|days?|minutes?|/|%|mg|kg))"),
+    re.compile(r"\b(?:son|daughter|boy|girl|brother|sister|husband|wife|partner|mother|father|mum|mom|dad|nan|gran)\s+(?:[a-z]+\s)?(?:is|who is|,)\s*(\d{1,2})\b(?!\s*(?:weeks?|months?|days?|minutes?|kg|stone|/))"),
+    re.compile(r"\bage\s*:?\s*(\d{1,3})\b"),
     re.compile(r"\bi was (\d{2})\b(?=\s*(?:,|\.|and|when it|when this|last|that (?:summer|winter|year|spring|autumn)))"),
 )  # fmt: skip
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*[- ]?\s*(?:months?|mths?|mo)\s*[- ]?\s*olds?\b")
@@ -186,8 +197,12 @@ _WEEKS_OLD = re.compile(
 )
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SAID = re.compile(
-    r"\b(?:she is|he is|she's|he's|aged|daughter,?|son,?|girl of|boy of|who is|just turned) "
+    r"\b(?:she is|he is|she's|he's|aged|(?:daughter|son|boy|girl|child),?(?: of| is)?|who is|just turned) "
     r"(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b(?! (?:times|years ago|weeks|months|days|hours|minutes))"
+)
+_OF_TENS = re.compile(
+    r"\b(?:i am|i'm|im|she is|he is|aged|(?:man|woman|lady|gentleman) of) "
+    r"(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](one|two|three|four|five|six|seven|eight|nine))?\b(?! (?:per cent|percent|miles|minutes|hours|pounds))"
 )
 _SPELLED = re.compile(
     r"\b(?:(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](one|two|three|four|five|six|seven|eight|nine))?"
@@ -213,6 +228,8 @@ def ages(plain: str) -> Iterator[tuple[float, int, int]]:
         tens, ones, small = m.groups()
         value = _TENS[tens] + _NUMBERS.get(ones or "", 0.0) if tens else _NUMBERS[small]
         found.append((m.start(), m.end(), value))
+    for m in _OF_TENS.finditer(plain):
+        found.append((m.start(1), m.end(), _TENS[m.group(1)] + _NUMBERS.get(m.group(2) or "", 0.0)))
     for m in _SAID.finditer(plain):
         found.append((m.start(), m.end(), _NUMBERS[m.group(1)]))
     for start, end, value in sorted(found):
