@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORDINGS = ROOT / "src/soleus/notes/wordings"
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)
 FOLDS = 4
-UNITS, EPOCHS, BATCH, RATE = 96, 12, 128, 3e-3
+UNITS, EPOCHS, BATCH, RATE = 128, 14, 128, 3e-3
 KEPT_UNITS, KEPT_FEATURES = 0.6, 0.9  # shares kept of units and features while fitting
 SETTLED = 3  # a text that was annotated twice and settled counts as so many
 FEWEST_TEXTS, FEWEST_CLAUSES = 4, 3  # a statement told in fewer texts, a feature of fewer clauses, is not learnt
@@ -167,6 +167,7 @@ def fit(texts: Sequence[Example], seed: int = 1) -> dict[str, Any]:
     return {
         "statements": _bytes(statements),
         "features": _bytes(names),
+        "seen": np.array([counts[s] for s in statements], np.int32),
         "inner": np.round(inner / scale).astype(np.int8),
         "scale": scale.astype(np.float32),
         "shift": shift.astype(np.float16),

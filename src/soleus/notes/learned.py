@@ -28,6 +28,7 @@ _SILENT = frozenset({",", "and", ".", "the", "a"})
 _NEIGHBOUR, _READ, _SECTION = 0.4, 2.0, 0.5  # weights of features beside 1 for the words of the clause itself
 _LEAST_SHOWN = 0.3  # share of the strongest word's part at which a word belongs to the span
 _FLOOR = 1e-3
+_RARE = 20  # a statement of fewer texts is learnt badly, and its clauses weigh less against a wording
 
 Feature = tuple[
     str, float, int, int
@@ -115,6 +116,7 @@ class Learned:
         self._outer = arrays["outer"].astype(np.float32)  # units x statements
         self._base = arrays["base"].astype(np.float32)
         self.weights = [float(w) for w in arrays["weights"]]  # of `evidence`, the constant last
+        self.seen = [int(n) for n in arrays["seen"]]  # texts of each statement
         self.column = {s: n for n, s in enumerate(self.statements)}
 
     def hidden(self, bag: Sequence[Feature]) -> Any:
@@ -172,12 +174,13 @@ def evidence(
     against_right: float,
     denial: bool,
     medicine: bool,
+    seen: int,
 ) -> list[float]:
     """What speaks for a statement, as the numbers that are weighed.
 
     ``clause``: probability in the surest clause, None where the statement is not among those learnt; ``right``: how often
     the wordings that tell it were right (0 where none tells it), ``times``: how many tell it; ``settled``: the wordings
-    alone would take it; ``against_*``: the same of the opposite.
+    alone would take it; ``against_*``: the same of the opposite; ``seen``: in how many texts the statement was learnt.
     """
     read = right > 0
     p = _logit(clause) if clause is not None else _logit(0.02)
@@ -197,6 +200,9 @@ def evidence(
         float(denial),
         float(medicine),
         float(medicine) * float(settled),
+        float(read) * p,
+        float(read) * p * float(seen < _RARE),
+        float(read) * float(seen < _RARE),
     ]
 
 

@@ -139,11 +139,11 @@ class Lexicon:
         self.not_places = frozenset(places["not_a_place"])
 
     @cached_property
-    def learnt(self) -> frozenset[tuple[str, str]]:
-        """Finding and polarity of everything that the clauses can tell."""
+    def learnt(self) -> dict[tuple[str, str], int]:
+        """Finding and polarity of everything that the clauses can tell, and in how many texts."""
         from soleus.notes.weighing import learnt_keys
 
-        return learnt_keys(self.models, self.compiled) if self.models else frozenset()
+        return learnt_keys(self.models, self.compiled) if self.models else {}
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -10,7 +10,7 @@ from soleus.notes.text import Token
 
 _DAYS = {
     "second": 1 / 86_400, "sec": 1 / 86_400, "minute": 1 / 1_440, "hour": 1 / 24, "hr": 1 / 24, "day": 1.0, "night": 1.0,
-    "week": 7.0, "fortnight": 14.0, "month": 30.44, "year": 365.25, "decade": 3652.5,
+    "week": 7.0, "fortnight": 14.0, "month": 30.5, "year": 365.25, "decade": 3652.5,
 }  # fmt: skip
 _NUMBERS = {
     "a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0,

@@ -24,7 +24,7 @@ MOST_CHARACTERS = 200_000
 LEAST_SURE = 0.4  # where F1 is best by folds on the open texts (`tools/train_notes.py`)
 #: things told of a leg or of how it is felt that make a leg complaint: where a place stands beside a complaint, where the text
 #: has both words, and where it has not (chosen on the open texts)
-_ENOUGH_BESIDE, _ENOUGH_WITH_BOTH, _ENOUGH_ALONE = 2, 3, 4
+_ENOUGH_BESIDE, _ENOUGH_CRAMP, _ENOUGH_WITH_BOTH, _ENOUGH_ALONE = 0, 2, 3, 4
 _FELT = frozenset({
     "site", "side", "quality", "timing", "pattern", "on_exertion", "at_rest", "weakness", "tenderness", "swelling", "visible_movement", "urge_to_move",
 })  # fmt: skip
@@ -288,7 +288,8 @@ def _of_legs(gathered: Gathered, understood: Sequence[Understood], compiled: Com
     signs = sum(_concerns_a_leg(compiled.findings[name]) for name in told) + len(_FELT & told.keys())
     cramp = "quality" in told and told["quality"].value == "cramp"
     enough = (
-        _ENOUGH_BESIDE if gathered.complaint_of_leg or cramp
+        _ENOUGH_BESIDE if gathered.complaint_of_leg
+        else _ENOUGH_CRAMP if cramp
         else _ENOUGH_WITH_BOTH if gathered.words_of_both
         else _ENOUGH_ALONE
     )  # fmt: skip

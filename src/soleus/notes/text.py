@@ -90,6 +90,8 @@ def tokens(text: str, short_forms: Mapping[str, tuple[str, ...]], known: Correct
             continue
         if word == "." and _inside(plain, match.start(), short_forms):
             continue
+        if word[0] == "(" and len(word) > 1 and "x" not in word:  # (-), (+) after the name of a sign
+            word = "negative" if "-" in word else "positive"
         for part, corrected in _spelled(word, short_forms, known):
             out.append(Token(part, stem(part), start, end, sentence, line, corrected))
         if word in _ENDS and not (word == "?" and _before_word(plain, match.start())):

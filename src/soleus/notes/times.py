@@ -66,6 +66,7 @@ def read(context: Context, complaints: Sequence[Match], named: Sequence[Match]) 
         if worth > 0:
             tempo.append((worth, span.days, span.first, span.last))
     tempo += _fixed(context, felt)
+    tempo += _since_then(context, felt)
     out: list[Time] = []
     if tempo:
         best = max(w for w, *_ in tempo)
@@ -137,7 +138,7 @@ def _tempo_worth(
     worth -= (
         2.5
         if re.search(
-            r"\b(?:smok\w+|pack|tak(?:e|es|ing|en)|married|retired|work\w*|diagnosed|surgery|operation|delivery|birth|moved|quit|drinks?|divorced)\b",
+            r"\b(?:smok\w+|pack|tak(?:e|es|ing|en)|married|retired|work\w*|diagnosed|surgery|operation|delivery|birth|moved|quit|drinks?|divorced|discharg\w+|admitted|underwent|resection|tests?|scan\w*|mri|x-?ray\w*|showed|biops\w+|transplant\w*|vaccin\w+|jab|course of)\b",
             sentence,
         )
         and not re.search(r"\bpain|cramp|leg|ache", before + after)
@@ -145,6 +146,24 @@ def _tempo_worth(
     )
     worth += 1.0 if span.first < len(context.tokens) / 3 else 0.0
     return worth
+
+
+def _since_then(context: Context, felt: set[int]) -> list[tuple[float, float, int, int]]:
+    """ "An operation a month ago. Since then she has had pain": the time told last before counts."""
+    tokens = context.tokens
+    told = [
+        s
+        for s in spans(tokens)
+        if s.last + 1 < len(tokens) and tokens[s.last + 1].word in ("ago", "earlier", "before", "previously")
+    ]
+    out = []
+    for n, t in enumerate(tokens[:-1]):
+        if t.word != "since" or t.sentence not in felt or tokens[n + 1].word not in ("then", ",", "that", "this", "it"):
+            continue
+        before = [s for s in told if s.last < n and tokens[n].sentence - tokens[s.last].sentence <= 1]
+        if before:
+            out.append((6.0, before[-1].days, before[-1].first, before[-1].last))
+    return out
 
 
 def _fixed(context: Context, felt: set[int]) -> list[tuple[float, float, int, int]]:

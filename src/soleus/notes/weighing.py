@@ -90,7 +90,7 @@ def by_key(told: Mapping[str, Told], compiled: Compiled) -> dict[Key, tuple[str,
 def candidates(
     found: Sequence[Understood],
     clear: Mapping[Key, tuple[str, Told]],
-    learnt: frozenset[Key],
+    learnt: Mapping[Key, int],
     compiled: Compiled,
     settle: Settle,
 ) -> dict[Key, list[float]]:
@@ -115,24 +115,26 @@ def candidates(
             right.get(against, 0.0),
             k[1] == "absent",
             k[0].startswith("medicine:"),
+            learnt.get(k, 0),
         )
     return out
 
 
-def learnt_keys(models: Learned, compiled: Compiled) -> frozenset[Key]:
-    """Finding and polarity of everything that the clauses can tell."""
-    out = set()
-    for name in models.statements:
+def learnt_keys(models: Learned, compiled: Compiled) -> dict[Key, int]:
+    """Finding and polarity of everything that the clauses can tell, and in how many texts it was told."""
+    out: dict[Key, int] = {}
+    for name, seen in zip(models.statements, models.seen, strict=True):
         finding, _, value = name.partition("=")
-        out.add((finding, polarity_of(finding, value, compiled)))
-    return frozenset(out)
+        k = (finding, polarity_of(finding, value, compiled))
+        out[k] = out.get(k, 0) + seen
+    return out
 
 
 def weigh(
     found: Sequence[Understood],
     context: Context,
     models: Learned,
-    learnt: frozenset[Key],
+    learnt: Mapping[Key, int],
     compiled: Compiled,
     settle: Settle,
 ) -> dict[Key, Weighed]:
