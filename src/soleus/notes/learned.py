@@ -132,7 +132,7 @@ class Learned:
         if not bags:
             return np.zeros((0, len(self.statements)), dtype=np.float32)
         units = np.maximum(np.stack([self.hidden(bag) for bag in bags]), 0.0)
-        return 1.0 / (1.0 + np.exp(-(units @ self._outer + self._base)))
+        return 1.0 / (1.0 + np.exp(-np.clip(units @ self._outer + self._base, -30, 30)))
 
     def told(self, bags: Sequence[Sequence[Feature]], least: float) -> dict[str, Told]:
         """The statements of a text that some clause tells with at least the probability ``least``."""
