@@ -4,6 +4,8 @@
 >>> answer = soleus.assess({"person": {"age": 67, "sex": "female"}, "findings": {"quality": "cramp"}})
 >>> answer.complaints[0].explanations[0].id
 'nocturnal_leg_cramp'
+>>> soleus.read_note("Calf cramps at night, no swelling.").understood[-1].text
+'no swelling'
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from soleus.clinical.reading import read_case as read_case
     from soleus.errors import SoleusError as SoleusError
     from soleus.knowledge.loader import load as load_knowledge
+    from soleus.notes.judging import assess_note as assess_note
+    from soleus.notes.judging import read_note as read_note
     from soleus.reasoning.assess import assess as assess
     from soleus.reasoning.assessment import Assessment as Assessment
     from soleus.reasoning.compiled import Compiled as Compiled
@@ -27,12 +31,24 @@ _HOMES = {
     "Compiled": "soleus.reasoning.compiled",
     "SoleusError": "soleus.errors",
     "assess": "soleus.reasoning.assess",
+    "assess_note": "soleus.notes.judging",
     "load_knowledge": "soleus.knowledge.loader",
     "read_case": "soleus.clinical.reading",
+    "read_note": "soleus.notes.judging",
 }
 _NAMES = {"load_knowledge": "load"}
 
-__all__ = ["Assessment", "Case", "Compiled", "SoleusError", "assess", "load_knowledge", "read_case"]
+__all__ = [
+    "Assessment",
+    "Case",
+    "Compiled",
+    "SoleusError",
+    "assess",
+    "assess_note",
+    "load_knowledge",
+    "read_case",
+    "read_note",
+]
 
 
 def __getattr__(name: str) -> Any:

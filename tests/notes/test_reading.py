@@ -114,3 +114,32 @@ def test_corrections_make_a_new_reading() -> None:
     changed = found.changed(number, "present", "one_leg")
     assert {u.finding: u.value for u in changed.understood}["swelling"] == "one_leg"
     assert {u.finding: u.value for u in found.understood}["swelling"] == "none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "J'ai des crampes dans les mollets la nuit depuis trois mois.",
+        "Ich habe seit drei Wochen nachts Wadenkrämpfe im linken Bein, der Muskel wird hart.",
+        "夜中に足がつります。とても痛いです。ふくらはぎ です か いいえ はい から",
+    ],
+)
+def test_another_language_is_not_read_as_english(text: str) -> None:
+    found = reading(text)
+    assert (found.understood, found.of_legs) == ((), False)
+
+
+def test_a_hyphen_is_no_denial() -> None:
+    # "-" after a name once counted as "(-)"
+    assert told("Thigh pain. Urine has been dark, cola-colored.")["dark_urine"].state == "present"
+    assert told("Leg pain. Homans (-).")["homans_sign"].state == "absent" if "homans_sign" in _findings() else True
+
+
+def _findings() -> set[str]:
+    return set(shipped_compiled().findings)
+
+
+def test_a_complaint_that_resolves_with_rest_is_not_past() -> None:
+    found = told("Right calf pain when walking two blocks, which resolves with rest within minutes.")
+    assert found["on_exertion"].state == "present"
+    assert found["site"].value == "calf"

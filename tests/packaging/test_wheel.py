@@ -68,3 +68,19 @@ def test_the_installed_command_writes_a_page(root: Path, installed: Path, tmp_pa
 
 def test_the_installed_command_names_its_version(installed: Path, tmp_path: Path) -> None:
     assert "soleus" in run(installed / "soleus", "--version", cwd=tmp_path).lower()
+
+
+def test_the_installed_command_reads_a_note(root: Path, installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text((root / "examples/message.txt").read_text(encoding="utf-8"), "utf-8")
+    read = json.loads(run(installed / "soleus", "read", "note.txt", "--format", "json", cwd=tmp_path))
+    told = {u["finding"]: u["state"] for u in read["understood"]}
+    assert told["relief_stretch"] == "present"
+    assert told["swelling"] == "absent"
+    assert any(u["confidence"] < 1 for u in read["understood"])  # what was learnt is in the wheel
+
+
+def test_the_lock_keeps_extras(root: Path) -> None:
+    """Older pip in hash mode refuses a lock that names coverage where a package asks for coverage[toml]."""
+    lock = (root / "requirements/dev.txt").read_text(encoding="utf-8")
+    assert "\ncoverage[toml]==" in lock
+    assert "--no-strip-extras" in (root / "tools/lock.sh").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from soleus.validation.texts import AnnotatedText, Counts, gold, read_texts
 
 @pytest.fixture(scope="module")
 def texts(root: Path) -> dict[str, tuple[AnnotatedText, ...]]:
-    return {part: read_texts(root / "validation/texts" / part) for part in ("dev", "test")}
+    return {part: read_texts(root / "validation/texts" / part) for part in ("dev", "test", "train")}
 
 
 def test_every_text_stands_where_the_split_says(root: Path, texts: dict[str, tuple[AnnotatedText, ...]]) -> None:
@@ -31,7 +31,7 @@ def test_there_are_enough_texts_and_annotations(texts: dict[str, tuple[Annotated
 
 def test_every_quote_stands_in_its_text(texts: dict[str, tuple[AnnotatedText, ...]]) -> None:
     compiled = shipped_compiled()
-    for text in (*texts["dev"], *texts["test"]):
+    for text in (t for part in texts.values() for t in part):
         assert [q for _, _, q, *_ in text.annotations if str(q) not in text.text] == [], text.id
         assert gold(text, compiled) is not None
 
@@ -50,3 +50,16 @@ def test_every_wording_names_a_finding_and_a_state() -> None:
         for finding, states in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             known = {s.id for s in compiled.findings[finding].states}
             assert {str(s) for s in states} <= known, f"{path.name}: {finding}"
+
+
+def test_texts_to_learn_from_are_others_than_those_set_aside(texts: dict[str, tuple[AnnotatedText, ...]]) -> None:
+    known = set(shipped_compiled().explanations)
+    aside = {sentence for t in texts["test"] for sentence in _sentences(t.text)}
+    for text in texts["train"]:
+        assert text.answer is None or text.answer in known, text.id
+        assert not aside & _sentences(text.text), text.id
+
+
+def _sentences(text: str) -> set[str]:
+    """Sentences of twelve words or more; shorter ones are said alike by chance."""
+    return {s.strip() for s in text.replace("\n", " ").split(".") if len(s.split()) >= 12}

@@ -128,7 +128,10 @@ _TITLE = re.compile(
     r"\b(?:it's|its|it is|this is|i am|i'm|im|my name is|from|yours,?|regards,?|thanks,?|thank you,?)\s+(mrs|mr|miss|ms)\b|(?:^|\n|[.!?]\s+)(mrs|mr|miss|ms)\.? [a-z]+(?: [a-z]+)?\.?\s*$"
 )
 _BOX = re.compile(
-    r"\b(?:sex|gender)\s*:\s*(?:(f)emale|(m)ale|([fm])\b)|\b(?:sex|gender)\W*(?:[mf](?:ale)?\W*\[\s*\]\W*|\[\s*\]\s*[mf](?:ale|emale)?\W*)?(?:\[\s*x\s*\]\s*([mf])|([mf])(?:ale|emale)?\s*\[\s*x\s*\])"
+    r"\b(?:sex|gender)\s*:?\s*(?:"
+    r"(?:\[\s*\]\s*[mf]\w*\s*)?\[\s*x\s*\]\s*([mf])"  # [ ] M [x] F
+    r"|(?:[mf]\w*\s*\[\s*\]\s*)?([mf])\w*\s*\[\s*x\s*\]"  # M [x] F [ ]
+    r"|(?<=:)\s*([mf])(?:ale|emale)?\b(?!\s*\[))"
 )
 _WEEKS = re.compile(
     r"\b(\d{1,2})\s*(?:\+\s*\d\s*)?(?:weeks?|wks?|/40)(?:['’]?\s*(?:and \w+ days? )?(?:pregnant|pregnent|gestation|gestational|into (?:my|her) pregnancy|gravid|of (?:pregnancy|gestation)|along|g\b))|\b(\d{1,2})\s*/\s*40\b|(?:pregnant|gestation|pregnancy)[^.\n]{0,20}?\b(\d{1,2})\s*(?:weeks|wks)"

@@ -30,6 +30,7 @@ _FELT = frozenset({
 })  # fmt: skip
 #: below this share of English words a text of so many words is of another language (open texts: 0.83 and more; others: 0.54 and less)
 _LEAST_ENGLISH, _FEWEST_WORDS = 0.65, 6
+_NOT_SAID = Hold.SUPPOSED | Hold.OTHER
 _NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
 #: findings of a leg complaint that are told in the same words of any other complaint
 _ANYWHERE = frozenset({
@@ -263,7 +264,9 @@ def weigh(gathered: Gathered, compiled: Compiled, least: float) -> list[Understo
 
 def _learnt(gathered: Gathered, name: str, weighed: weighing.Weighed, compiled: Compiled) -> list[Understood]:
     """A statement that no wording tells, but the clauses of the text do."""
-    if weighed.words is None:
+    if weighed.words is None or any(
+        gathered.context.hold[n] & _NOT_SAID for n in range(weighed.words[0], weighed.words[1] + 1)
+    ):
         return []
     kind: Kind = (
         "medicine" if name.startswith("medicine:") else "contributor" if name in compiled.contributors else "finding"
