@@ -39,6 +39,18 @@ _STATE_WORDS = {
 }
 
 
+_ALMOST = 0.995
+_SOURCES = {
+    "knowledge": "name in the knowledge base",
+    "people": "rule for age and sex",
+    "places": "rule for places",
+    "times": "rule for times",
+    "results": "rule for results",
+    "learnt from annotated texts": "learnt from texts",
+    "corrected": "corrected by you",
+}
+
+
 def name_of(compiled: Compiled, u: Understood) -> str:
     """What a statement is about, in words."""
     if u.finding.startswith("medicine:"):
@@ -142,9 +154,26 @@ def _line(n: int, u: Understood, compiled: Compiled) -> Text:
     line.append(words)
     line.append(state, style=_STYLES[u.state])
     line.append(f'  "{" ".join(u.text.split())}"', style="dim")
+    if sure_of(u):
+        line.append(f"  {sure_of(u)}", style="dim")
     if not u.used:
         line.append(f"  (not used: {u.why})", style="dim")
     return line
+
+
+def source_of(u: Understood) -> str:
+    """What read a statement, in a few words; the JSON has the pattern itself."""
+    where = u.source.partition(": ")[0]
+    if where.startswith("wordings/"):
+        return "wording"
+    return _SOURCES.get(where, where)
+
+
+def sure_of(u: Understood) -> str:
+    """The probability that a statement was read rightly; empty where a rule is taken as sure."""
+    if u.confidence >= 1:
+        return ""
+    return f"{u.confidence:.0%}" if u.confidence < _ALMOST else ">99%"
 
 
 @cache
@@ -161,9 +190,12 @@ def _environment() -> Environment:
 def reading_html(reading: Reading, compiled: Compiled) -> Markup:
     """The part of a page that shows the text with its marks and the statements."""
     rows = [
-        {"n": n, "u": u, "name": name_of(compiled, u), "value": value_of(compiled, u), "state": _STATE_WORDS[u.state]}
+        {
+            "n": n, "u": u, "name": name_of(compiled, u), "value": value_of(compiled, u),
+            "state": _STATE_WORDS[u.state], "source": source_of(u), "sure": sure_of(u),
+        }
         for n, u in enumerate(reading.understood, 1)
-    ]
+    ]  # fmt: skip
     template = _environment().get_template("reading.html.j2")
     return Markup(template.render(pieces=_pieces(reading), rows=rows, reading=reading, nothing=NOTHING_SENTENCE))
 
