@@ -13,7 +13,7 @@ WEB := tests/web/node_modules/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help assess test check fix lint types contracts pytest bench validate docs lock clean
+.PHONY: help assess test check fix lint types contracts pytest bench validate train docs lock clean
 
 help:  ## this list
 	@echo "Soleus. Two commands are enough to begin:"
@@ -60,6 +60,9 @@ bench: $(DEV)  ## speed against pyAgrum: benchmarks/results.json and a table
 validate: $(DEV)  ## is it right? rebuilds docs/validation.md and docs/validation.json
 	$(BIN)/soleus validate
 	@$(BIN)/python tools/make_docs.py
+
+train: $(DEV)  ## learn anew how texts are read, from the open annotated texts (five minutes)
+	$(BIN)/python tools/train_notes.py
 
 docs: $(DEV)  ## rebuild the generated pages (a test compares them)
 	$(BIN)/python tools/make_docs.py
