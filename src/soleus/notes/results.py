@@ -92,6 +92,8 @@ def read_number(
         if token.sentence != sentence and token.line != line:
             return None
         if token.word[0].isdigit():
+            if tokens[place - 1].word == "on":  # potassium measured on 10 May
+                return None
             return _taken(finding, last, place, tokens, plain, places)
         if token.word not in _BETWEEN:
             return None
