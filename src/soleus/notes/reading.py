@@ -248,7 +248,7 @@ def weigh(gathered: Gathered, compiled: Compiled, least: float) -> list[Understo
     words = gathered.work.lexicon
     models = words.models
     if models is None:
-        return [u for u in gathered.found if u.confidence >= least]
+        return [u for u in gathered.found if u.confidence >= max(least, weighing.LEAST_OF_WORDINGS)]
     weighed = weighing.weigh(gathered.found, gathered.context, models, words.learnt, compiled, settle)
     kept = [
         msgspec.structs.replace(u, confidence=round(p, 3))
