@@ -9,7 +9,7 @@ import yaml
 
 from soleus.notes.lexicon import lexicon
 from soleus.reasoning.compiled import shipped_compiled
-from soleus.validation.texts import AnnotatedText, Counts, gold, read_texts
+from soleus.validation.texts import AnnotatedText, Counts, annotated_reading, gold, read_texts
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +64,30 @@ def _sentences(text: str) -> set[str]:
     """Sentences of twelve words or more; shorter ones, and the questions of exams, are said alike by chance."""
     parts = text.replace("\n", " ").replace("!", ".").split(".")
     return {s.strip() for s in parts if len(s.split()) >= 12 and "?" not in s}
+
+
+def test_the_annotations_as_a_reading() -> None:
+    compiled = shipped_compiled()
+    text = AnnotatedText(
+        id="x",
+        genre="clinic_note",
+        text="71M, calf cramps nocte. Denies swelling. ?neuropathy. Rx furosemide. K 3.1 mmol/L.",
+        annotations=(
+            ("age", 71, "71M"),
+            ("sex", "male", "71M"),
+            ("quality", "cramp", "cramps"),
+            ("swelling", "none", "Denies swelling"),
+            ("polyneuropathy_known", "?present", "?neuropathy"),
+            ("medicine:furosemide", "current", "furosemide"),
+            ("potassium", "3.1 mmol/L", "K 3.1 mmol/L"),
+        ),
+    )
+    found = {u.finding: (u.kind, u.state, u.value) for u in annotated_reading(text, compiled).understood}
+    assert found == {
+        "age": ("person", "present", 71.0),
+        "sex": ("person", "present", "male"),
+        "quality": ("finding", "present", "cramp"),
+        "swelling": ("finding", "absent", "none"),
+        "medicine:furosemide": ("medicine", "present", None),
+        "potassium": ("finding", "present", 3.1),
+    }

@@ -16,6 +16,7 @@ from soleus.validation.scoring import Outcome, Scores, score
 from soleus.validation.texts import (
     AnnotatedText,
     Counts,
+    annotated_reading,
     compare,
     from_text,
     kinds,
@@ -46,6 +47,11 @@ def measure(folder: Path, vignettes: Sequence[Vignette], compiled: Compiled) -> 
     by_id = {v.id: v for v in vignettes}
     outcomes = [from_text(t, by_id[t.vignette], compiled) for t in test if t.vignette]
     scores = score(outcomes)
+    perfect = [
+        from_text(t, by_id[t.vignette], compiled, lambda _, t=t: annotated_reading(t, compiled))  # type: ignore[misc]
+        for t in test
+        if t.vignette
+    ]
     figures = {
         "texts": len(test) + len(dev),
         "text_annotations": sum(len(t.annotations) for t in (*test, *dev)),
@@ -56,6 +62,7 @@ def measure(folder: Path, vignettes: Sequence[Vignette], compiled: Compiled) -> 
         "negation_f1_test": denied.f1,
         "text_top1": scores.top1.value,
         "text_top3": scores.top3.value,
+        "text_top1_annotated": score(perfect).top1.value,
         "text_must_not_miss": scores.must_not_miss_recall.value,
         "text_dnm_entries_median": scores.dnm_entries_median,
         "text_over_triage": scores.over_triage.value,
@@ -63,7 +70,7 @@ def measure(folder: Path, vignettes: Sequence[Vignette], compiled: Compiled) -> 
         "notes_load_s": load,
     }
     others = _simpler(test, compiled)
-    page = _page(figures, (every, denied), (every_dev, denied_dev), scores, outcomes, others)
+    page = _page(figures, (every, denied), (every_dev, denied_dev), scores, outcomes, perfect, others)
     return TextResults(figures, page)
 
 
@@ -100,6 +107,7 @@ def _page(
     dev: tuple[Counts, Counts],
     scores: Scores,
     outcomes: Sequence[Outcome],
+    perfect: Sequence[Outcome],
     others: list[tuple[str, Counts, Counts]],
 ) -> str:
     rows = [
@@ -121,6 +129,7 @@ def _page(
         f"Of the statements that were right in finding and polarity, {test[0].value_right / max(test[0].true, 1):.0%} name the same state too.\n",
         "From text to judgement, on the half set aside:\n",
         f"- right explanation first: {scores.top1.words()}; among the first three: {scores.top3.words()}",
+        f"- right explanation first if every statement were read as it is annotated: {score(perfect).top1.words()}",
         f"- dangerous answers named or red-flagged: {scores.must_not_miss_recall.words()}",
         f"- same-day flag where the answer is benign: {scores.over_triage.words()}; care needed the same day and not said: {scores.under_triage.words()}",
         "",
@@ -134,9 +143,11 @@ def _page(
         ),
         "",
         f"### The {_WORST} worst texts\n",
-        "| text | expected | rank | first instead | |",
+        "Where the annotations lead to the right answer, the reading failed; where they do not, the knowledge did, or the text "
+        "does not tell.\n",
+        "| text | expected | rank | rank from the annotations | first instead |",
         "|---|---|---|---|---|",
-        *(_worst(o) for o in sorted(outcomes, key=lambda o: -o.rank)[:_WORST]),
+        *(_worst(o, p) for o, p in sorted(zip(outcomes, perfect, strict=True), key=lambda x: -x[0].rank)[:_WORST]),
         "",
     ]
     return "\n".join(lines)
@@ -146,8 +157,9 @@ def _clean(words: str) -> str:
     return " ".join(words.replace("|", "/").split())[:70]
 
 
-def _worst(o: Outcome) -> str:
-    return f"| {o.vignette.id} | {o.vignette.expected.explanation} | {o.rank} | {o.first} {o.first_probability:.2f} | {o.error or ''} |"
+def _worst(o: Outcome, perfect: Outcome) -> str:
+    first = o.error or f"{o.first} {o.first_probability:.2f}"
+    return f"| {o.vignette.id} | {o.vignette.expected.explanation} | {o.rank} | {perfect.rank} | {first} |"
 
 
 __all__ = ["TextResults", "measure"]

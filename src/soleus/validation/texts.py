@@ -10,17 +10,18 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import yaml
 from msgspec import Struct
 
 from soleus.errors import KnowledgeError
+from soleus.knowledge.schema.core import Finding
 from soleus.notes.case import case_of
 from soleus.notes.judging import NoteAssessment
 from soleus.notes.reading import Reading, Understood, read
@@ -90,6 +91,54 @@ def _statement(what: str, value: str, compiled: Compiled) -> tuple[str, str, str
     if finding.kind == "numeric":
         return what, "present", None
     return what, "absent" if value == finding.absent else "present", value
+
+
+def annotated_reading(text: AnnotatedText, compiled: Compiled) -> Reading:
+    """The reading that the annotations give, with what rules read of numbers: what the judgement would be if every
+    statement were read rightly."""
+    ours = read(text.text, compiled)
+    numbers = {u.finding: u for u in ours.understood if u.unit is not None}
+    out: list[Understood] = []
+    for what, raw, quote, *_ in text.annotations:
+        value = {True: "yes", False: "no"}.get(raw, str(raw)) if isinstance(raw, bool) else str(raw)
+        name, polarity, kept = _statement(str(what), value.lstrip("?"), compiled)
+        finding = compiled.findings.get(name)
+        if value.startswith("?") or polarity == "resolved":
+            continue
+        if finding is not None and finding.kind == "numeric":
+            out += [numbers.pop(name)] if name in numbers else []
+            continue
+        begin = max(text.text.find(str(quote)), 0)
+        out.append(_annotated(name, polarity, kept, finding, (begin, begin + len(str(quote))), text.text, compiled))
+    return replace(ours, understood=tuple(out), of_legs=True)
+
+
+def _annotated(
+    name: str,
+    polarity: str,
+    value: str | None,
+    finding: Finding | None,
+    span: tuple[int, int],
+    text: str,
+    compiled: Compiled,
+) -> Understood:
+    kind: Literal["finding", "contributor", "medicine", "person"]
+    said: str | float | None = value
+    if finding is not None:
+        kind, said = "finding", value if value is not None else finding.absent
+    elif name in compiled.contributors:
+        kind, said = "contributor", None
+    elif name.startswith("medicine:"):
+        kind = "medicine"
+    else:
+        kind = "person"
+        number = re.search(r"\d+(?:\.\d+)?", value or "")
+        said = float(number.group()) if number else value
+    state: Literal["present", "absent", "stopped"] = (
+        "absent" if polarity == "absent" else "stopped" if polarity == "stopped" else "present"
+    )
+    words = text[span[0] : span[1]]
+    return Understood(finding=name, kind=kind, state=state, value=said, span=span, text=words, source="annotation")
 
 
 def told(reading: Reading, compiled: Compiled) -> dict[Statement, Understood]:
@@ -185,19 +234,19 @@ class _Told(Vignette, frozen=True, kw_only=True):
         return self.told_case
 
 
-def from_text(text: AnnotatedText, vignette: Vignette, compiled: Compiled) -> Outcome:
-    """The outcome of a vignette told as a text and read by us; the text, not the coded case, is what is judged."""
+def from_text(
+    text: AnnotatedText, vignette: Vignette, compiled: Compiled, reader: Callable[[str], Reading] | None = None
+) -> Outcome:
+    """The outcome of a vignette told as a text and read by ``reader`` (default: ours); the text is what is judged."""
     fields = {f: getattr(vignette, f) for f in vignette.__struct_fields__}
-    reading = read(text.text, compiled)
+    reading = reader(text.text) if reader else read(text.text, compiled)
     case = case_of(reading, compiled, id=text.id)
     outcome = judge_one(_Told(**fields, told_case=case), compiled)
-    return outcome if reading.of_legs else msgspec_failed(outcome)
+    return outcome if reading.of_legs else _failed(outcome)
 
 
-def msgspec_failed(outcome: Outcome) -> Outcome:
+def _failed(outcome: Outcome) -> Outcome:
     """A text in which no leg complaint was found counts as missed."""
-    from dataclasses import replace
-
     return replace(outcome, rank=999, strict_rank=999, named=False, flagged=False, error="nothing to assess")
 
 
