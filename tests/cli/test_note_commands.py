@@ -106,3 +106,27 @@ def test_a_question_is_answered_with_sources(capsys: pytest.CaptureFixture[str])
     assert "[1]" in out
     code, out, _ = run(capsys, "ask", "what should I plant under a hedge?", "--format", "json")
     assert (code, json.loads(out)["kind"]) == (5, "out_of_scope")
+
+
+def test_two_notes_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "notes.csv"
+    table.write_text('id,text\na,"Calf cramps at night"\na,"Left leg swollen"\n', encoding="utf-8")
+    code, out, err = run(capsys, "assess", "--note", str(table), "--format", "json")
+    assert code == 3
+    assert "two notes of this name" in " ".join((out + err).split())
+
+
+def test_readings_of_several_notes_are_written_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(CRAMP, encoding="utf-8")
+    assert run(capsys, "read", str(folder), "--format", "json", "--out", str(tmp_path / "out"))[0] == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.json", "b.json"]
+
+
+def test_a_question_that_tells_of_danger_is_answered_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(
+        capsys, "ask", "I can't pee and both my legs are weak since this morning, what shall I do", "--format", "json"
+    )
+    assert (code, json.loads(out)["kind"]) == (0, "red_flag")

@@ -143,3 +143,22 @@ def test_a_complaint_that_resolves_with_rest_is_not_past() -> None:
     found = told("Right calf pain when walking two blocks, which resolves with rest within minutes.")
     assert found["on_exertion"].state == "present"
     assert found["site"].value == "calf"
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("My left leg is swollen and I have chest pain.", "chest_pain_or_breathlessness"),
+        ("Left leg swollen, short of breath.", "chest_pain_or_breathlessness"),
+        ("Both legs weak, cannot pass urine, numb saddle area.", "bladder_bowel_saddle"),
+        ("I can't pee. Both legs are weak since this morning and my bottom is numb.", "bladder_bowel_saddle"),
+        ("Without fail cramps in my calf wake me every night.", "disturbs_sleep"),
+    ],
+)
+def test_a_symptom_that_is_told_is_never_read_as_denied(text: str, finding: str) -> None:
+    found = told(text).get(finding)
+    assert found is None or found.state != "absent"
+
+
+def test_what_an_animal_has_is_not_the_persons() -> None:
+    assert "swelling" not in told("My dog has a swollen red leg. I get calf cramps at night.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,14 @@ def read_notes(
 ) -> None:
     """Print or write the reading of each text."""
     compiled = shipped_compiled()
-    for note in _notes(paths):
+    notes = _distinct(_notes(paths))
+    if len(notes) > 1 and (strike or change):
+        raise UsageError("--strike", "several notes", "one note", "Correct one note at a time.")
+    if out is not None and len(notes) > 1 and not out.is_dir():
+        if out.exists():
+            raise UsageError("--out", "a file", "a folder, for several notes", "Name a folder.")
+        out.mkdir(parents=True)
+    for note in notes:
         reading = _corrected(_named(note, compiled), strike, change, compiled)
         text = _shown(reading, form, compiled)
         if out is not None:
@@ -84,7 +92,7 @@ def assess_notes(
     if cases:
         raise UsageError("--note", "a case as well", "either cases or notes", "Judge them one after the other.")
     compiled = shipped_compiled()
-    notes = list(_notes(paths))
+    notes = _distinct(_notes(paths))
     if len(notes) == 1 and not _is_many(paths):
         found = _judge(notes[0], how, compiled, strike, change)
         _put(found, notes[0], form, out, compiled)
@@ -96,6 +104,18 @@ def assess_notes(
     _many(notes, how, form, out, resume, compiled)
 
 
+def _distinct(notes: Iterable[Note]) -> list[Note]:
+    """The notes; two of one name would take each other's place. Raises `UnreadableInput`."""
+    out: dict[str, Note] = {}
+    for note in notes:
+        if note.name in out:
+            raise UnreadableInput(
+                note.name, "two notes of this name", "a name or id for each", "Give each an id of its own."
+            )
+        out[note.name] = note
+    return list(out.values())
+
+
 def _is_many(paths: Sequence[Path]) -> bool:
     return any(p.is_dir() or p.suffix == ".csv" for p in paths)
 
@@ -104,8 +124,9 @@ def _many(notes: list[Note], how: How, form: Form, out: Path | None, resume: boo
     if out is not None and out.exists() and not out.is_dir():
         raise UsageError("--out", "a file", "a folder, for several notes", "Name a folder.")
     worst: SoleusError | None = None
+    by_name = {n.name: n for n in notes}
     for path in _progress([Path(n.name) for n in notes]):
-        note = next(n for n in notes if n.name == path.name)
+        note = by_name[path.name]
         target = out / f"{note.name}{_ENDING[form]}" if out is not None else None
         if resume and target is not None and target.exists():
             continue
@@ -137,7 +158,7 @@ def _put(
     if out is not None and out.is_dir() and not several:
         out = out / f"{note.name}{_ENDING[form]}"
     if form == "json":
-        text = pages.note_json(found).decode()
+        text = pages.note_json(found, note.name).decode()
     elif form == "html":
         text = pages.note_html(found, compiled)
     elif out is None:
@@ -248,7 +269,14 @@ def _of_table(path: Path) -> Iterator[Note]:
 def text_of(path: Path) -> str:
     name = name_of(path)
     raw = bytes_of(path, name)
-    return decode(raw if raw[:2] in _UTF_16 else raw.translate(_BLANKED), name)
+    return decode(raw if raw[:2] in _UTF_16 else _COLOURS.sub(_blank, raw).translate(_BLANKED), name)
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    return b" " * len(found.group())
+
+
+_COLOURS = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")  # of a terminal
 
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

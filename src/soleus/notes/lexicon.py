@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 import yaml
 
+from soleus.clinical.rules import leaves, subject
 from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.medicines import Medicine
+from soleus.knowledge.schema.safety import RedFlag
 from soleus.notes.context import Cues
 from soleus.notes.learned import Shipped
 from soleus.notes.patterns import Matcher
@@ -137,6 +139,13 @@ class Lexicon:
         for pattern in places["complaint"]:
             self.matcher.add(pattern, Means("complaint", "", "", "wordings/places.yaml"))
         self.not_places = frozenset(places["not_a_place"])
+
+    @cached_property
+    def alarming(self) -> frozenset[str]:
+        """The findings that rules of danger hang on: one that a wording tells is not weighed away."""
+        rules = (f.when for f in self.compiled.knowledge.all(RedFlag) if f.urgency in ("emergency", "same_day"))
+        named = {name for rule in rules for kind, name in map(subject, leaves(rule)) if kind == "finding"}
+        return frozenset(named)
 
     @cached_property
     def learnt(self) -> dict[tuple[str, str], int]:

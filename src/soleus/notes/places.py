@@ -40,11 +40,16 @@ def told_of_legs(context: Context, complaints: Sequence[Match], told: Sequence[M
     felt = [m for m in complaints if not context.of(m) & (Hold.NEGATED | Hold.OTHER | Hold.SUPPOSED | Hold.PAST)]
     legs = [m for m in told if m.label.id in ("site", "leg")]  # type: ignore[attr-defined]
     real = [m for m in legs if not context.hold[m.first] & (Hold.OTHER | Hold.SUPPOSED | Hold.NEGATED)]
-    close = [abs(tokens[c.first].sentence - tokens[m.first].sentence) for m in real for c in felt]
-    return (
-        any(tokens[c.first].sentence == tokens[m.first].sentence and _gap(c, m) <= _NEAR for m in real for c in felt)
-        or sum(gap <= 1 for gap in close) >= _PAIRS
-    )
+    by_sentence: dict[int, list[Match]] = {}
+    for c in felt:
+        by_sentence.setdefault(tokens[c.first].sentence, []).append(c)
+    near = 0
+    for m in real:
+        sentence = tokens[m.first].sentence
+        if any(_gap(c, m) <= _NEAR for c in by_sentence.get(sentence, ())):
+            return True
+        near += sum(len(by_sentence.get(sentence + step, ())) for step in (-1, 0, 1))
+    return near >= _PAIRS
 
 
 def _votes(

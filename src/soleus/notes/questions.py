@@ -14,6 +14,7 @@ from soleus.evidence.record import SYSTEM_NAMES
 from soleus.knowledge.schema.care import Treatment, WorkUp
 from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
 from soleus.knowledge.schema.safety import RedFlag
+from soleus.notes.judging import assess_note
 from soleus.notes.lexicon import Lexicon, lexicon, wordings
 from soleus.notes.text import folded, tokens
 from soleus.reasoning.assessment import Audience, Reference
@@ -61,6 +62,8 @@ class Answer:
 
 def answer(question: str, compiled: Compiled, audience: Audience = "patient", takes: Iterable[str] = ()) -> Answer:
     """The answer to a question. ``takes``: medicines of the person, named or not in the question."""
+    if (danger := _danger(question, compiled, audience)) is not None:
+        return danger
     asked = _Asked(question, compiled, audience, tuple(takes))
     for kind in _ORDER:
         if asked.asks_for(kind):
@@ -68,6 +71,19 @@ def answer(question: str, compiled: Compiled, audience: Audience = "patient", ta
             if lines:
                 return Answer(kind, asked.about, lines, asked.citer.references())
     return Answer("out_of_scope", asked.about, (), (), asked.nearest())
+
+
+def _danger(question: str, compiled: Compiled, audience: Audience) -> Answer | None:
+    """Where the question itself tells of a danger that must not wait, that comes before anything else."""
+    found = assess_note(question, knowledge=compiled, audience=audience, draws=10).assessment
+    if found is None:
+        return None
+    flags = [f for f in found.complaints[0].red_flags if f.urgency in ("emergency", "same_day")]
+    if not flags:
+        return None
+    lines = tuple(Line(f"{f.label}: {f.action}", f.cites) for f in flags)
+    used = {n for line in lines for n in line.cites}
+    return Answer("red_flag", (), lines, tuple(r for r in found.references if r.number in used))
 
 
 class _Asked:

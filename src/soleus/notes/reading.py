@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +20,7 @@ from soleus.notes.results import Result, Unread, read_number
 from soleus.notes.text import Token, folded, tokens
 from soleus.reasoning.compiled import Compiled
 
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 60_000
 LEAST_SURE = 0.3  # F1 by folds is flat from 0.3 to 0.45; texts unlike those it learnt from are read better with the lower (`tools/train_notes.py`)
 #: things told of a leg or of how it is felt that make a leg complaint: where a place stands beside a complaint, where the text
 #: has both words, and where it has not (chosen on the open texts)
@@ -30,6 +30,7 @@ _FELT = frozenset({
 })  # fmt: skip
 #: below this share of English words a text of so many words is of another language (open texts: 0.83 and more; others: 0.54 and less)
 _LEAST_ENGLISH, _FEWEST_WORDS = 0.65, 6
+_LEAST_SURE_MEDICINE = 0.6  # a medicine that no name tells is taken only where it is rather sure
 _NOT_SAID = Hold.SUPPOSED | Hold.OTHER
 _NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
 #: findings of a leg complaint that are told in the same words of any other complaint
@@ -85,6 +86,8 @@ class Reading:
     def changed(self, number: int, state: State, value: str | float | None = None) -> Reading:
         """The reading with one statement changed, by its number from 1. Raises `UnknownName`."""
         self._known((number,))
+        if state not in get_args(State):
+            raise UnknownName("correction", repr(state), f"one of {', '.join(get_args(State))}", "Name one of these.")
         new = [
             msgspec.structs.replace(
                 u,
@@ -178,6 +181,8 @@ class Gathered:
 
 def gather(text: str, compiled: Compiled) -> Gathered:
     """Read a text by the wordings alone. Raises `UnreadableInput` for a text that is too long."""
+    if not isinstance(text, str):
+        raise UnreadableInput("note", type(text).__name__, "a text", "Hand over the words themselves.")
     if len(text) > MOST_CHARACTERS:
         raise UnreadableInput(
             "note",
@@ -253,7 +258,7 @@ def weigh(gathered: Gathered, compiled: Compiled, least: float) -> list[Understo
     kept = [
         msgspec.structs.replace(u, confidence=round(p, 3))
         for u in gathered.found
-        if (p := weighing.of(weighed, u, compiled)) >= least
+        if (p := weighing.of(weighed, u, compiled, words.alarming)) >= least
     ]
     known = {weighing.key(u, compiled) for u in gathered.found}
     for (name, polarity), w in weighed.items():
@@ -288,7 +293,11 @@ def _of_legs(gathered: Gathered, understood: Sequence[Understood], compiled: Com
     Muscle cramps without a place count as cramps of the legs, where most of them are.
     """
     told = {u.finding: u for u in understood if u.kind == "finding" and u.state in ("present", "conflict") and u.used}
-    signs = sum(_concerns_a_leg(compiled.findings[name]) for name in told) + len(_FELT & told.keys())
+    signs = (
+        sum(_concerns_a_leg(compiled.findings[name]) for name in told)
+        + len(_FELT & told.keys())
+        + ("urge_to_move" in told)
+    )
     cramp = "quality" in told and told["quality"].value == "cramp"
     enough = (
         _ENOUGH_BESIDE if gathered.complaint_of_leg
@@ -429,11 +438,12 @@ def _take_medicine(work: _Work, match: Match, means: Means) -> None:
     if hold & Hold.SUPPOSED and not own:
         return
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.search(after)) or bool(hold & Hold.PAST)
+    not_taken = re.match(r"\W*(?:was |were |is |being )?(?:not|never) (?:taken|taking|started|given|used)\b", after)
     state: State = (
         "uncertain"
         if hold & Hold.UNCERTAIN
         else "absent"
-        if hold & Hold.NEGATED
+        if hold & Hold.NEGATED or not_taken
         else "stopped"
         if stopped
         else "present"

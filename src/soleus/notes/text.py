@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # colours of a terminal
 _ENDS = frozenset({".", "!", "?", ";", "|"})
 
 
@@ -55,6 +56,7 @@ def stem(word: str) -> str:
 
 def folded(text: str) -> tuple[str, list[int] | range]:
     """Lower case, plain quotes and dashes, no accents and invisible marks; and the place of each character in ``text``."""
+    text = _ESCAPES.sub(lambda m: " " * len(m.group()), text)
     if text.isascii():
         return text.lower().replace("\t", " ").replace("\r", "\n"), range(len(text) + 1)
     characters: list[str] = []

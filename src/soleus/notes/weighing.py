@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from soleus.notes.context import Context
+from soleus.notes.context import Context, Hold
 from soleus.notes.learned import Heard, Learned, Told, clauses, evidence, features
 from soleus.reasoning.compiled import Compiled
 
@@ -130,6 +130,38 @@ def learnt_keys(models: Learned, compiled: Compiled) -> dict[Key, int]:
     return out
 
 
+#: words that say that something is as it should be, where no word of negation stands
+_AS_IT_SHOULD = frozenset({
+    "normal", "fine", "ok", "okay", "intact", "unremarkable", "clear", "equal", "equally", "symmetrical", "symmetric", "preserved", "full", "good",
+    "soft", "healthy", "stable", "steady", "well", "perfect", "unaffected", "regular", "nad", "unchanged", "only", "alone", "free", "easily", "still", "able",
+    "brisk", "warm", "pink", "supple", "painless", "flexor", "downgoing", "afebrile", "negative", "neg", "alert", "same", "both", "all", "right", "usual", "5", "2", "4", "palpable", "present", "within", "nil", "benign", "passes", "closed", "obtained",
+    "retained", "bilaterally", "throughout", "always", "myself", "independently", "settled", "ruled", "excluded", "other", "moves", "feels", "works", "held",
+})  # fmt: skip
+
+
+def _denies(context: Context, part: range) -> bool:
+    """Whether a clause holds anything that denies, or says that all is well."""
+    return any(
+        context.hold[n] & Hold.NEGATED
+        or n in context.negations
+        or n in context.after
+        or context.tokens[n].word in _AS_IT_SHOULD
+        or context.tokens[n].word.startswith(("un", "non", "never", "nothing", "dont", "doesnt", "didnt", "isnt"))
+        for n in part
+    )
+
+
+def _sentence(context: Context, parts: Sequence[range], number: int) -> range:
+    """The tokens of the sentence that a clause stands in."""
+    tokens, here = context.tokens, context.tokens[parts[number].start].sentence
+    first = last = parts[number].start
+    while first > 0 and tokens[first - 1].sentence == here:
+        first -= 1
+    while last + 1 < len(tokens) and tokens[last + 1].sentence == here:
+        last += 1
+    return range(first, last + 1)
+
+
 def weigh(
     found: Sequence[Understood],
     context: Context,
@@ -139,9 +171,18 @@ def weigh(
     settle: Settle,
 ) -> dict[Key, Weighed]:
     """The probability of every statement that the wordings or the clauses of a text tell."""
-    bags = features(context, clauses(context.tokens), heard(found, compiled))
+    parts = clauses(context.tokens)
+    bags = features(context, parts, heard(found, compiled))
     clear = by_key(models.told(bags, LEAST_OF_CLAUSES), compiled)
     known = {key(u, compiled) for u in found}
+    # most symptoms are mentioned to be denied; words that tell one in a sentence that denies nothing are no denial
+    clear = {
+        k: v
+        for k, v in clear.items()
+        if k[1] != "absent"
+        or (k[0], "present") not in known
+        or _denies(context, _sentence(context, parts, v[1].clause))
+    }
     out: dict[Key, Weighed] = {}
     for k, numbers in candidates(found, clear, learnt, compiled, settle).items():
         p = models.confidence(numbers)
@@ -153,8 +194,13 @@ def weigh(
     return out
 
 
-def of(weighed: Mapping[Key, Weighed], u: Understood, compiled: Compiled) -> float:
-    """The probability of one statement that the wordings read; of what is not weighed, its own."""
+def of(weighed: Mapping[Key, Weighed], u: Understood, compiled: Compiled, alarming: frozenset[str]) -> float:
+    """The probability of one statement that the wordings read; of what is not weighed, its own.
+
+    Symptoms of danger are mostly mentioned to be denied, so what was learnt of them leans to denial: where a wording says
+    that one is there, how often the wording is right counts at least.
+    """
     if u.state == "uncertain" or not is_weighed(u, compiled):
         return u.confidence
-    return weighed[key(u, compiled)].probability
+    p = weighed[key(u, compiled)].probability
+    return max(p, u.confidence) if u.state == "present" and u.finding in alarming else p

@@ -97,11 +97,12 @@ def _plain(u: Understood) -> dict[str, Any]:
     return {"finding": fields.pop("finding"), "state": fields.pop("state"), **fields}
 
 
-def note_json(found: NoteAssessment) -> bytes:
+def note_json(found: NoteAssessment, id: str = "note") -> bytes:
     """The judgement of a text with ``understood``; with nothing to assess, empty ``explanations`` and ``reason``."""
     told = [_plain(u) for u in found.reading.understood]
     if found.assessment is None:
         empty: dict[str, Any] = {
+            "case": id,
             "explanations": [], "diagnoses": [], "red_flags": [], "reason": found.reason or NOTHING, "understood": told,
             "review_status": "submitted", "review_sentence": sentences.REVIEW["clinician"],
         }  # fmt: skip
