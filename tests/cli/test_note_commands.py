@@ -130,3 +130,11 @@ def test_a_question_that_tells_of_danger_is_answered_with_what_to_do(capsys: pyt
         capsys, "ask", "I can't pee and both my legs are weak since this morning, what shall I do", "--format", "json"
     )
     assert (code, json.loads(out)["kind"]) == (0, "red_flag")
+
+
+def test_age_and_numbers_can_be_changed(note: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "read", str(note), "--format", "json")
+    number = next(n for n, u in enumerate(json.loads(out)["understood"], 1) if u["finding"] == "age")
+    _, out, _ = run(capsys, "read", str(note), "--format", "json", "--change", f"{number}=80")
+    assert {"age": 80.0}.items() <= {u["finding"]: u["value"] for u in json.loads(out)["understood"]}.items()
+    assert run(capsys, "read", str(note), "--change", f"{number}=old")[0] == 3

@@ -216,7 +216,11 @@ def _changed(reading: Reading, number: int, state: str, compiled: Compiled) -> R
         return reading.changed(number, "present")  # raises, naming the numbers there are
     u = reading.understood[number - 1]
     finding = compiled.findings.get(u.finding)
-    if finding is None or finding.kind == "numeric":
+    if u.finding == "sex":
+        return reading.changed(number, "present", _state(state, ("female", "male")))
+    if u.kind == "person" or (finding is not None and finding.kind == "numeric"):
+        return reading.changed(number, "present", _number(state))
+    if finding is None:
         return reading.changed(number, _state(state, _STATES))
     ids = [s.id for s in finding.states]
     if state in ids:
@@ -228,6 +232,15 @@ def _changed(reading: Reading, number: int, state: str, compiled: Compiled) -> R
         return reading.changed(number, "absent", finding.absent)
     value = u.value if u.value != finding.absent else next((i for i in ids if i != finding.absent), u.value)
     return reading.changed(number, chosen, value)
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise InvalidValue(
+            "--change", repr(word), "a number", "Strike the statement if it is wrong as a whole."
+        ) from None
 
 
 def _state(word: str, known: Sequence[str]) -> State:
