@@ -7,10 +7,14 @@ what was missing.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -31,6 +35,21 @@ def lacking(what: str, mend: str) -> NoReturn:
 def _tool(what: str, names: tuple[str, ...], mend: str) -> Path:
     found = next((path for name in names if (path := shutil.which(name))), None)
     return Path(found) if found else lacking(what, mend)
+
+
+@pytest.fixture(scope="session")
+def program(root: Path) -> Callable[[str], ModuleType]:
+    """A program of tools/ as a module, by name."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, root / f"tools/{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -20,13 +20,8 @@ from soleus.reasoning.assessment import Assessment, ComplaintAssessment, Tiers
 
 
 @pytest.fixture(scope="module")
-def maker(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_docs", root / "tools/make_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def maker(program: Callable[[str], ModuleType]) -> ModuleType:
+    return program("make_docs")
 
 
 def test_generated_pages_are_up_to_date(maker: ModuleType, root: Path) -> None:

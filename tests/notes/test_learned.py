@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,16 +104,8 @@ def test_the_shipped_models_belong_to_this_knowledge_base() -> None:
 
 
 @pytest.fixture(scope="module")
-def trainer(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("train_notes", root / "tools/train_notes.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["train_notes"] = module
-    spec.loader.exec_module(module)
-    return module
+def trainer(program: Callable[[str], ModuleType]) -> ModuleType:
+    return program("train_notes")
 
 
 def test_training_is_repeatable_and_learns(trainer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from soleus.clinical.case import Case, Condition, Medicine, Person, Unused
 from soleus.notes.reading import Reading, Understood
 from soleus.reasoning.compiled import Compiled
-
-_OBSERVER = {"clinician", "carer", "parent", "self"}
 
 
 def case_of(
@@ -111,8 +109,3 @@ def _unused(reading: Reading) -> Iterable[Unused]:
             )
     for name, span, why in reading.unread:
         yield Unused(where=f"characters {span[0]} to {span[1]}", what=name, why=why)
-
-
-def states_of(reading: Reading) -> Mapping[str, str]:
-    """Finding -> state of everything that was understood, for programs that want a flat view."""
-    return {u.finding: u.state for u in reading.understood}
