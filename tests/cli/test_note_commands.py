@@ -138,3 +138,15 @@ def test_age_and_numbers_can_be_changed(note: Path, capsys: pytest.CaptureFixtur
     _, out, _ = run(capsys, "read", str(note), "--format", "json", "--change", f"{number}=80")
     assert {"age": 80.0}.items() <= {u["finding"]: u["value"] for u in json.loads(out)["understood"]}.items()
     assert run(capsys, "read", str(note), "--change", f"{number}=old")[0] == 3
+
+
+def test_one_file_that_cannot_be_read_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "notes", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"calf \xff\xfe\xfa cramp")
+    (folder / "b.txt").write_text(CRAMP, encoding="utf-8")
+    call = ("assess", "--note", str(folder), "--format", "json", "--out", str(out), "--draws", "50")
+    assert run(capsys, *call)[0] == 3
+    assert [p.name for p in out.iterdir()] == ["b.json"]

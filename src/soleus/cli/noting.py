@@ -31,10 +31,11 @@ _STATES = ("present", "absent", "uncertain")
 
 @dataclass(frozen=True)
 class Note:
-    """A text with the name that messages and files give it."""
+    """A text with the name that messages and files give it; ``error`` says why one of many could not be read."""
 
     name: str
     text: str
+    error: SoleusError | None = None
 
 
 def read_notes(
@@ -61,6 +62,8 @@ def read_notes(
 
 
 def _named(note: Note, compiled: Compiled) -> Reading:
+    if note.error is not None:
+        raise note.error
     try:
         return read_note(note.text, knowledge=compiled)
     except SoleusError as error:
@@ -143,8 +146,8 @@ def _judge(
     note: Note, how: How, compiled: Compiled, strike: list[int] | None, change: list[str] | None
 ) -> NoteAssessment:
     audience, setting, as_of, draws = how
+    reading = _corrected(_named(note, compiled), strike, change, compiled)
     try:
-        reading = _corrected(read_note(note.text, knowledge=compiled), strike, change, compiled)
         return assess_note(
             reading, knowledge=compiled, as_of=as_of, setting=setting, audience=audience, draws=draws, id=note.name
         )
@@ -264,7 +267,10 @@ def _of_folder(folder: Path) -> Iterator[Note]:
     if not inside:
         raise UnreadableInput(folder.name, "no note", "text files (.txt, .md)", "Name a folder that has some.")
     for path in inside:
-        yield Note(path.stem, text_of(path))
+        try:
+            yield Note(path.stem, text_of(path))
+        except UnreadableInput as error:  # the others of the folder are read all the same
+            yield Note(path.stem, "", error)
 
 
 def _of_table(path: Path) -> Iterator[Note]:
