@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -215,16 +214,13 @@ def _lines(array: Any) -> list[str]:
     return bytes(array).decode("utf-8").split("\n")
 
 
-class Shipped:
+def shipped_models() -> Learned | None:
     """The models as shipped; None where a checkout has not been trained yet."""
-
-    @cached_property
-    def models(self) -> Learned | None:
-        file = files("soleus.notes") / "wordings" / "learned.npz"
-        if not file.is_file():
-            return None
-        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
-            return Learned({name: arrays[name] for name in arrays.files})
+    file = files("soleus.notes") / "wordings" / "learned.npz"
+    if not file.is_file():
+        return None
+    with file.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+        return Learned({name: arrays[name] for name in arrays.files})
 
 
-__all__ = ["Heard", "Learned", "Shipped", "Told", "clauses", "evidence", "features"]
+__all__ = ["Heard", "Learned", "Told", "clauses", "evidence", "features", "shipped_models"]

@@ -19,7 +19,7 @@ from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.safety import RedFlag
 from soleus.notes.context import Cues
-from soleus.notes.learned import Shipped
+from soleus.notes.learned import shipped_models
 from soleus.notes.patterns import Matcher
 from soleus.notes.text import Corrections
 from soleus.reasoning.compiled import Compiled, normal_form
@@ -79,7 +79,7 @@ class Lexicon:
         self.cues = Cues(wordings("cues"), wordings("sections"), self._sets)
         self.matcher = Matcher(self._sets)
         self.reliability = Reliability(_reliability())
-        self.models = Shipped().models
+        self.models = shipped_models()
         with _no_collection():
             self._add_wordings()
             self._add_knowledge()

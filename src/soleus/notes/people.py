@@ -121,9 +121,7 @@ _DISTANCE = re.compile(
 _PREGNANT = re.compile(
     r"\b(pregnan\w+|my (?:last |monthly )?periods?|my menopause|menopausal|gave birth|breastfeed\w*|my womb|my smear|i'?m on the (?:combined )?(?:pill|mini ?pill)|im on the (?:combined )?pill|i take is the pill|my coil|smear test|mammogram|hysterectomy|expecting (?:my|our|a))\b"
 )
-_MALE_ONLY = re.compile(
-    r"\bmy (?:prostate|erections?|testic\w+)\b|\bman(?:age)? an erection\b|\bmy (?:wife and i|vasectomy)\b(?<=vasectomy)"
-)
+_MALE_ONLY = re.compile(r"\bmy (?:prostate|erections?|testic\w+|vasectomy)\b|\bman(?:age)? an erection\b")
 _TITLE = re.compile(
     r"\b(?:it's|its|it is|this is|i am|i'm|im|my name is|from|yours,?|regards,?|thanks,?|thank you,?)\s+(mrs|mr|miss|ms)\b|(?:^|\n|[.!?]\s+)(mrs|mr|miss|ms)\.? [a-z]+(?: [a-z]+)?\.?\s*$"
 )
