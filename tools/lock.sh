@@ -10,5 +10,8 @@ pin() {
 }
 pin pyproject.toml --output-file requirements/run.txt
 pin requirements/build.in --constraint requirements/run.txt --output-file requirements/build.txt
-pin pyproject.toml requirements/build.in --group dev --constraint requirements/run.txt --constraint requirements/build.txt \
+pin pyproject.toml --extra service --extra mcp --extra pdf --constraint requirements/run.txt \
+  --output-file requirements/serve.txt
+pin pyproject.toml requirements/build.in --group dev --extra service --extra mcp --extra pdf \
+  --constraint requirements/run.txt --constraint requirements/build.txt --constraint requirements/serve.txt \
   --output-file requirements/dev.txt
