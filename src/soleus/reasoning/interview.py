@@ -133,10 +133,10 @@ class Interview:
             return Answered(question.id, question.stage, reply, tuple(told.items()))
         if reply == "yes":
             return Answered(question.id, question.stage, reply, (), followed_by=item.then_ask)
-        if reply == "no":
-            return Answered(question.id, question.stage, reply, tuple(item.no_means.items()))
-        if reply == DONT_KNOW:
-            return Answered(question.id, question.stage, reply, tuple((f, DONT_KNOW) for f in item.no_means))
+        if reply in ("no", DONT_KNOW):
+            before = self.judged().presentation.observations  # stays: a grouped question takes no finding back
+            means = {f: state if reply == "no" else DONT_KNOW for f, state in item.no_means.items() if f not in before}
+            return Answered(question.id, question.stage, reply, tuple(means.items()))
         raise InvalidValue(question.id, "a reply that is neither", "yes, no or don't know", "Answer yes or no.")
 
     def back(self) -> bool:
