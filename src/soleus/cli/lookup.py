@@ -9,8 +9,9 @@ from rich.console import Console
 from soleus.errors import UnknownName, near_names
 from soleus.evidence.record import Source
 from soleus.interop.reading import read_any
-from soleus.knowledge.schema.core import Effect, Explanation
+from soleus.knowledge.schema.core import Effect
 from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
+from soleus.reasoning.answers import explanation_named
 from soleus.reasoning.chain import Chain, Step, chain
 from soleus.reasoning.citing import Citer, address
 from soleus.reasoning.compare import compare
@@ -24,15 +25,6 @@ from soleus.reports import tables
 
 def _console() -> Console:
     return Console(highlight=False)
-
-
-def explanation_named(compiled: Compiled, name: str) -> Explanation:
-    """The explanation of an id, name or synonym."""
-    target = compiled.names.explanations.get(normal_form(name))
-    if target is None:
-        known = sorted({*compiled.explanations, *compiled.names.explanations})
-        raise UnknownName("explanation", repr(name), "an explanation", near_names(name, known))
-    return compiled.explanations[target]
 
 
 def explain_case(case: Path, target: str | None, against: str | None, as_of: str | None) -> None:
