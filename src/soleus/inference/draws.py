@@ -11,7 +11,7 @@ probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,17 +57,16 @@ class Draws:
     high: Floats  # (S,)
     rank: NDArray[np.intp]  # (n, kept) 1 = first
 
+    @cached_property
     def first_share(self) -> dict[int, float]:
-        """Share of draws in which an explanation is first."""
-        return {int(s): float((self.rank[:, i] == 1).mean()) for i, s in enumerate(self.kept)}
+        """Explanation -> share of draws in which it is first; without those left out."""
+        return dict(zip(self.kept.tolist(), (self.rank == 1).mean(axis=0).tolist(), strict=True))
 
-    def rank_interval(self, explanation: int) -> tuple[int, int] | None:
-        """95 % of the ranks of an explanation."""
-        at = np.flatnonzero(self.kept == explanation)
-        if not len(at):
-            return None
-        low, high = central(self.rank[:, at[0]].astype(np.float64))
-        return round(float(low)), round(float(high))
+    @cached_property
+    def rank_interval(self) -> dict[int, tuple[int, int]]:
+        """Explanation -> 95 % of its ranks; without those left out."""
+        low, high = (np.rint(bound).astype(int).tolist() for bound in central(self.rank.astype(np.float64)))
+        return dict(zip(self.kept.tolist(), zip(low, high, strict=True), strict=True))
 
 
 def draw(judgement: Judgement, n: int = 500) -> Draws:

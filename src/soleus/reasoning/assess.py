@@ -120,7 +120,9 @@ def _complaint(
         red_flags=tuple(_flag(f, judged, audience, citer) for f in flags),
         undecided_red_flags=_open_flags(judged, facts, audience),
         tiers=_tiers(judged, placed),
-        explanations=tuple(_explanation(judged, s, placed, audience, citer) for s in judged.probability),
+        explanations=tuple(
+            _explanation(judged, s, rank, placed, audience, citer) for rank, s in enumerate(judged.probability, 1)
+        ),
         diagnoses=tuple(_diagnosis(judged, d, audience) for d in judged.parts),
         idiopathic=idiopathic(judged, audience),
         causes=causes(judged, audience, citer),
@@ -195,12 +197,11 @@ def _headline(judged: Judged, explanation: str) -> str:
 
 
 def _explanation(
-    judged: Judged, s: str, placed: dict[str, tiers.Placed], audience: Audience, citer: Citer
+    judged: Judged, s: str, rank: int, placed: dict[str, tiers.Placed], audience: Audience, citer: Citer
 ) -> ExplanationResult:
     record, number = judged.compiled.explanations[s], judged.number(s)
     low, high = judged.interval(s)
-    rank = list(judged.probability).index(s) + 1
-    ranks = judged.draws.rank_interval(number) or (rank, rank)
+    ranks = judged.draws.rank_interval.get(number, (rank, rank))
     at = placed.get(s)
     other = (judged.second if s == judged.first.id else judged.first).id
     told = rank <= _EXPLAINED or (at is not None and at.tier in ("most_likely", "other_likely"))
@@ -218,7 +219,7 @@ def _explanation(
         rank=rank,
         rank_low=min(ranks[0], rank),
         rank_high=max(ranks[1], rank),
-        first_share=judged.draws.first_share().get(number, 0.0),
+        first_share=judged.draws.first_share.get(number, 0.0),
         acuity=record.acuity,
         must_not_miss=record.must_not_miss,
         against=other if bars else None,
