@@ -13,7 +13,7 @@ from soleus.interop.fhir.medicines import Course, read_medicine, settle
 from soleus.interop.fhir.people import of_person, read_person, the_patient
 from soleus.interop.fhir.record import Entry, Record, as_measurement
 from soleus.interop.fhir.shapes import items, mapping, moment, word
-from soleus.interop.fhir.terms import Terms
+from soleus.interop.fhir.terms import terms_of
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.medicines import MedicineIndex
 
@@ -47,7 +47,7 @@ def case_of(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str 
     entries, left = _entries(tree, where)
     if not entries:
         raise UnreadableInput(where, "no resource", "a FHIR R4 bundle or resource", "Export the record again.")
-    record = Record(Terms(compiled), as_of or _timestamp(tree) or _latest(entries), entries)
+    record = Record(terms_of(compiled), as_of or _timestamp(tree) or _latest(entries), entries)
     for place, why in left:
         record.leave(place, "an entry", why)
     patient = the_patient(entries, where)

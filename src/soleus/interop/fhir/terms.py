@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from soleus.clinical.case import Condition
-from soleus.interop.fhir.shapes import Coding, Concept
+from soleus.interop.fhir.shapes import Concept
 from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.records import AnswerCode, ResultCode, SymptomCode
 from soleus.reasoning.compiled import Compiled, loose_form, normal_form
@@ -16,12 +16,19 @@ from soleus.reasoning.intake import code_fit, find_contributor
 _BLOOD = re.compile(r"\] in (venous |arterial |capillary )?(serum|plasma|blood)\b", re.I)
 
 
+#: So many codes are remembered with their meaning. Names are not: they may be a person's own words.
+_REMEMBERED = 4096
+
+
 class Terms:
     """Look-ups over one knowledge base."""
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self._symptoms = compiled.knowledge.all(SymptomCode)
+        self._coded_symptom = lru_cache(_REMEMBERED)(self._symptom_of_code)
+        self._coded_contributor = lru_cache(_REMEMBERED)(self._contributor_of_code)
+        self._coded_explanation = lru_cache(_REMEMBERED)(self._explanation_of_code)
 
     @cached_property
     def _by_words(self) -> dict[str, SymptomCode]:
@@ -51,22 +58,15 @@ class Terms:
 
     def symptoms(self, found: Concept) -> tuple[SymptomCode, ...]:
         """What the codes say, and what the words say: none, one or two."""
-        coded = [
-            (fit, s.id, s)
-            for c in found.codings
-            if c.code and c.system
-            for s in self._symptoms
-            for known in s.codes
-            if (fit := code_fit(known, _condition(c)))
-        ]
-        best = [max(coded)[2]] if coded else []
+        coded = [f for c in found.codings if c.code and c.system and (f := self._coded_symptom(c.system, c.code))]
+        best = [max(coded, key=lambda f: f[:2])[2]] if coded else []
         named = [s for name in found.names if (s := self._by_words.get(loose_form(name)))]
         return tuple({s.id: s for s in (*best, *named[:1])}.values())
 
     def contributor(self, found: Concept) -> str | None:
         """The contributor that a name or code stands for."""
         named = (find_contributor(self.compiled, Condition(name=name)) for name in found.names)
-        coded = (find_contributor(self.compiled, _condition(c)) for c in found.codings if c.code and c.system)
+        coded = (self._coded_contributor(c.system, c.code) for c in found.codings if c.code and c.system)
         return next((c for c in (*named, *coded) if c), None)
 
     def explanation(self, found: Concept) -> str | None:
@@ -76,15 +76,22 @@ class Terms:
             target = names.explanations.get(normal_form(name)) or names.loose_explanations.get(loose_form(name))
             if target:
                 return target
-        fits = [
-            (fit, e.id)
-            for c in found.codings
-            if c.code and c.system
-            for e in self.compiled.explanations.values()
-            for known in e.codes
-            if (fit := code_fit(known, _condition(c)))
-        ]
+        fits = [f for c in found.codings if c.code and c.system and (f := self._coded_explanation(c.system, c.code))]
         return max(fits)[1] if fits else None
+
+    def _symptom_of_code(self, system: str, code: str) -> tuple[float, str, SymptomCode] | None:
+        """How closely a code falls under the symptom that it fits best, its id, and the symptom."""
+        given = Condition(name="", code=code, system=system)
+        fits = [(fit, s.id, s) for s in self._symptoms for known in s.codes if (fit := code_fit(known, given))]
+        return max(fits, key=lambda f: f[:2], default=None)
+
+    def _contributor_of_code(self, system: str, code: str) -> str | None:
+        return find_contributor(self.compiled, Condition(name="", code=code, system=system))
+
+    def _explanation_of_code(self, system: str, code: str) -> tuple[float, str] | None:
+        given = Condition(name="", code=code, system=system)
+        known = ((c, e.id) for e in self.compiled.explanations.values() for c in e.codes)
+        return max(((fit, e) for c, e in known if (fit := code_fit(c, given))), default=None)
 
     def result(self, found: Concept) -> ResultCode | None:
         """How an observation with a listed code is read."""
@@ -116,5 +123,7 @@ class Terms:
         return next((a for c in found.codings if (a := self._answers.get((c.system, c.code)))), None)
 
 
-def _condition(c: Coding) -> Condition:
-    return Condition(name="", code=c.code, system=c.system)
+@lru_cache(2)
+def terms_of(compiled: Compiled) -> Terms:
+    """The look-ups of a knowledge base, made once."""
+    return Terms(compiled)
