@@ -49,22 +49,34 @@ class Facts(Protocol):
 
 def evaluate(rule: Rule, facts: Facts) -> Truth:
     """Whether the rule holds; None where what is known does not decide it."""
-    key = next(iter(rule))
-    return _OPERATORS[_operator(rule, key)](rule, facts)
+    return _OPERATORS[_operator(rule)](rule, facts)
 
 
-def _operator(rule: Rule, key: str) -> str:
-    return next((k for k in rule if k in _OPERATORS), key)
+def _operator(rule: Rule) -> str:
+    for key in rule:
+        if key in _OPERATORS:
+            return key
+    return next(iter(rule))
 
 
 def _all(rule: Rule, facts: Facts) -> Truth:
-    parts = [evaluate(r, facts) for r in rule["all"]]
-    return False if False in parts else None if None in parts else True
+    out: Truth = True
+    for part in rule["all"]:
+        truth = evaluate(part, facts)
+        if truth is False:
+            return False
+        out = out if truth else None
+    return out
 
 
 def _any(rule: Rule, facts: Facts) -> Truth:
-    parts = [evaluate(r, facts) for r in rule["any"]]
-    return True if True in parts else None if None in parts else False
+    out: Truth = False
+    for part in rule["any"]:
+        truth = evaluate(part, facts)
+        if truth:
+            return True
+        out = None if truth is None else out
+    return out
 
 
 def _not(rule: Rule, facts: Facts) -> Truth:
@@ -133,7 +145,7 @@ _OPERATORS: dict[str, Callable[[Rule, Facts], Truth]] = {
 
 def parts(rule: Rule) -> tuple[Rule, ...]:
     """The rules that a rule is made of; none for a leaf."""
-    key = _operator(rule, "")
+    key = _operator(rule)
     if key in ("all", "any", "of"):
         return tuple(rule[key])
     if key in ("not", "unless"):
@@ -152,14 +164,14 @@ def leaves(rule: Rule) -> Iterator[Rule]:
 
 def subject(leaf: Rule) -> tuple[str, str]:
     """What a leaf asks about: its operator and the name (finding, contributor, medicine …; empty for age)."""
-    key = _operator(leaf, next(iter(leaf)))
+    key = _operator(leaf)
     value = leaf[key]
     return key, value if isinstance(value, str) and key != "sex" else ""
 
 
 def reasons(rule: Rule, facts: Facts) -> tuple[Rule, ...]:
     """The leaves that hold and help to make the rule true; none if it is not true. Exceptions do not count."""
-    if evaluate(rule, facts) is not True or _operator(rule, "") in ("not", "unless"):
+    if evaluate(rule, facts) is not True or _operator(rule) in ("not", "unless"):
         return ()
     inner = parts(rule)
     return tuple(leaf for part in inner for leaf in reasons(part, facts)) if inner else (rule,)
@@ -179,7 +191,7 @@ def answers_needed(rule: Rule, facts: Facts) -> float:
     if truth is not None:
         return 0.0 if truth else float("inf")
     needed = sorted(answers_needed(part, facts) for part in parts(rule))
-    key = _operator(rule, "")
+    key = _operator(rule)
     if key == "all":
         return sum(needed)
     if key == "of":

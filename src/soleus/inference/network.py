@@ -165,7 +165,7 @@ class Context:
     log_rate: Floats  # (S,) expected rate; -inf where impossible
     rate_sd: Floats  # (S,) of the log rate
     prevalence: Floats  # (C,)
-    known: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # computed once
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # follows from the prevalences
 
 
 @dataclass(frozen=True)

@@ -201,19 +201,23 @@ def touched(network: Network, evidence: Evidence) -> list[int]:
 
 
 def log_prior(network: Network, context: Context) -> Floats:
-    """(S,) log rates, -inf where an explanation is impossible; the same for all of a context."""
-    if "log_prior" not in context.known:
-        context.known["log_prior"] = context.log_rate + impossible(network, context)
-    found: Floats = context.known["log_prior"]
-    return found
+    """(S,) log rates, -inf where an explanation is impossible."""
+    return context.log_rate + impossible(network, context)
 
 
 def impossible(network: Network, context: Context) -> Floats:
-    """(S,) -inf where a necessary contributor cannot be (prevalence 0), else 0."""
+    """(S,) -inf where a necessary contributor cannot be (prevalence 0), else 0; the same for all of a context."""
+    if "impossible" not in context.known:
+        context.known["impossible"] = _impossible(network, context.prevalence)
+    found: Floats = context.known["impossible"]
+    return found
+
+
+def _impossible(network: Network, prevalence: Floats) -> Floats:
     out = np.zeros(len(network.explanations))
     for block in network.blocks:
         if block.necessary.any():
-            never = context.prevalence[list(block.members)] == 0
+            never = prevalence[list(block.members)] == 0
             out[block.columns[(block.necessary & never[:, None]).any(axis=0)]] = -np.inf
     return out
 

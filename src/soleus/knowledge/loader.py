@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import msgspec
 import yaml
@@ -26,6 +26,7 @@ DATA = HERE / "data"
 COMPILED = HERE / "compiled.json"
 _MODULES = ("core", "medicines", "safety", "care", "records")
 R = TypeVar("R")
+T = TypeVar("T")
 
 #: Solved facet: explanation -> [w, [a per item], [b per item]]; see `soleus.inference.facets`.
 FacetTable = dict[str, tuple[float, tuple[float, ...], tuple[float, ...]]]
@@ -38,7 +39,7 @@ def kinds() -> dict[str, type[Any]]:
     for module in _MODULES:
         for name, thing in vars(import_module(f"soleus.knowledge.schema.{module}")).items():
             if isinstance(thing, type) and issubclass(thing, Record) and thing is not Record:
-                found[re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()] = thing
+                found[_snake_case(name)] = thing
     return found
 
 
@@ -61,7 +62,21 @@ class Records(Mapping[str, tuple[Any, ...]]):
         return len(self._raw)
 
 
-class Knowledge:
+class Once:
+    """Something that never changes and keeps what is made of it alone."""
+
+    def once(self, build: Callable[[Self], T]) -> T:
+        """What ``build``, a function of a module, makes of this; made when it is first asked for.
+
+        Two threads may both make it; either will do.
+        """
+        made: dict[Any, Any] = self.__dict__.setdefault("_made", {})
+        if build not in made:
+            made[build] = build(self)
+        return cast("T", made[build])
+
+
+class Knowledge(Once):
     """All records by kind and id, with the version and content hash that every answer carries."""
 
     def __init__(
@@ -83,7 +98,12 @@ class Knowledge:
 
 
 def _kind_name(kind: type[Any]) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return _snake_case(kind.__name__)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 @cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
 from soleus.evidence.record import Basis
 from soleus.inference.network import BlockArrays, Context, FacetArrays, Floats, Network
 from soleus.knowledge.facets import LOGIT_SD, shrinkage
-from soleus.knowledge.loader import Knowledge, shipped
+from soleus.knowledge.loader import Knowledge, Once, shipped
 from soleus.knowledge.schema.core import (
     Background,
     Block,
@@ -29,7 +30,7 @@ from soleus.knowledge.schema.core import (
 _LEAST, _MOST = 1e-4, 1 - 1e-4
 
 
-class Compiled:
+class Compiled(Once):
     """One knowledge base with everything that is worth computing once."""
 
     def __init__(self, knowledge: Knowledge) -> None:
@@ -41,6 +42,7 @@ class Compiled:
         self.likelihoods = {(r.explanation, r.finding): r for r in knowledge.all(Likelihood)}
         self.backgrounds = knowledge.by_id(Background)
         self._contexts: dict[tuple[object, ...], Context] = {}
+        self._known: dict[tuple[object, ...], dict[Any, Any]] = {}  # prevalences do not depend on the setting
 
     @cached_property
     def markers(self) -> dict[str, list[Marker]]:
@@ -131,8 +133,9 @@ class Compiled:
         rate = np.array([_rate(rates[s], age, sex, setting) for s in self.network.explanations])
         sd = np.array([LOGIT_SD[rates[s].spread] for s in self.network.explanations])
         q = np.array([self.prevalence(c, age, sex) for c in self.network.contributors])
+        known = self._known.setdefault((None if age is None else _prevalence_band(age), sex), {})
         with np.errstate(divide="ignore"):
-            return Context(np.log(rate), sd, q)
+            return Context(np.log(rate), sd, q, known)
 
     def prevalence(self, contributor: str, age: float | None, sex: str | None) -> float:
         """P(contributor | age, sex); 0 where the sex makes it impossible."""

@@ -646,4 +646,4 @@ def _with_pretest(context: Context, compiled: Compiled, pretest: dict[str, float
     for s, p in at.items():
         rest[s] = p
     with np.errstate(divide="ignore"):
-        return Context(np.log(rest), context.rate_sd, context.prevalence)
+        return Context(np.log(rest), context.rate_sd, context.prevalence, context.known)

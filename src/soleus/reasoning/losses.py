@@ -10,6 +10,11 @@ from soleus.reasoning.compiled import Compiled
 
 
 def losses(compiled: Compiled) -> Losses:
+    """The losses of a knowledge base, made once."""
+    return compiled.once(_losses)
+
+
+def _losses(compiled: Compiled) -> Losses:
     """L(path, explanation) = cost of the path + harm of the explanation times the share that it leaves uncovered."""
     network, knowledge = compiled.network, compiled.knowledge
     harm = np.array([knowledge.by_id(Harm)[s].loss for s in network.explanations])

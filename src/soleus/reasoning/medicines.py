@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from soleus.clinical.case import Medicine as Given
 from soleus.clinical.timeline import days_between
@@ -43,21 +42,9 @@ class MedicineIndex:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.records = knowledge.by_id(Medicine)
-        self._new_days = next(
-            (s.below for f in knowledge.all(Finding) if f.id == "new_medicine" for s in f.states if s.below), None
-        )
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        out: dict[str, str] = {}
-        for m in self.records.values():
-            for name in (m.id, m.name, *m.names):
-                out.setdefault(normal_form(name), m.id)
-        return out
-
-    @cached_property
-    def _codes(self) -> dict[tuple[str, str], str]:
-        return {(c.system, c.code): m.id for m in self.records.values() for c in m.codes}
+        self._names = knowledge.once(_names)
+        self._codes = knowledge.once(_codes)
+        self._new_days = knowledge.once(_new_days)
 
     def find(self, name: str, code: str | None = None, system: str | None = None) -> Medicine | None:
         """The medicine of a name such as "Seretide 250 inhaler" or of a code; the longest name inside wins."""
@@ -136,6 +123,30 @@ class MedicineIndex:
         if source is None or source.stopping_days is None:
             return ()
         return source.stopping if days_between(stopped, as_of, "medicines") <= source.stopping_days else ()
+
+
+def _names(knowledge: Knowledge) -> dict[str, str]:
+    """Every name of a medicine in normal form -> the medicine; the first that bears it."""
+    out: dict[str, str] = {}
+    for m in knowledge.all(Medicine):
+        for name in (m.id, m.name, *m.names):
+            out.setdefault(normal_form(name), m.id)
+    return out
+
+
+def _codes(knowledge: Knowledge) -> dict[tuple[str, str], str]:
+    return {(c.system, c.code): m.id for m in knowledge.all(Medicine) for c in m.codes}
+
+
+def _new_days(knowledge: Knowledge) -> float | None:
+    """Days for which a medicine counts as new."""
+    record = knowledge.by_id(Finding).get("new_medicine")
+    return next((s.below for s in record.states if s.below), None) if record else None
+
+
+def medicine_index(knowledge: Knowledge) -> MedicineIndex:
+    """The index of a knowledge base, made once."""
+    return knowledge.once(MedicineIndex)
 
 
 def _signed_days(started: str | None, onset: str | None) -> float | None:
