@@ -8,6 +8,8 @@
     │   └── Contradiction              two statements that cannot both hold
     ├── KnowledgeError        exit 4   the knowledge base breaks one of its own rules
     ├── CannotAssess          exit 5   nothing to assess, or every explanation is impossible
+    ├── StorageError          exit 6   what is kept on disk cannot be read or written
+    ├── ServiceError          exit 7   another program that was asked did not answer as it should
     └── UsageError            exit 2   the command was called wrongly
 
 A message says where, what was found, what was expected and how to mend it. It never holds a detail of the
@@ -99,6 +101,16 @@ class KnowledgeError(SoleusError):
 class CannotAssess(SoleusError):
     code = "cannot_assess"
     exit_code = 5
+
+
+class StorageError(SoleusError):
+    code = "storage"
+    exit_code = 6
+
+
+class ServiceError(SoleusError):
+    code = "service"
+    exit_code = 7
 
 
 def near_names(word: str, known: Sequence[str], most: int = 3) -> str:

@@ -271,6 +271,23 @@ def show(
 
 
 @app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; SOLEUS_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; SOLEUS_PORT.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the store; SOLEUS_DATA.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes; SOLEUS_WORKERS.")] = None,
+    settings: Annotated[bool, typer.Option("--settings", help="Print every setting and stop.")] = False,
+) -> None:
+    """Serve pages, FHIR, CDS Hooks and JSON on this machine: http://127.0.0.1:8000 unless set otherwise.
+
+    Examples: `soleus serve`, `soleus serve --port 9000 --data store`, `soleus serve --settings`.
+    """
+    from soleus.cli.serving import serve as run
+
+    run(host, port, data, workers, settings)
+
+
+@app.command()
 def validate(
     folder: Annotated[Path, typer.Option(help="Where the vignettes are.")] = Path("validation"),
     docs: Annotated[Path, typer.Option(help="Where validation.md, validation.json and the plots go.")] = Path("docs"),
@@ -283,3 +300,20 @@ def validate(
     from soleus.validation.run import run
 
     run(folder, docs, quick=quick)
+
+
+@app.command()
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP on this machine, not the streams.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port, with --http.")] = 8765,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="With --http: a page, such as http://localhost:6274, that may call.")
+    ] = None,
+) -> None:
+    """Serve the tools for agents (Model Context Protocol): assess, next question, compare, explain, entry, medicines.
+
+    Examples: `soleus mcp` as the command of an agent, `soleus mcp --http --port 8765`.
+    """
+    from soleus.cli.agents import serve_agents
+
+    serve_agents(http=http, port=port, origins=origin or [])

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from soleus.reasoning.assessment import Assessment
@@ -86,8 +86,13 @@ _VIEW = (
 
 @cache
 def _environment() -> Environment:
+    return environment()
+
+
+def environment(*loaders: BaseLoader) -> Environment:
+    """The templates of the reports with their words and figures; ``loaders`` bring templates of other rooms."""
     environment = Environment(
-        loader=PackageLoader("soleus.reports"),
+        loader=ChoiceLoader([*loaders, PackageLoader("soleus.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,155 @@
+"""The application: services made once, the routes of every edge, the guard around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from soleus.errors import SoleusError, UsageError
+from soleus.reasoning.compiled import Compiled, shipped_compiled
+from soleus.service import api, guard, health, openapi
+from soleus.service.metrics import Metrics
+from soleus.service.problems import Answer, Refused, answer_for, defect, status_of
+from soleus.service.services import Clock, Services, utc_now
+from soleus.service.settings import Settings
+from soleus.service.work import Work
+from soleus.storage import Repository, SqliteRepository
+from soleus.web import pages
+from soleus.web.rendering import error_page
+from soleus.web.site import Site
+
+STORE = "soleus.db"
+_MACHINE_PATHS = ("/fhir", "/cds-services", "/api")
+
+
+def create_app(
+    settings: Settings,
+    *,
+    store: Repository | None = None,
+    compiled: Compiled | None = None,
+    clock: Clock = utc_now,
+) -> guard.Guard:
+    """The ASGI application. ``store``, ``compiled`` and ``clock`` are for tests; by default what ships."""
+    services = Services(
+        settings=settings,
+        store=store or SqliteRepository(settings.data / STORE),
+        compiled=compiled or shipped_compiled(),
+        clock=clock,
+        work=Work(settings.max_seconds),
+        metrics=Metrics(),
+    )
+    app = FastAPI(
+        title="Soleus",
+        summary="A cited, explained judgement for legs that cramp, hurt or will not keep still at night.",
+        version=openapi.version(),
+        docs_url=None,  # the pages of FastAPI load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan(services),
+    )
+    page: Answer = error_page
+    for routes in (health.router(services), api.router(services), pages.router(_site(services))):
+        app.include_router(routes)
+    _answer_errors(app, page)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return guard.Guard(_with_cors(app, settings), settings, services.metrics, page)
+
+
+def _site(services: Services) -> Site:
+    return Site(
+        compiled=services.compiled,
+        store=services.store,
+        clock=services.clock,
+        run=services.work.run,
+        address=services.settings.address,
+        save_days=services.settings.save_days,
+        judged=lambda: services.metrics.judged("page"),
+    )
+
+
+def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.store.forget(services.clock().timestamp())
+        _warm(services.compiled)
+        yield
+        services.store.close()
+
+    return lifespan
+
+
+def _warm(compiled: Compiled) -> None:
+    """Compute once what the first request would wait for."""
+    from soleus.notes.judging import assess_note
+
+    assess_note("Cramp in my calf at night.", knowledge=compiled)
+
+
+def _with_cors(app: FastAPI, settings: Settings) -> guard.App:
+    """Other origins may call the interfaces of machines; never with cookies."""
+    shared = CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=("GET", "POST", "OPTIONS"),
+        allow_headers=("authorization", "content-type", "accept", "prefer"),
+        expose_headers=("x-request-id", "www-authenticate"),
+        max_age=600,
+    )
+
+    async def choose(scope: guard.Scope, receive: guard.Receive, send: guard.Send) -> None:
+        inner = shared if scope["type"] == "http" and scope["path"].startswith(_MACHINE_PATHS) else app
+        await inner(scope, receive, send)
+
+    return choose
+
+
+def _answer_errors(app: FastAPI, page: Answer) -> None:
+    """Every error becomes an answer in the form that whoever asked reads."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        assert isinstance(error, SoleusError)
+        return answer_for(request, page)(status_of(error), error)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        response = answer_for(request, page)(error.status, error.error)
+        response.headers.update(error.headers)
+        return response
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        found = UsageError(
+            "address", _FOUND.get(error.status_code, "a request"), "a route of /openapi.json", "See there."
+        )
+        response = answer_for(request, page)(error.status_code, found)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        place = ".".join(str(p) for p in error.errors()[0]["loc"]) if error.errors() else "request"
+        found = UsageError(place, "a value that is missing or cannot be", "what /openapi.json says", "Change it.")
+        return answer_for(request, page)(422, found)
+
+    async def fault(request: Request, _: Exception) -> Response:
+        return answer_for(request, page)(500, defect())
+
+    app.add_exception_handler(SoleusError, told)
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, fault)
+
+
+_FOUND = {404: "an address that is none", 405: "a method that it does not take"}
+
+
+def store_path(settings: Settings) -> Path:
+    return settings.data / STORE

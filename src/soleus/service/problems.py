@@ -1,0 +1,92 @@
+"""Errors as answers: a problem document, an OperationOutcome under /fhir, or a page, each with the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from soleus.errors import CannotAssess, InputError, KnowledgeError, ServiceError, SoleusError, StorageError, UsageError
+
+#: Error class -> HTTP status; the first that fits.
+_STATUS: tuple[tuple[type[SoleusError], int], ...] = (
+    (CannotAssess, 422),
+    (InputError, 400),
+    (UsageError, 400),
+    (ServiceError, 502),
+    (StorageError, 503),
+    (KnowledgeError, 500),
+)
+_TITLES = {
+    400: "The request cannot be read",
+    401: "A token is needed",
+    403: "Not allowed",
+    404: "Nothing is here",
+    405: "This address does not take that method",
+    406: "No such form of answer",
+    408: "The request took too long",
+    410: "No longer here",
+    412: "A precondition is not met",
+    413: "The request is too large",
+    415: "This type of content is not read",
+    421: "This service does not answer to that name",
+    422: "Nothing to assess",
+    429: "Too many requests",
+    500: "A defect of Soleus",
+    502: "Another program did not answer",
+    503: "Not able to answer now",
+}
+_CODES = {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+
+
+class Refused(Exception):
+    """A request that is refused before it is judged: an HTTP status with an error of the tree."""
+
+    def __init__(self, status: int, error: SoleusError, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status)
+        self.status, self.error, self.headers = status, error, headers or {}
+
+
+def status_of(error: SoleusError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def title_of(status: int) -> str:
+    return _TITLES.get(status, "The request could not be answered")
+
+
+def defect() -> SoleusError:
+    """What a user is told of a fault of ours: that it is one, and nothing of what was asked."""
+    fault = SoleusError("soleus", "a defect", "an answer", "Please report how it came about.")
+    fault.code = "defect"
+    return fault
+
+
+def problem(status: int, error: SoleusError) -> Response:
+    """An RFC 9457 problem document."""
+    body: dict[str, Any] = {"title": title_of(status), "status": status, "detail": str(error), **error.to_dict()}
+    return Response(msgspec.json.encode(body), status, media_type="application/problem+json")
+
+
+def outcome(status: int, error: SoleusError) -> Response:
+    """An OperationOutcome, for FHIR and CDS Hooks clients."""
+    from soleus.interop.fhir.outcomes import outcome as built
+
+    return Response(msgspec.json.encode(built(error, status=status)), status, media_type="application/fhir+json")
+
+
+Answer = Callable[[int, SoleusError], Response]
+
+
+def answer_for(request: Request, page: Answer) -> Answer:
+    """The form in which errors go back to whoever asked at this address."""
+    path = request.url.path
+    if path.startswith(("/fhir", "/cds-services")):
+        return outcome
+    return problem if path.startswith(_MACHINES) else page
+
+
+_MACHINES = ("/api", "/health", "/ready", "/metrics", "/openapi.json")

@@ -1,0 +1,60 @@
+"""Style sheet and script, each under a name that holds its hash: kept for good by browsers, yet never stale."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+#: Asset -> (type, the files that it is made of)
+_ASSETS = {
+    "soleus.css": (
+        "text/css; charset=utf-8",
+        (("soleus.reports", "templates/report.css"), ("soleus.web", "static/site.css")),
+    ),
+    "soleus.js": ("text/javascript; charset=utf-8", (("soleus.web", "static/soleus.js"),)),
+    "soleus.svg": ("image/svg+xml", (("soleus.web", "static/soleus.svg"),)),
+}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class Asset:
+    path: str
+    media_type: str
+    content: bytes
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Asset name -> where it is served, and what."""
+    out = {}
+    for name, (media_type, parts) in _ASSETS.items():
+        content = b"\n".join(files(package).joinpath(path).read_bytes().strip() for package, path in parts)
+        stem, _, ending = name.partition(".")
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        out[name] = Asset(f"/static/{stem}.{digest}.{ending}", media_type, content)
+    return out
+
+
+def path_of(name: str) -> str:
+    """The address of an asset."""
+    return assets()[name].path
+
+
+def router() -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/static/{name}")
+    async def static(name: str) -> Response:
+        found = next((a for a in assets().values() if a.path == f"/static/{name}"), None)
+        if found is None:
+            raise HTTPException(404)
+        return Response(found.content, media_type=found.media_type, headers={"cache-control": _FOREVER})
+
+    return routes

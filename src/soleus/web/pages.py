@@ -1,0 +1,27 @@
+"""All pages: home here, the others each in a module of their own."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from soleus.web import assets
+from soleus.web.rendering import page
+from soleus.web.site import Site
+
+
+def router(site: Site) -> APIRouter:
+    """The routes of every page."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/")
+    async def home() -> HTMLResponse:
+        return page("home.html.j2")
+
+    @routes.get("/about")
+    async def about() -> HTMLResponse:
+        base = site.compiled.knowledge
+        return page("about.html.j2", version=base.version, digest=base.digest[:12])
+
+    routes.include_router(assets.router())
+    return routes

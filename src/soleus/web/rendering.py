@@ -1,0 +1,38 @@
+"""Templates to pages."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from starlette.responses import HTMLResponse
+
+from soleus.errors import SoleusError
+from soleus.reports.html import environment as report_environment
+from soleus.web import catalogue
+from soleus.web.assets import path_of
+
+
+@cache
+def environment() -> Environment:
+    """The environment of the reports, with the pages' templates, texts and assets."""
+    made = report_environment(PackageLoader("soleus.web"))
+    made.globals |= {"t": catalogue.text, "asset": path_of}
+    return made
+
+
+def html(template: str, **values: Any) -> str:
+    return environment().get_template(template).render(**values)
+
+
+def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page. Nothing of it is cached: the guard says so in the headers."""
+    return HTMLResponse(html(template, **values), status)
+
+
+def error_page(status: int, error: SoleusError) -> HTMLResponse:
+    """What went wrong, in words a visitor can act on."""
+    known = f"error.title_{status}"
+    title = catalogue.text(known if known in catalogue.texts() else "error.title")
+    return page("error.html.j2", status, title=title, error=error)

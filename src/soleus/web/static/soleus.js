@@ -1,0 +1,2 @@
+// Soleus works without this file. It makes the same pages smoother: nothing here computes or decides.
+"use strict";
