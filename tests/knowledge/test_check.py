@@ -206,6 +206,7 @@ def care() -> dict[str, Change]:
         "care_paths_refer": put("care_path", path, covers=("nobody",), partly={}),
         "every_explanation_has_a_harm": drop("harm", one("harm")),
         "cause_values_refer": put("cause_value", one("cause_value"), id="nobody"),
+        "order_losses_refer": put("order_loss", one("order_loss"), option="nothing"),
         "medicines_refer": put("medicine", leaf, contributors=("nobody",)),
         "medicine_classes_exist": put("medicine", leaf, member_of=("nobody",)),
         "medicine_classes_have_no_circle": put("medicine", top, member_of=(top.id,)),

@@ -14,6 +14,7 @@ from soleus.knowledge.schema.safety import (
     Classification,
     CriteriaSet,
     Harm,
+    OrderLoss,
     RedFlag,
     ScreenItem,
 )
@@ -111,6 +112,23 @@ def cause_values_refer(base: Base) -> Iterator[Found]:
             yield unknown("cause_value", id, "id", id, "a contributor or default.<kind>")
     for id in sorted(kinds - there):
         yield Found("cause_value", id, "id", "This kind of contributor has no default.", "Add one.")
+
+
+@rule
+def order_losses_refer(base: Base) -> Iterator[Found]:
+    """The loss of an order is that of a medicine; its explanations, other uses and option exist; harm is in range."""
+    options = {t.option for t in base.all(Treatment)}
+    for o in base.all(OrderLoss):
+        yield from _broken((
+            ("order_loss", o.id, "id", (o.id,), base.medicines, "a medicine"),
+            ("order_loss", o.id, "relief", o.relief, base.explanations, "an explanation"),
+            ("order_loss", o.id, "other_uses", o.other_uses, base.contributors, "a contributor"),
+            ("order_loss", o.id, "option", (o.option,), options, "an option of a treatment"),
+        ))  # fmt: skip
+        if not o.low <= o.harm <= o.high:
+            yield Found(
+                "order_loss", o.id, "harm", f"{o.harm:g} is not within {o.low:g} to {o.high:g}.", "Correct one."
+            )
 
 
 @rule

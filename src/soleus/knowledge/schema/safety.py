@@ -140,6 +140,24 @@ class CauseValue(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cost: Loss
 
 
+class OrderLoss(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What it costs to begin a medicine for the legs, in units of loss (`CarePath`). ``id`` is the medicine's.
+
+    ``harm`` is what a year of it is expected to cost whatever the legs have; ``relief`` what it takes away from an
+    explanation if that is the right one. Worth of warning = harm - sum over explanations of P(s) relief(s).
+    ``other_uses``: contributors for which it is given as well, so that nothing is said. ``option`` is the treatment
+    whose texts a warning quotes.
+    """
+
+    summary: Annotated[str, Meta(max_length=139)]  # one line, as the head of a card
+    harm: Loss
+    low: Loss
+    high: Loss
+    relief: dict[Id, Loss]
+    other_uses: tuple[Id, ...] = ()
+    option: Id
+
+
 class EmergencyNumber(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to ring. ``id`` is the ISO 3166 country code in lower case, or ``default``."""
 
