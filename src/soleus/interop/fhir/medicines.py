@@ -170,6 +170,9 @@ def _settled(record: Record, group: list[Course]) -> Medicine | None:
     if last.ended and not last.stop:
         record.leave(last.where, last.what, "it was stopped at an unknown date")
         return None
+    record.use(last.where)
+    if (entry := record.entry_at(last.where)) is not None:
+        record.medicines[last.name] = entry
     return Medicine(
         name=last.name, code=last.code, system=last.system, started=first, stopped=last.stop, dose=last.dose
     )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from soleus.clinical.case import Quantity
 from soleus.clinical.timeline import duration_days
 from soleus.errors import SoleusError
 from soleus.interop.fhir.record import NEVER, Entry, Record, Statement
-from soleus.interop.fhir.shapes import Concept, Moment, concept, items, mapping, moment, value_of, walk, word
+from soleus.interop.fhir.shapes import Concept, Moment, concept, items, mapping, moment, number_of, value_of, walk, word
 from soleus.interop.fhir.statements import status_of, tell
 from soleus.knowledge.schema.core import Finding
 from soleus.reasoning.intake import Observation, observe
 
-_NUMBER = re.compile(r"^[+-]?\d{1,12}(\.\d{1,12})?$")
 _WHEN = ("effectiveDateTime", "effectivePeriod.end", "effectivePeriod.start", "effectiveInstant", "issued")
 
 
@@ -110,7 +108,7 @@ def _put(record: Record, finding: Finding, kind: str, value: Any, at: Moment, wh
 
 
 def _given(value: Any) -> float | None:
-    return _number(mapping(value).get("value") if isinstance(value, dict) else value)
+    return number_of(mapping(value).get("value") if isinstance(value, dict) else value)
 
 
 def _observed(record: Record, finding: Finding, kind: str, value: Any) -> tuple[Observation, str | None]:
@@ -121,27 +119,15 @@ def _observed(record: Record, finding: Finding, kind: str, value: Any) -> tuple[
         return _from_concept(record, finding, concept(value)), None
     if isinstance(value, bool):
         return observe(finding, "present" if value else "absent", finding.id), None
-    if isinstance(value, (int, float)) or (finding.kind == "numeric" and _number(value) is not None):
-        return observe(finding, _number(value), finding.id), None
+    if isinstance(value, (int, float)) or (finding.kind == "numeric" and number_of(value) is not None):
+        return observe(finding, number_of(value), finding.id), None
     if isinstance(value, str):
         return _from_concept(record, finding, concept(value)), None
     raise _Unfit(f"a value of the kind {kind} is not read")
 
 
-def _number(value: Any) -> float | None:
-    """A number, also where it was written as text."""
-    if isinstance(value, str):
-        return float(value) if _NUMBER.match(value.strip()) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
 def _from_quantity(finding: Finding, value: dict[str, Any]) -> tuple[Observation, str | None]:
-    number = _number(value.get("value"))
+    number = number_of(value.get("value"))
     if number is None:
         raise _Unfit("a quantity without a number")
     units: list[str | None] = [u for u in (word(value.get("code")), word(value.get("unit"))) if u] or [None]

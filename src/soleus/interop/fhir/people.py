@@ -9,6 +9,9 @@ from soleus.errors import Contradiction
 from soleus.interop.fhir.record import Entry, Record, person_of
 from soleus.interop.fhir.shapes import items, mapping, moment, plain_reference, tail, word
 
+_ADDRESS = re.compile(
+    r"^(urn:uuid:[0-9a-fA-F-]{36}|urn:oid:[0-9.]+|(https?://[^\s<>\"'#?]+/)?Patient/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]{1,64})?)$"
+)
 _OLDEST = 120  # years, as in `clinical.case.Age`
 
 
@@ -23,19 +26,26 @@ def the_patient(entries: tuple[Entry, ...], where: str) -> Entry | None:
     return patients[0] if patients else None
 
 
-def of_person(record: Record, patient: Entry | None) -> tuple[Entry, ...]:
+def of_person(record: Record, patient: Entry | None, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """The resources that are about the person, or do not say about whom."""
     if patient is None:
-        return record.entries
+        return entries
     own = {word(patient.body.get("id")), tail(plain_reference(patient.url))} - {""}
     kept = []
-    for e in record.entries:
+    for e in entries:
         person = person_of(e.body)
         if person and own and person not in own:
             record.leave(e.where, e.kind, "it is about another person")
         else:
             kept.append(e)
     return tuple(kept)
+
+
+def subject_of(entries: tuple[Entry, ...], patient: Entry | None) -> str | None:
+    """The reference to the person as the record writes it; without one, the Patient's own address or type and id."""
+    named = [word(mapping(e.body.get("subject") or e.body.get("patient")).get("reference")) for e in entries]
+    own = [patient.url, f"Patient/{word(patient.body.get('id'))}"] if patient else []
+    return next((r for r in (*named, *own) if _ADDRESS.match(r)), None)
 
 
 def read_person(record: Record, patient: Entry | None) -> tuple[Person, str | None]:

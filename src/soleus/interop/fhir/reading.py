@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from soleus.clinical.case import Case, Medicine, Respondent
 from soleus.errors import UnreadableInput
-from soleus.interop.fhir import observations, statements
+from soleus.interop.fhir import canonical, observations, statements
+from soleus.interop.fhir.joining import joined
 from soleus.interop.fhir.medicines import Course, read_medicine, settle
-from soleus.interop.fhir.people import of_person, read_person, the_patient
+from soleus.interop.fhir.people import of_person, read_person, subject_of, the_patient
 from soleus.interop.fhir.record import Entry, Record, as_measurement
 from soleus.interop.fhir.shapes import items, mapping, moment, word
 from soleus.interop.fhir.terms import terms_of
+from soleus.interop.fhir.told import case_told, role_of
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.medicines import MedicineIndex
 
@@ -44,20 +49,50 @@ def case_of(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str 
     not used is listed in ``Case.unused``, without any detail of the person. Raises `UnreadableInput` where there is
     no resource, and `Contradiction` where the record is of several people.
     """
+    return read_record(tree, compiled, where, as_of=as_of).case
+
+
+@dataclass(frozen=True)
+class RecordRead:
+    """A case with where it came from: ``used`` are the resources that told something, ``medicines`` the one behind
+    each medicine by name, ``subject`` the reference by which the record itself names the person.
+    """
+
+    case: Case
+    used: tuple[Entry, ...]
+    medicines: dict[str, Entry]
+    subject: str | None
+
+
+def read_record(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str | None = None) -> RecordRead:
+    """As `case_of`, with where it came from."""
     entries, left = _entries(tree, where)
     if not entries:
         raise UnreadableInput(where, "no resource", "a FHIR R4 bundle or resource", "Export the record again.")
-    record = Record(terms_of(compiled), as_of or _timestamp(tree) or _latest(entries), entries)
+    told = case_told(entries)
+    plain = tuple(e for e in entries if role_of(e.body) != canonical.TOLD)
+    day = as_of or (told and told.as_of) or (_timestamp(tree) if plain or not told else None) or _latest(plain)
+    record = Record(terms_of(compiled), day, entries)
     for place, why in left:
         record.leave(place, "an entry", why)
     patient = the_patient(entries, where)
+    own = patient if patient and role_of(patient.body) != canonical.TOLD else None
+    case = _coded(record, own, plain, compiled, _id(tree))
+    if told:
+        told = msgspec.structs.replace(told, id=case.id, as_of=day)
+        case = joined(told, case, compiled) if plain else msgspec.structs.replace(told, unused=record.unused())
+    return RecordRead(case, record.used(), record.medicines, subject_of(entries, patient))
+
+
+def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], compiled: Compiled, id: str) -> Case:
+    """What codes and answers say."""
     person, country = read_person(record, patient)
-    medicines = _read_all(record, of_person(record, patient), compiled)
+    medicines = _read_all(record, of_person(record, patient, entries), compiled)
     implied = _implied(medicines, compiled)
     conditions = record.settled_contributors(person.sex, implied)
     findings = record.settled_findings()
     return Case(
-        id=_id(tree),
+        id=id,
         as_of=record.as_of,
         answered_by=_respondent(record),
         country=country,
@@ -127,7 +162,9 @@ def _read_all(record: Record, entries: tuple[Entry, ...], compiled: Compiled) ->
     index = MedicineIndex(compiled.knowledge)
     courses: list[Course] = []
     for e in entries:
-        if e.kind in _READERS:
+        if role_of(e.body) == canonical.ANSWER:
+            record.leave(e.where, word(e.kind), "an answer of Soleus, not a fact of the person")
+        elif e.kind in _READERS:
             _READERS[e.kind](record, e)
         elif e.kind in _MEDICINES:
             course = read_medicine(record, e, index)

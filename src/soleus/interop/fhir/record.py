@@ -5,6 +5,7 @@ The latest statement about a finding or contributor counts. Statements of the sa
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -60,11 +61,32 @@ class Record:
     legs: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
     respondents: set[str] = field(default_factory=set)
+    medicines: dict[str, Entry] = field(default_factory=dict)  # name -> the resource behind it
+    _used: list[str] = field(default_factory=list)
     _unused: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def leave(self, where: str, what: str, why: str) -> None:
         """Note something that is not used."""
         self._unused[what, why].append(where)
+
+    def use(self, where: str) -> None:
+        """Note the place of something that entered the case."""
+        self._used.append(where)
+
+    def used(self) -> tuple[Entry, ...]:
+        """The resources that told something, in the order of the record."""
+        places = {e.where for w in self._used if (e := self.entry_at(w))}
+        return tuple(e for e in self.entries if e.where in places)
+
+    def entry_at(self, where: str) -> Entry | None:
+        """The resource that a place lies in."""
+        while where and where not in self._by_place:
+            where = re.sub(r"(\.[^.]*|\s\S*|\[[^\[]*\])$", "", where) if re.search(r"[.\s\[]", where) else ""
+        return self._by_place.get(where)
+
+    @cached_property
+    def _by_place(self) -> dict[str, Entry]:
+        return {e.where: e for e in self.entries}
 
     def unused(self) -> tuple[Unused, ...]:
         """What was not used, the same things together, in an order that does not depend on the bundle's."""
@@ -181,7 +203,9 @@ class Record:
             for s in kept:
                 self.leave(s.where, s.what, "two of the same time disagree")
             return None
-        return max(kept, key=lambda s: (s.since or "", s.number is not None, s.number or 0.0, s.unit or ""))
+        found = max(kept, key=lambda s: (s.since or "", s.number is not None, s.number or 0.0, s.unit or ""))
+        self.use(found.where)
+        return found
 
 
 def _as_condition(s: Statement) -> Condition:

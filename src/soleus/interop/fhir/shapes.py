@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from soleus.evidence.record import SYSTEM_NAMES
+from soleus.interop.fhir import canonical
+from soleus.reasoning.citing import SYSTEMS
 
 _DATE = re.compile(
     r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$"
@@ -20,6 +23,13 @@ _SYSTEMS = (
     ("2.16.840.1.113883.6.1", "loinc"), ("rxnorm", "rxnorm"), ("2.16.840.1.113883.6.88", "rxnorm"),
     ("whocc.no", "atc"), ("/atc", "atc"), ("2.16.840.1.113883.6.73", "atc"),
 )  # fmt: skip
+#: our own code systems, for resources that were made with the codes of the knowledge base
+OWN = {
+    canonical.FINDINGS: "finding", canonical.CONTRIBUTORS: "contributor", canonical.EXPLANATIONS: "explanation",
+    canonical.MEDICINES: "medicine", canonical.STATES: "state",
+}  # fmt: skip
+SYSTEM_OF = {address: name for name, address in SYSTEMS.items()}
+_NUMBER = re.compile(r"^[+-]?\d{1,12}(\.\d{1,12})?$")
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,8 @@ def word(value: Any) -> str:
 def coding(value: Any) -> Coding | None:
     """One coding; None where it has neither a code nor a display."""
     found = mapping(value)
-    system = word(found.get("system")).lower()
-    known = next((name for part, name in _SYSTEMS if part in system), "")
+    system = word(found.get("system"))
+    known = OWN.get(system) or next((name for part, name in _SYSTEMS if part in system.lower()), "")
     code = found.get("code")
     code = str(code) if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**20 else word(code)
     display = word(found.get("display"))
@@ -146,6 +156,18 @@ def plain_reference(text: str) -> str:
 def tail(text: str) -> str:
     """The id of a plain reference."""
     return text.rsplit("/", 1)[-1]
+
+
+def number_of(value: Any) -> float | None:
+    """A number, also where it was written as text; None for anything else."""
+    if isinstance(value, str):
+        return float(value) if _NUMBER.match(value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def value_of(element: dict[str, Any]) -> tuple[str, Any]:

@@ -57,20 +57,26 @@ class Terms:
         return {(c.system, c.code): a.says for a in self.compiled.knowledge.all(AnswerCode) for c in a.codes}
 
     def symptoms(self, found: Concept) -> tuple[SymptomCode, ...]:
-        """What the codes say, and what the words say: none, one or two."""
+        """What the codes say, and what the words say: none, one or two; nothing beside a code of our own."""
+        if _own(found):
+            return ()
         coded = [f for c in found.codings if c.code and c.system and (f := self._coded_symptom(c.system, c.code))]
         best = [max(coded, key=lambda f: f[:2])[2]] if coded else []
         named = [s for name in found.names if (s := self._by_words.get(loose_form(name)))]
         return tuple({s.id: s for s in (*best, *named[:1])}.values())
 
     def contributor(self, found: Concept) -> str | None:
-        """The contributor that a name or code stands for."""
+        """The contributor that a name or code stands for; a code of our own says it exactly."""
+        if _own(found):
+            return next((c for c in _own(found, "contributor") if c in self.compiled.contributors), None)
         named = (find_contributor(self.compiled, Condition(name=name)) for name in found.names)
         coded = (self._coded_contributor(c.system, c.code) for c in found.codings if c.code and c.system)
         return next((c for c in (*named, *coded) if c), None)
 
     def explanation(self, found: Concept) -> str | None:
-        """The explanation that a name or code stands for."""
+        """The explanation that a name or code stands for; a code of our own says it exactly."""
+        if _own(found):
+            return next((c for c in _own(found, "explanation") if c in self.compiled.explanations), None)
         names = self.compiled.names
         for name in found.names:
             target = names.explanations.get(normal_form(name)) or names.loose_explanations.get(loose_form(name))
@@ -99,6 +105,8 @@ class Terms:
 
     def finding(self, found: Concept) -> Finding | None:
         """The finding that an observation answers: by code, or by name where no code says otherwise."""
+        if _own(found):
+            return next((r for c in _own(found, "finding") if (r := self.compiled.findings.get(c))), None)
         coded = next((f for c in found.codings if (f := self._finding_codes.get((c.system, c.code)))), None)
         result = self.result(found)
         target = coded or (result.finding if result else None) or self._by_name(found)
@@ -121,6 +129,13 @@ class Terms:
     def answer(self, found: Concept) -> str | None:
         """present, absent or not_assessed, where a code of the answer says so."""
         return next((a for c in found.codings if (a := self._answers.get((c.system, c.code)))), None)
+
+
+def _own(found: Concept, *systems: str) -> list[str]:
+    """The codes of our own systems that it bears."""
+    return [
+        c.code for c in found.codings if c.code and c.system in (systems or ("finding", "contributor", "explanation"))
+    ]
 
 
 @lru_cache(2)

@@ -1,0 +1,7 @@
+"""FHIR R4 out: plain mappings, made from a case or from an assessment."""
+
+from __future__ import annotations
+
+from soleus.interop.fhir.writing.facts import case_bundle as case_bundle
+
+__all__ = ["case_bundle"]
