@@ -15,7 +15,7 @@ from soleus.interop.fhir.canonical import EXPLANATIONS
 from soleus.interop.fhir.links import AGE, AGE_UNKNOWN, PERSON, PREGNANT, SCREEN, SEX
 from soleus.interop.fhir.replay import Said, first_of, question_of, reply_of
 from soleus.interop.fhir.shapes import concept, items, mapping, value_of, walk, word
-from soleus.interop.fhir.terms import Terms
+from soleus.interop.fhir.terms import Terms, terms_of
 from soleus.interop.sdc import items as make
 from soleus.interop.sdc.forms import INTERVIEWS, SDC, Form, form_of
 from soleus.knowledge.schema.safety import EmergencyNumber
@@ -98,7 +98,7 @@ class _Answered:
     def read(cls, response: Resource, contained: Resource, compiled: Compiled) -> _Answered:
         said = tuple(_said(response))
         written = {word(i.get("linkId")): i for i in walk(items(contained.get("item")), _MOST_ITEMS)}
-        yes = _affirmed(said, Terms(compiled), compiled)
+        yes = _affirmed(said, terms_of(compiled), compiled)
         held = tuple(s for s in said if _holds(written.get(s.link, {}), yes))
         return cls(held, {s.link: _reason(written.get(s.link, {})) for s in held})
 
@@ -156,7 +156,7 @@ class _Talk:
 
 
 def _replayed(form: Form, answered: _Answered, compiled: Compiled) -> _Talk:
-    terms = Terms(compiled)
+    terms = terms_of(compiled)
     person = _person(answered.said, terms)
     session = Interview(compiled, {"person": person}, form.groups, form.respondent)
     talk = _Talk(form, session, person, [], [])
