@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 EXAMPLE := examples/idiopathic-cramp.yaml
 REPORT := out/idiopathic-cramp.html
 RUN := $(VENV)/.installed-run
+SERVE := $(VENV)/.installed-serve
 DEV := $(VENV)/.installed-dev
 WEB := tests/web/node_modules/.installed
 # `make ARGS="-k wheel" pytest` hands words on to pytest.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help assess test check fix lint types contracts pytest bench validate train docs lock clean
+.PHONY: help assess serve test check fix lint types contracts pytest bench validate train docs lock clean
 
 help:  ## this list
 	@echo "Soleus. Two commands are enough to begin:"
@@ -29,6 +30,9 @@ assess: $(RUN)  ## judge the first example: text on the terminal, an HTML report
 	@echo
 	@echo "The same judgement as a page to open or print: $(REPORT)"
 	@echo "Your own case: write it like $(EXAMPLE), then $(BIN)/soleus assess CASE"
+
+serve: $(SERVE)  ## pages, FHIR, CDS Hooks and JSON on this machine: http://127.0.0.1:8000
+	@$(BIN)/soleus serve
 
 test: check pytest  ## lint, types, import contracts, tests with coverage, the wheel (under 25 minutes)
 
@@ -83,6 +87,11 @@ $(RUN): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/pyth
 	@echo "Installing into $(VENV) (once) ..."
 	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SERVE): requirements/serve.txt $(RUN)
+	@echo "Installing what the service needs (once) ..."
+	@$(PIP) install --require-hashes -r requirements/serve.txt
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUN)

@@ -72,12 +72,15 @@ class SqliteRepository:
 
     def first_use(self, issuer: str, token: str, until: float) -> bool:
         with self._writing() as db:
-            return db.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (issuer, token, until)).rowcount > 0
+            return (
+                db.execute("INSERT INTO token VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (issuer, token, until)).rowcount
+                > 0
+            )
 
     def keep_cards(self, cards: tuple[Card, ...]) -> None:
         rows = [(c.uuid, c.service, c.kind, c.shown_at) for c in cards]
         with self._writing() as db:
-            db.executemany("INSERT OR IGNORE INTO card VALUES (?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO card VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
     def keep_feedback(self, given: tuple[Feedback, ...]) -> int:
         rows = [
@@ -87,7 +90,7 @@ class SqliteRepository:
         names = "client, service, card, outcome, outcome_at, suggestions, reason"
         with self._writing() as db:
             return db.executemany(
-                f"INSERT OR IGNORE INTO feedback ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+                f"INSERT INTO feedback ({names}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
             ).rowcount
 
     def feedback(self) -> tuple[tuple[Feedback, str | None], ...]:

@@ -1,0 +1,145 @@
+"""Every store keeps the same promises; the one on disk also survives processes, older forms and deletion."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from soleus.errors import StorageError
+from soleus.storage import Card, Feedback, MemoryRepository, Repository, Saved, SqliteRepository
+from soleus.storage.sqlite import migrations
+
+KEPT = Saved(id="a", sealed=b"\x00sealed", saved_at=10.0, expires_at=20.0)
+CARD = Card(uuid="u1", service="soleus-order-sign", kind="quinine", shown_at=1.0)
+TAKEN = Feedback("ehr", "soleus-order-sign", "u1", "accepted", "2026-11-29T05:00:00Z", ("s1", "s2"))
+LEFT = Feedback("ehr", "soleus-order-sign", "u2", "overridden", "2026-11-29T05:00:00Z", (), "known")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
+    made: Repository = MemoryRepository() if request.param == "memory" else SqliteRepository(tmp_path / "soleus.db")
+    yield made
+    made.close()
+
+
+def test_what_is_saved_comes_back_and_a_second_saving_replaces_it(store: Repository) -> None:
+    store.save(KEPT)
+    assert store.saved("a") == KEPT
+    store.save(Saved("a", b"new", 11.0, 21.0))
+    assert store.saved("a") == Saved("a", b"new", 11.0, 21.0)
+    assert store.saved("b") is None
+
+
+def test_what_is_deleted_is_gone(store: Repository) -> None:
+    store.save(KEPT)
+    assert store.delete("a") is True
+    assert store.saved("a") is None
+    assert store.delete("a") is False
+
+
+def test_the_end_belongs_to_what_has_expired(store: Repository) -> None:
+    store.save(KEPT)
+    assert store.forget(19.999) == 0
+    assert store.forget(20.0) == 1
+    assert store.saved("a") is None
+
+
+def test_a_token_is_used_once_until_it_is_forgotten(store: Repository) -> None:
+    assert store.first_use("ehr", "t", 100.0) is True
+    assert store.first_use("ehr", "t", 100.0) is False
+    assert store.first_use("other", "t", 100.0) is True
+    store.forget(100.0)
+    assert store.first_use("ehr", "t", 200.0) is True
+
+
+def test_feedback_is_kept_once_with_the_kind_of_its_card(store: Repository) -> None:
+    store.keep_cards((CARD, CARD))
+    assert store.keep_feedback((TAKEN, LEFT)) == 2
+    assert store.keep_feedback((TAKEN,)) == 0
+    assert store.feedback() == ((TAKEN, "quinine"), (LEFT, None))
+    assert store.cards_shown() == {("soleus-order-sign", "quinine"): 1}
+
+
+def test_a_database_of_every_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    steps = migrations()
+    assert [n for n, _ in steps] == list(range(1, len(steps) + 1))
+    for newest in range(len(steps)):
+        path = tmp_path / f"{newest}.db"
+        old = sqlite3.connect(path)
+        for number, sql in steps[:newest]:
+            old.executescript(sql)
+            old.execute(f"PRAGMA user_version = {number}")
+        if newest >= 1:
+            old.execute("INSERT INTO saved VALUES ('a', x'007365616c6564', 10.0, 20.0)")
+        old.commit()
+        old.close()
+        store = SqliteRepository(path)
+        assert store.saved("a") == (KEPT if newest >= 1 else None)
+        assert store.keep_feedback((TAKEN,)) == 1
+        store.close()
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "soleus.db"
+    SqliteRepository(path).close()
+    later = sqlite3.connect(path)
+    later.execute("PRAGMA user_version = 999")
+    later.close()
+    with pytest.raises(StorageError, match="form 999"):
+        SqliteRepository(path)
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "soleus.db"
+    SqliteRepository(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_deleted_bytes_are_in_no_file(tmp_path: Path) -> None:
+    store = SqliteRepository(tmp_path / "soleus.db")
+    mark = b"MARKED-BYTES-OF-SOMEBODY" * 50
+    store.save(Saved("a", mark, 10.0, 20.0))
+    assert any(mark[:24] in f.read_bytes() for f in tmp_path.iterdir())
+    store.delete("a")
+    assert not any(mark[:24] in f.read_bytes() for f in tmp_path.iterdir())
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "soleus.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StorageError, match="SQLITE_NOTADB"):
+        SqliteRepository(path)
+
+
+def test_half_of_a_transaction_is_none(tmp_path: Path) -> None:
+    store = SqliteRepository(tmp_path / "soleus.db")
+    broken = Feedback("ehr", "s", "u", "lost", "2026", ())  # type: ignore[arg-type]
+    with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_CHECK"):
+        store.keep_feedback((TAKEN, broken))
+    assert store.feedback() == ()
+    store.close()
+
+
+def use_tokens(path: Path, tokens: list[str], out: multiprocessing.Queue[int]) -> None:
+    store = SqliteRepository(path)
+    out.put(sum(store.first_use("ehr", t, 1e12) for t in tokens))
+    store.close()
+
+
+def test_of_several_processes_only_one_uses_a_token_first(tmp_path: Path) -> None:
+    path, tokens = tmp_path / "soleus.db", [f"t{n}" for n in range(50)]
+    context = multiprocessing.get_context("spawn")
+    out: multiprocessing.Queue[int] = context.Queue()
+    runs = [context.Process(target=use_tokens, args=(path, tokens, out)) for _ in range(3)]
+    for run in runs:
+        run.start()
+    assert sum(out.get(timeout=60) for _ in runs) == len(tokens)
+    for run in runs:
+        run.join()
