@@ -34,7 +34,7 @@ from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import Presentation, take_in
 from soleus.reasoning.judging import Judged, Part
-from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.medicines import MedicineIndex, medicine_index
 from soleus.reasoning.together import together
 
 _GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
@@ -58,7 +58,7 @@ def assess(
     if as_of:
         read = _replace(read, as_of)
     compiled = knowledge or shipped_compiled()
-    index = MedicineIndex(compiled.knowledge)
+    index = medicine_index(compiled.knowledge)
     presentations = take_in(read, compiled, index)
     citer = Citer(compiled.knowledge)
     parts = tuple(_complaint(p, index, audience, citer, draws) for p in presentations)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from soleus.knowledge.loader import DATA
+from soleus.knowledge.loader import DATA, Knowledge
 from soleus.knowledge.schema.care import Treatment, WorkUp
 from soleus.reasoning import management as managing
 from soleus.reasoning import work_up as working
@@ -15,29 +15,36 @@ from soleus.reasoning.assessment import Audience, Guide, ManagementItem, WorkUpI
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.judging import Judged
-from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.medicines import medicine_index
 from soleus.reasoning.red_flags import RedFlagResult
 
 _OFFERED = ("recommended", "consider", "check_first")
 
 
 class Figures(Mapping[str, str]):
-    """The drawings of the knowledge base by name, each read when it is asked for."""
+    """The drawings of the knowledge base by name, each read once, when it is asked for."""
 
     def __init__(self, folder: Path = DATA / "guides") -> None:
         self._folder = folder
+        self._read: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        path = self._folder / f"{name}.svg"
-        if not path.is_file():
-            raise KeyError(name)
-        return path.read_text(encoding="utf-8")
+        if name not in self._read:
+            path = self._folder / f"{name}.svg"
+            if not path.is_file():
+                raise KeyError(name)
+            self._read[name] = path.read_text(encoding="utf-8")
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
         return (p.stem for p in sorted(self._folder.glob("*.svg")))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _care(knowledge: Knowledge) -> managing.Care:
+    return managing.Care.of(knowledge, Figures())
 
 
 class CarePlan:
@@ -47,7 +54,7 @@ class CarePlan:
         self, judged: Judged, facts: PresentationFacts, flags: Sequence[RedFlagResult], audience: Audience, citer: Citer
     ) -> None:
         self._judged, self._facts, self._audience, self._citer = judged, facts, audience, citer
-        self._care = managing.Care.of(judged.compiled.knowledge, Figures())
+        self._care = judged.compiled.knowledge.once(_care)
         self._flags = [f.flag for f in flags]
 
     @cached_property
@@ -75,12 +82,10 @@ class CarePlan:
     def _medicine(self, item: ManagementItem) -> str | None:
         """The medicine that a treatment is, by its name."""
         row = self._judged.compiled.knowledge.by_id(Treatment).get(item.id)
-        found = self._index.find(row.name) if row is not None and row.kind == "medicine" else None
+        if row is None or row.kind != "medicine":
+            return None
+        found = medicine_index(self._judged.compiled.knowledge).find(row.name)
         return found.id if found else None
-
-    @cached_property
-    def _index(self) -> MedicineIndex:
-        return MedicineIndex(self._judged.compiled.knowledge)
 
     def guides(self) -> tuple[Guide, ...]:
         """Illustrated steps."""

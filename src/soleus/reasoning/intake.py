@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, get_args
 
 import numpy as np
@@ -117,7 +117,7 @@ def _present(case: Case, complaint: Complaint, compiled: Compiled, index: Medici
     _all_faults(steps)
     taken = _take_medicines(draft, compiled, case, index, complaint)
     _take_person(draft, compiled, case)
-    if not empty and not any(_tells_of_legs(compiled, f) for f in draft.observations):
+    if not empty and not any(tells_of_legs(compiled, f) for f in draft.observations):
         raise CannotAssess(
             f"complaint {complaint.id!r}",
             "no complaint of the legs",
@@ -163,7 +163,7 @@ def _check_past(date: Any, case: Case, where: str) -> None:
         days_between(str(date), case.as_of or "9999-12-31", where)
 
 
-def _tells_of_legs(compiled: Compiled, finding: str) -> bool:
+def tells_of_legs(compiled: Compiled, finding: str) -> bool:
     """A complaint or sign; not a blood test, a mark of a contributor, or what dates alone gave."""
     derived = finding in ("tempo", "new_medicine")
     return not derived and finding not in compiled.markers and compiled.findings[finding].group != "test"
@@ -376,10 +376,15 @@ def observe(finding: Finding, value: Any, where: str) -> Observation:
     raise InvalidValue(where, repr(str(value)[:60]), f"one of {', '.join(ids)}", near_names(word, known))
 
 
-def state_words(finding: Finding) -> dict[str, str]:
+def state_words(finding: Finding) -> Mapping[str, str]:
     """Every word for a state of a finding, in normal form -> the state; an id goes before a synonym."""
-    words = {normal_form(w): s.id for s in finding.states for w in (s.label, s.patient_label, *s.synonyms)}
-    return words | {normal_form(s.id): s.id for s in finding.states}
+    return _state_words(finding.states)
+
+
+@lru_cache(maxsize=2_048)  # the findings of a few knowledge bases
+def _state_words(states: tuple[State, ...]) -> Mapping[str, str]:
+    words = {normal_form(w): s.id for s in states for w in (s.label, s.patient_label, *s.synonyms)}
+    return words | {normal_form(s.id): s.id for s in states}
 
 
 def _quantity(value: dict[str, Any], where: str) -> Quantity:

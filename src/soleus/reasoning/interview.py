@@ -17,8 +17,7 @@ from soleus.reasoning import questions
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import observe, take_in
 from soleus.reasoning.judging import Judged
-from soleus.reasoning.losses import losses
-from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.medicines import medicine_index
 from soleus.reasoning.questions import Question
 
 Reply = str  # a state, "yes", "no", or DONT_KNOW
@@ -48,8 +47,7 @@ class Interview:
     answers: list[Answered] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._index = MedicineIndex(self.compiled.knowledge)
-        self._loss = losses(self.compiled)
+        self._last: tuple[object, Judged] | None = None
 
     def known(self) -> dict[str, Any]:
         """The case with every answer so far."""
@@ -63,7 +61,12 @@ class Interview:
 
     def judged(self, draws: int = 200) -> Judged:
         """The judgement as things stand."""
-        return Judged(take_in(case_from(self.known()), self.compiled, self._index, empty=True)[0], draws)
+        at = (draws, *self.answers)
+        if self._last is None or self._last[0] != at:
+            index = medicine_index(self.compiled.knowledge)
+            told = take_in(case_from(self.known()), self.compiled, index, empty=True)[0]
+            self._last = at, Judged(told, draws)
+        return self._last[1]
 
     def next(self) -> Question | None:
         """The next question, or None when asking should stop."""
@@ -89,7 +92,7 @@ class Interview:
         return None
 
     def _by_value(self, judged: Judged, skipped: set[str]) -> Question | None:
-        agenda = questions.open_agenda(judged, self.groups, self._loss)
+        agenda = questions.open_agenda(judged, self.groups)
         if questions.should_stop(agenda, judged.parameter("stop_tolerance")).stop:
             return None
         ranked = [q for q in questions.by_value(judged, agenda) if q.id not in skipped]
@@ -101,7 +104,7 @@ class Interview:
     def stop(self) -> Stop:
         """The stop rule as things stand."""
         judged = self.judged()
-        agenda = questions.open_agenda(judged, self.groups, self._loss)
+        agenda = questions.open_agenda(judged, self.groups)
         return questions.should_stop(agenda, judged.parameter("stop_tolerance"))
 
     def answer(self, question: Question, reply: Reply, details: Mapping[str, str] | None = None) -> None:

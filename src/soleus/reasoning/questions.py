@@ -11,7 +11,6 @@ import numpy as np
 from soleus.inference.decisions import (
     Agenda,
     Ask,
-    Losses,
     Stop,
     Value,
     agenda,
@@ -126,9 +125,9 @@ def _marker_asks(judged: Judged) -> list[Ask]:
     return out
 
 
-def open_agenda(judged: Judged, groups: Iterable[str], loss: Losses | None = None) -> Agenda:
+def open_agenda(judged: Judged, groups: Iterable[str]) -> Agenda:
     """The open questions of these groups with the rows of their answers."""
-    return agenda(judged.judgement, loss or losses(judged.compiled), asks(judged, groups))
+    return agenda(judged.judgement, losses(judged.compiled), asks(judged, groups))
 
 
 def by_value(judged: Judged, found: Agenda) -> tuple[Question, ...]:
