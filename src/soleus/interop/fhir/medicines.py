@@ -50,7 +50,7 @@ class Course:
 def read_medicine(record: Record, entry: Entry, index: MedicineIndex) -> Course | None:
     """The course that an entry tells of; None where it tells of none, which is noted."""
     body, where = entry.body, entry.where
-    found = _medication(record, entry)
+    found = medication_of(record, entry)
     what = f"{entry.kind}, {found.coded_in}"
     status = status_of(body.get("status"))
     if not found:
@@ -77,7 +77,7 @@ def _not_meant(body: dict[str, Any]) -> str | None:
     return "a plan, not an order" if word(body.get("intent")) in ("proposal", "plan", "option") else None
 
 
-def _medication(record: Record, entry: Entry) -> Concept:
+def medication_of(record: Record, entry: Entry) -> Concept:
     """In the resource, in a contained or referenced Medication, or as the reference's display."""
     body = entry.body
     for key in ("medicationCodeableConcept", "medication"):
@@ -102,7 +102,7 @@ def _course(
     if stop and start and stop.day < start.day and not start.day.startswith(stop.day):
         record.leave(entry.where, f"{entry.kind}, the end of the course", "it lies before the start")
         stop = None
-    name, code, system = _best(found, index)
+    name, code, system = best_known(found, index)
     doses = (word(mapping(d).get("text")) for k in ("dosageInstruction", "dosage") for d in items(entry.body.get(k)))
     return Course(
         name=name,
@@ -139,7 +139,7 @@ def _bounds(body: dict[str, Any]) -> Moment | None:
     return None
 
 
-def _best(found: Concept, index: MedicineIndex) -> tuple[str, str | None, str | None]:
+def best_known(found: Concept, index: MedicineIndex) -> tuple[str, str | None, str | None]:
     """The name and code by which the medicine is known here, else the first of each."""
     codes = [(c.code, c.system) for c in found.codings if c.code and c.system]
     name = found.names[0] if found.names else codes[0][0] if codes else found.codings[0].code
