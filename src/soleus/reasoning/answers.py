@@ -217,7 +217,7 @@ def _asked(
         details=_details(interview.compiled, question, respondent) if question else (),
         leading=_leading(judged, audience) if judged.presentation.observations else (),
         screen_left=screen_left,
-        **_closing(interview.compiled, audience, Citer(interview.compiled.knowledge)),
+        **closing(interview.compiled, audience, Citer(interview.compiled.knowledge)),
     )
 
 
@@ -284,7 +284,7 @@ def compare(first: str, second: str, *, knowledge: Compiled | None = None, most:
         rows=tuple(_contrast(row, citer) for row in rows[:most]),
         left_out=max(0, len(rows) - most),
         caution="Findings hang together: do not add rows up.",
-        **_closing(compiled, "clinician", citer),
+        **closing(compiled, "clinician", citer),
     )
 
 
@@ -335,7 +335,7 @@ def explain(
             for s in found.steps
         ),
         footing=found.footing,
-        **_closing(compiled, "clinician", citer),
+        **closing(compiled, "clinician", citer),
     )
 
 
@@ -351,7 +351,7 @@ def entry(name: str, *, knowledge: Compiled | None = None) -> EntryAnswer:
         EntryPart(kind=e.kind, id=e.id, title=e.title, fields=dict(e.fields), cites=citer.cite(e.sources))
         for e in found
     )
-    return EntryAnswer(entries=parts, **_closing(compiled, "clinician", citer))
+    return EntryAnswer(entries=parts, **closing(compiled, "clinician", citer))
 
 
 def medication_review(
@@ -377,11 +377,12 @@ def medication_review(
         complaint=_likely(judged, judged.first, audience),
         medications=reviewing.review(judged, index, audience, citer),
         unused=judged.presentation.unused,
-        **_closing(compiled, audience, citer),
+        **closing(compiled, audience, citer),
     )
 
 
-def _closing(compiled: Compiled, audience: Audience, citer: Citer) -> dict[str, Any]:
+def closing(compiled: Compiled, audience: Audience, citer: Citer) -> dict[str, Any]:
+    """The fields of `Answer`: the sources that ``citer`` numbered, the knowledge behind them and the limits."""
     return {
         "references": citer.references(),
         "knowledge_version": compiled.knowledge.version,

@@ -1,0 +1,1 @@
+"""Tools for language models and other agents, by the Model Context Protocol."""
