@@ -13,12 +13,13 @@ RED_FLAGS = f"{BASE}/CodeSystem/red-flags"
 STATES = f"{BASE}/CodeSystem/states"
 CASE = f"{BASE}/CodeSystem/case"
 TIERS = f"{BASE}/CodeSystem/tiers"
-ADVICE = f"{BASE}/CodeSystem/advice"
 CRITERIA = f"{BASE}/CodeSystem/criteria"
 VERDICTS = f"{BASE}/CodeSystem/verdicts"
 ERRORS = f"{BASE}/CodeSystem/errors"
 REVIEW = f"{BASE}/CodeSystem/review-status"
 ROLE = f"{BASE}/CodeSystem/role"  #: what a resource is to Soleus: `TOLD` or `ANSWER`, as a tag
+
+ASSESS = f"{BASE}/OperationDefinition/assess"
 
 TOLD = "told"  #: a fact of a case, read back literally
 ANSWER = "answer"  #: what Soleus made of a case: never a fact about the person
