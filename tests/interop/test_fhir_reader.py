@@ -353,10 +353,10 @@ def test_answers_to_a_questionnaire() -> None:
             urge_to_move={"valueCoding": {"system": SNOMED, "code": "261665006"}},
         ),
     )
-    assert case.findings == {"quality": "cramp", "relief_stretch": "yes"}
+    assert case.findings == {"quality": "cramp", "relief_stretch": "yes", "urge_to_move": "not_assessed"}
     assert stated(case) == {"diabetes": "present"}
     assert case.onset == "2026-08"
-    assert len(case.unused) == 4  # weakness, foot_pulses, colour, urge_to_move
+    assert len(case.unused) == 3  # weakness, foot_pulses, colour
 
 
 def test_who_answered() -> None:

@@ -1,4 +1,4 @@
-"""Observations and answers to questionnaires: values as states of findings."""
+"""Observations: values as states of findings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 from typing import Any
 
 from soleus.clinical.case import Quantity
-from soleus.clinical.timeline import duration_days
 from soleus.errors import SoleusError
 from soleus.interop.fhir.record import NEVER, Entry, Record, Statement
-from soleus.interop.fhir.shapes import Concept, Moment, concept, items, mapping, moment, number_of, value_of, walk, word
+from soleus.interop.fhir.shapes import Concept, Moment, concept, items, mapping, number_of, value_of, word
 from soleus.interop.fhir.statements import status_of, tell
 from soleus.knowledge.schema.core import Finding
 from soleus.reasoning.intake import Observation, observe
@@ -52,9 +51,9 @@ def _read_value(record: Record, found: Concept, body: dict[str, Any], at: Moment
         return
     finding = record.terms.finding(found)
     if finding:
-        _put(record, finding, kind, value, at, where, what)
+        put_value(record, finding, kind, value, at, where, what)
         return
-    _yes_or_no(record, found, kind, value, at, where, what)
+    yes_or_no(record, found, kind, value, at, where, what)
 
 
 def _named_by_value(record: Record, found: Concept, at: Moment, where: str, what: str) -> None:
@@ -65,7 +64,7 @@ def _named_by_value(record: Record, found: Concept, at: Moment, where: str, what
         record.leave(where, what, "a value that is not known here")
 
 
-def _yes_or_no(record: Record, found: Concept, kind: str, value: Any, at: Moment, where: str, what: str) -> None:
+def yes_or_no(record: Record, found: Concept, kind: str, value: Any, at: Moment, where: str, what: str) -> None:
     """A symptom or contributor as the code, and its presence as the value."""
     answer = _answer(record, kind, value)
     symptoms, target = record.terms.symptoms(found), record.terms.contributor(found)
@@ -94,7 +93,7 @@ def _answer(record: Record, kind: str, value: Any) -> str | None:
     return "absent" if words & {"no", "n", "absent", "false", "negative"} else None
 
 
-def _put(record: Record, finding: Finding, kind: str, value: Any, at: Moment, where: str, what: str) -> None:
+def put_value(record: Record, finding: Finding, kind: str, value: Any, at: Moment, where: str, what: str) -> None:
     try:
         seen, unit = _observed(record, finding, kind, value)
     except _Unfit as reason:
@@ -166,67 +165,3 @@ def _from_concept(record: Record, finding: Finding, found: Concept) -> Observati
         except SoleusError as error:
             failed = failed or error
     raise failed or _Unfit("an answer without a code or text")
-
-
-def read_questionnaire(record: Record, entry: Entry) -> None:
-    """Answers whose linkId is a finding, a contributor, onset or duration, or that carry a code."""
-    body, where = entry.body, entry.where
-    status = status_of(body.get("status"))
-    if status == "entered-in-error":
-        record.leave(where, "QuestionnaireResponse", "entered in error")
-        return
-    at = record.when(where, body, "authored")
-    if record.future(at):
-        record.leave(where, "QuestionnaireResponse", "dated after the day of the case")
-        return
-    source = word(mapping(body.get("source")).get("reference"))
-    record.respondents.add(next((k for k in ("Patient", "RelatedPerson", "Practitioner") if k in source), ""))
-    if not items(body.get("item")):
-        record.leave(where, "QuestionnaireResponse", "it has no answer")
-    for n, item in enumerate(walk(items(body.get("item")))):
-        _read_item(record, item, at or NEVER, f"{where} item {n + 1}")
-
-
-def _read_item(record: Record, item: dict[str, Any], at: Moment, where: str) -> None:
-    answers = [v for v in (value_of(mapping(a)) for a in items(item.get("answer"))) if v[0]]
-    what, link = "QuestionnaireResponse, answer", word(item.get("linkId"))
-    if not answers:
-        if not items(item.get("item")):
-            record.leave(where, "QuestionnaireResponse, question", "it was not answered")
-    elif len(answers) > 1:
-        record.leave(where, what, "more than one answer")
-    elif link in ("onset", "duration"):
-        _read_time(record, link, answers[0][1], where)
-    else:
-        _read_answer(record, item, answers[0], at, where, what)
-
-
-def _read_answer(
-    record: Record, item: dict[str, Any], answer: tuple[str, Any], at: Moment, where: str, what: str
-) -> None:
-    terms, link = record.terms, word(item.get("linkId"))
-    codes = concept({"coding": items(item.get("code"))})
-    named = terms.named_finding(link) if link else None
-    finding = terms.compiled.findings[named] if named else terms.finding(codes)
-    if finding:
-        _put(record, finding, answer[0], answer[1], at, where, what)
-    elif link in terms.compiled.contributors:
-        _yes_or_no(record, concept(link), answer[0], answer[1], at, where, what)
-    else:
-        record.leave(where, what, "its linkId is not a finding of this knowledge base")
-
-
-def _read_time(record: Record, link: str, value: Any, where: str) -> None:
-    if link == "onset":
-        began = moment(value)
-        if began and not record.future(began):
-            record.onsets.insert(0, began.day)
-            return
-    else:
-        try:
-            duration_days(word(value), where)
-            record.durations.append(word(value))
-            return
-        except SoleusError:
-            pass
-    record.leave(where, f"QuestionnaireResponse, {link}", "it cannot be read, or lies after the day of the case")

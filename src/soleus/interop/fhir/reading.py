@@ -15,11 +15,13 @@ from soleus.interop.fhir import canonical, observations, statements
 from soleus.interop.fhir.joining import joined
 from soleus.interop.fhir.medicines import Course, read_medicine, settle
 from soleus.interop.fhir.people import of_person, read_person, subject_of, the_patient
-from soleus.interop.fhir.record import Entry, Record, as_measurement
+from soleus.interop.fhir.questionnaires import completed, read_questionnaire
+from soleus.interop.fhir.record import Entry, Record, Statement, as_measurement
 from soleus.interop.fhir.shapes import items, mapping, moment, word
 from soleus.interop.fhir.terms import terms_of
 from soleus.interop.fhir.told import case_told, role_of
 from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.interview import DONT_KNOW
 from soleus.reasoning.medicines import MedicineIndex
 
 _READERS: dict[str, Callable[[Record, Entry], None]] = {
@@ -29,8 +31,8 @@ _READERS: dict[str, Callable[[Record, Entry], None]] = {
     "FamilyMemberHistory": statements.read_family,
     "AllergyIntolerance": statements.read_allergy,
     "Observation": observations.read_observation,
-    "QuestionnaireResponse": observations.read_questionnaire,
 }
+_QUESTIONNAIRES = "QuestionnaireResponse"
 _MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 _SILENT = ("Patient", "Medication")  # read on the way
 _DATED = (
@@ -38,7 +40,6 @@ _DATED = (
     "authoredOn", "authored", "performedDateTime", "performedPeriod.start", "occurrenceDateTime", "period.start",
     "dateAsserted", "date",
 )  # fmt: skip
-_RESPONDENTS: dict[str, Respondent] = {"Patient": "self", "RelatedPerson": "carer"}
 _DEEPEST = 4
 
 
@@ -88,6 +89,7 @@ def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], co
     """What codes and answers say."""
     person, country = read_person(record, patient)
     medicines = _read_all(record, of_person(record, patient, entries), compiled)
+    person = completed(record, person)
     implied = _implied(medicines, compiled)
     conditions = record.settled_contributors(person.sex, implied)
     findings = record.settled_findings()
@@ -97,7 +99,7 @@ def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], co
         answered_by=_respondent(record),
         country=country,
         person=person,
-        findings={s.target: s.state for s in findings if s.number is None},
+        findings=_not_known(record, findings) | {s.target: s.state for s in findings if s.number is None},
         measurements=tuple(as_measurement(s) for s in findings if s.number is not None),
         onset=min(record.onsets, default=None),
         duration=min(record.durations, default=None) if not record.onsets else None,
@@ -106,6 +108,11 @@ def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], co
         unused=record.unused(),
         lists=tuple(name for name in ("conditions", "medicines") if name in record.lists),
     )
+
+
+def _not_known(record: Record, told: list[Statement]) -> dict[str, str]:
+    """What was asked in vain and nothing else tells."""
+    return dict.fromkeys(sorted(record.unknown - {s.target for s in told}), DONT_KNOW)
 
 
 def _entries(tree: Any, where: str) -> tuple[tuple[Entry, ...], list[tuple[str, str]]]:
@@ -149,7 +156,7 @@ def _latest(entries: tuple[Entry, ...]) -> str | None:
     """The latest full date of what is read; plans and bills do not count."""
     dates = []
     for e in entries:
-        if e.kind in _READERS or e.kind in _MEDICINES:
+        if e.kind in (*_READERS, *_MEDICINES, _QUESTIONNAIRES):
             for name in _DATED:
                 outer, _, inner = name.partition(".")
                 found = moment(mapping(e.body.get(outer)).get(inner) if inner else e.body.get(outer))
@@ -166,6 +173,8 @@ def _read_all(record: Record, entries: tuple[Entry, ...], compiled: Compiled) ->
             record.leave(e.where, word(e.kind), "an answer of Soleus, not a fact of the person")
         elif e.kind in _READERS:
             _READERS[e.kind](record, e)
+        elif e.kind == _QUESTIONNAIRES:
+            courses += read_questionnaire(record, e, index)
         elif e.kind in _MEDICINES:
             course = read_medicine(record, e, index)
             courses += [course] if course else []
@@ -182,8 +191,7 @@ def _implied(medicines: list[Medicine], compiled: Compiled) -> frozenset[str]:
 
 def _respondent(record: Record) -> Respondent:
     """Who filled in the questionnaire; the record alone is a clinician's."""
-    said = {_RESPONDENTS.get(r) for r in record.respondents}
-    return next((r for r in said if r), "clinician") if len(said) == 1 else "clinician"
+    return next(iter(record.respondents)) if len(record.respondents) == 1 else "clinician"
 
 
 def _id(tree: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from soleus.clinical.case import Condition, Measurement, Unused
+from soleus.clinical.case import Condition, Measurement, Respondent, Unused
 from soleus.clinical.timeline import days_between
 from soleus.interop.fhir.shapes import Moment, items, mapping, moment, plain_reference, reference, tail, word
 from soleus.interop.fhir.terms import Terms
@@ -60,7 +60,9 @@ class Record:
     durations: list[str] = field(default_factory=list)
     legs: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
-    respondents: set[str] = field(default_factory=set)
+    respondents: set[Respondent] = field(default_factory=set)
+    person: dict[str, Any] = field(default_factory=dict)  # age, sex and pregnant, as they were answered
+    unknown: set[str] = field(default_factory=set)  # findings that were answered with "don't know"
     medicines: dict[str, Entry] = field(default_factory=dict)  # name -> the resource behind it
     _used: list[str] = field(default_factory=list)
     _unused: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))

@@ -8,7 +8,7 @@ from typing import Any
 
 from soleus.errors import InvalidValue
 from soleus.interop.fhir.links import SCREEN
-from soleus.interop.fhir.shapes import concept, word
+from soleus.interop.fhir.shapes import concept, items, mapping, value_of, word
 from soleus.interop.fhir.terms import Terms
 from soleus.knowledge.schema.safety import ScreenItem
 from soleus.reasoning.compiled import Compiled
@@ -16,6 +16,7 @@ from soleus.reasoning.intake import observe
 from soleus.reasoning.interview import DONT_KNOW, Reply
 from soleus.reasoning.questions import Question, Stage
 
+_OLDEST = 120  # years, as `case.Age`
 _YES = {"yes", "y", "present", "true", "positive"}
 _NO = {"no", "n", "absent", "false", "negative"}
 _UNKNOWN = {DONT_KNOW, "asked-unknown", "asku", "unknown", "don't know"}
@@ -79,6 +80,40 @@ def _words(terms: Terms, said: Said) -> list[str]:
     return [w for w in (coded, *(c.code for c in found.codings), *found.names) if w and word(w)]
 
 
+def is_unknown(terms: Terms, said: Said) -> bool:
+    """Whether the answer is that it is not known."""
+    return bool({w.lower() for w in _words(terms, said)} & _UNKNOWN)
+
+
 def first_of(said: Iterable[Said], link: str) -> Said | None:
     """The answer to one question."""
     return next((s for s in said if s.link == link), None)
+
+
+def item_answers(item: dict[str, Any]) -> list[tuple[str, Any]]:
+    """(name after "value", value) of each answer that has a value."""
+    return [v for v in (value_of(mapping(a)) for a in items(item.get("answer"))) if v[0]]
+
+
+def age_of(said: Said) -> float:
+    """Years. Raises `InvalidValue`."""
+    value = mapping(said.value).get("value") if said.kind == "Quantity" else said.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _OLDEST:
+        raise InvalidValue(said.where, "no such age", f"a number of years from 0 to {_OLDEST}", "Correct it.")
+    return float(value)
+
+
+def sex_of(said: Said) -> str | None:
+    """female or male; None for "don't know". Raises `InvalidValue`."""
+    codes = {c.code.lower() for c in concept(said.value).codings}
+    if len(codes & {"female", "male"}) == 1:
+        return "female" if "female" in codes else "male"
+    if codes & {"other", *_UNKNOWN}:
+        return None
+    raise InvalidValue(said.where, "an answer that is neither", "female, male or don't know", "Choose one of them.")
+
+
+def yes_no_of(terms: Terms, said: Said) -> bool | None:
+    """Yes or no; None for "don't know". Raises `InvalidValue`."""
+    reply = reply_of(terms, Question("opening", said.link, 0.0, 0.0, ""), said)
+    return {"yes": True, "no": False}.get(reply)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from soleus.errors import Contradiction, InvalidValue, UnknownName, UnreadableInput
+from soleus.errors import Contradiction, UnknownName, UnreadableInput
 from soleus.interop.fhir.canonical import EXPLANATIONS
-from soleus.interop.fhir.links import AGE, AGE_UNKNOWN, PERSON, PREGNANT, SCREEN, SEX
-from soleus.interop.fhir.replay import Said, first_of, question_of, reply_of
-from soleus.interop.fhir.shapes import concept, items, mapping, value_of, walk, word
+from soleus.interop.fhir.links import AGE, AGE_UNKNOWN, IDLE, PERSON, PREGNANT, SCREEN, SEX
+from soleus.interop.fhir.replay import Said, age_of, first_of, item_answers, question_of, reply_of, sex_of, yes_no_of
+from soleus.interop.fhir.shapes import items, mapping, walk, word
 from soleus.interop.fhir.terms import Terms, terms_of
 from soleus.interop.sdc import items as make
 from soleus.interop.sdc.forms import INTERVIEWS, SDC, Form, form_of
@@ -26,13 +26,11 @@ from soleus.reasoning.judging import Judged
 from soleus.reasoning.questions import Question, fired_flags
 
 Resource = dict[str, Any]
-_OLDEST = 120  # years, as `case.Age`
 _LEADING = 3  # explanations whose probability goes along
 _MOST_ITEMS = 1_000  # more than there are questions
 _PRESSING = ("emergency", "same_day")
 _KEPT = ("id", "meta", "language", "identifier", "basedOn", "partOf", "subject", "encounter", "authored", "author",
          "source")  # fmt: skip
-_IDLE = ("about", "belief", "red_flag.", "closing", "help.")  # items of ours that ask nothing
 
 
 def next_question(tree: Any, compiled: Compiled, base_url: str) -> Resource:
@@ -108,8 +106,8 @@ def _said(response: Resource) -> Iterator[Said]:
     seen: set[str] = set()
     for n, item in enumerate(walk(items(response.get("item")), _MOST_ITEMS)):
         link, where = word(item.get("linkId")), f"QuestionnaireResponse.item[{n}]"
-        values = [v for v in (value_of(mapping(a)) for a in items(item.get("answer"))) if v[0]]
-        if not values or link.startswith(_IDLE):
+        values = item_answers(item)
+        if not values or link.startswith(IDLE):
             continue
         if len(values) > 1 or link in seen:
             raise Contradiction(
@@ -187,35 +185,11 @@ def _item(talk: _Talk, question: Question, reason: str) -> Resource:
 
 def _person(said: tuple[Said, ...], terms: Terms) -> dict[str, Any]:
     """Age, sex and pregnancy as far as they were told."""
-    found = {"age": _age(first_of(said, AGE)), "sex": _sex(first_of(said, SEX))}
-    pregnant = first_of(said, PREGNANT)
-    if pregnant is not None and found["sex"] != "male":
-        found["pregnant"] = {"yes": True, "no": False}.get(_yes_no(terms, pregnant))
+    age, sex, pregnant = (first_of(said, link) for link in (AGE, SEX, PREGNANT))
+    found: dict[str, Any] = {"age": age and age_of(age), "sex": sex and sex_of(sex)}
+    if pregnant is not None and found["sex"] == "female":
+        found["pregnant"] = yes_no_of(terms, pregnant)
     return {k: v for k, v in found.items() if v is not None}
-
-
-def _age(said: Said | None) -> float | None:
-    if said is None:
-        return None
-    value = mapping(said.value).get("value") if said.kind == "Quantity" else said.value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _OLDEST:
-        raise InvalidValue(said.where, "no such age", f"a number of years from 0 to {_OLDEST}", "Correct it.")
-    return float(value)
-
-
-def _sex(said: Said | None) -> str | None:
-    if said is None:
-        return None
-    codes = {c.code.lower() for c in concept(said.value).codings}
-    if codes & {"female", "male"}:
-        return "female" if "female" in codes else "male"
-    if codes & {DONT_KNOW, "unknown", "other"}:
-        return None
-    raise InvalidValue(said.where, "an answer that is neither", "female, male or don't know", "Choose one of them.")
-
-
-def _yes_no(terms: Terms, said: Said) -> str:
-    return reply_of(terms, Question("opening", said.link, 0.0, 0.0, ""), said)
 
 
 def _replay_person(talk: _Talk, said: Said, terms: Terms) -> None:
@@ -230,8 +204,7 @@ def _replay_person(talk: _Talk, said: Said, terms: Terms) -> None:
         option = next(o for o in (*make.SEXES, make.UNKNOWN) if o["code"] == code)
         talk.put(make.sex_item(respondent), {"valueCoding": option})
     elif said.link == PREGNANT and talk.person.get("sex") == "female":
-        reply = _yes_no(terms, said)
-        option = next(o for o in (make.YES, make.NO, make.UNKNOWN) if o["code"] == reply)
+        option = {True: make.YES, False: make.NO, None: make.UNKNOWN}[yes_no_of(terms, said)]
         talk.put(make.pregnant_item(respondent), {"valueCoding": option})
 
 
