@@ -162,15 +162,10 @@ def _flag_entry(flag: RedFlag, audience: Audience, because: tuple[str, ...], cit
 
 
 def _open_flags(judged: Judged, facts: PresentationFacts, audience: Audience) -> tuple[RedFlagEntry, ...]:
-    """Rules that one more answer would make true, with what is missing."""
-    found = red_flags.undecided(judged.compiled.knowledge.all(RedFlag), facts)
-    near = [o for o in found if o.answers_needed == 1 and o.flag.urgency in ("emergency", "same_day")]
-    return tuple(
-        _flag_entry(
-            o.flag, audience, tuple(words.thing(judged, n, audience) for n in (*o.needs, *o.needs_history)), None
-        )
-        for o in near
-    )
+    """Pressing rules that one more answer would make true, with what is missing."""
+    pressing = [f for f in judged.compiled.knowledge.all(RedFlag) if f.urgency in ("emergency", "same_day")]
+    near = red_flags.undecided(pressing, facts, most=1)
+    return tuple(_flag_entry(o.flag, audience, _missing(judged, o, audience), None) for o in near)
 
 
 def _missing(judged: Judged, found: red_flags.OpenRedFlag, audience: Audience) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -43,9 +44,13 @@ def fired(flags: Iterable[RedFlag], facts: Facts) -> tuple[RedFlagResult, ...]:
     return tuple(sorted(held, key=lambda r: _order(r.flag)))
 
 
-def undecided(flags: Iterable[RedFlag], facts: Facts) -> tuple[OpenRedFlag, ...]:
-    """The rules that are neither true nor false; those that fewest answers would complete come first."""
-    open_flags = [_open(f, facts) for f in flags if evaluate(f.when, facts) is None]
+def undecided(flags: Iterable[RedFlag], facts: Facts, most: float = math.inf) -> tuple[OpenRedFlag, ...]:
+    """The rules that are neither true nor false; those that fewest answers would complete come first.
+
+    ``most``: those that need more answers than this are left out.
+    """
+    needed = [(f, answers_needed(f.when, facts)) for f in flags if evaluate(f.when, facts) is None]
+    open_flags = [_open(f, facts, n) for f, n in needed if n <= most]
     return tuple(sorted(open_flags, key=lambda o: (o.answers_needed, *_order(o.flag))))
 
 
@@ -71,13 +76,13 @@ def _answered(item: ScreenItem, facts: Facts) -> bool:
     return all(facts.state(finding) is not None for finding in item.settled_by or item.no_means)
 
 
-def _open(flag: RedFlag, facts: Facts) -> OpenRedFlag:
+def _open(flag: RedFlag, facts: Facts, needed: float) -> OpenRedFlag:
     leaves = open_leaves(flag.when, facts)
     return OpenRedFlag(
         flag=flag,
         needs=_names(leaves, ("finding", "number")),
         needs_history=_names(leaves, ("has", "medicine")),
-        answers_needed=answers_needed(flag.when, facts),
+        answers_needed=needed,
     )
 
 
