@@ -1,0 +1,247 @@
+"""SMART App Launch 2.2: the case desk opened from an EHR, or by itself on a patient of an EHR.
+
+What is secret between the two halves of a launch (state, PKCE verifier, nonce) travels in a sealed cookie of the
+browser that began it, so any worker can finish it and nothing has to be kept. The access token lives for one callback:
+the record is read, the desk is shown, the token is forgotten.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from soleus.errors import InvalidValue, ServiceError
+from soleus.service import id_tokens
+from soleus.service.outside import Outside, is_safe
+from soleus.service.problems import Refused
+from soleus.service.smart_clients import SmartClient
+from soleus.storage import Repository
+
+LAUNCH_S = 600  # from the redirect to the EHR until the callback
+_RESOURCES = (
+    "Patient", "Condition", "MedicationRequest", "MedicationStatement", "Observation", "AllergyIntolerance",
+    "Procedure", "DocumentReference", "QuestionnaireResponse",
+)  # fmt: skip
+_MOST_PAGES = 3  # of one kind of resource
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """A launch that waits for its callback."""
+
+    iss: str
+    state: str
+    verifier: str
+    nonce: str
+    token_endpoint: str
+    issuer: str  # of the tokens: the server itself unless its configuration names another
+    jwks_uri: str | None
+    until: float
+
+
+@dataclass(frozen=True)
+class Redirect:
+    url: str
+    pending: Pending
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was read of a patient: a Bundle, the server it came from, and the kinds that it did not let us read."""
+
+    bundle: dict[str, Any]
+    server: str
+    unread: tuple[str, ...]
+
+
+def scopes(launch: bool) -> str:
+    """The least that the desk needs: to read, nothing more; no access when the person is gone."""
+    context = "launch" if launch else "launch/patient"
+    return " ".join([context, "openid", "fhirUser", *(f"patient/{kind}.rs" for kind in _RESOURCES)])
+
+
+async def begin(client: SmartClient, launch: str | None, redirect_uri: str, outside: Outside, now: float) -> Redirect:
+    """Where to send the browser. Raises `ServiceError` where the server is no SMART server with PKCE."""
+    found = await configuration(client, outside)
+    pending = Pending(
+        iss=client.iss,
+        state=secrets.token_urlsafe(32),
+        verifier=secrets.token_urlsafe(48),
+        nonce=secrets.token_urlsafe(32),
+        token_endpoint=found["token_endpoint"],
+        issuer=str(found.get("issuer") or client.iss).rstrip("/"),
+        jwks_uri=found.get("jwks_uri"),
+        until=now + LAUNCH_S,
+    )
+    asked = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": client.scope or scopes(launch is not None),
+        "state": pending.state,
+        "aud": client.iss,
+        "nonce": pending.nonce,
+        "code_challenge": challenge(pending.verifier),
+        "code_challenge_method": "S256",
+        **({"launch": launch} if launch is not None else {}),
+    }
+    endpoint = found["authorization_endpoint"]
+    return Redirect(f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}", pending)
+
+
+def challenge(verifier: str) -> str:
+    """The S256 code challenge of RFC 7636, section 4.2."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+async def configuration(client: SmartClient, outside: Outside) -> dict[str, Any]:
+    """The server's ``.well-known/smart-configuration``, checked for what we need."""
+    found = await outside.get(f"{client.iss}/.well-known/smart-configuration", bases=[client.iss])
+    told = found if isinstance(found, dict) else {}
+    for name in ("authorization_endpoint", "token_endpoint"):
+        if not isinstance(told.get(name), str) or not is_safe(told[name]) or "#" in told[name]:
+            raise ServiceError("smart-configuration", f"no {name} over HTTPS", "one", "Ask who runs the server.")
+    if "S256" not in (told.get("code_challenge_methods_supported") or ()):
+        raise ServiceError("smart-configuration", "no PKCE with S256", "it", "Ask who runs the server.")
+    return told
+
+
+async def finish(
+    client: SmartClient,
+    pending: Pending | None,
+    answer: Mapping[str, str],
+    redirect_uri: str,
+    outside: Outside,
+    store: Repository,
+    now: float,
+) -> Record:
+    """The record of the patient in context. Raises `Refused` for an answer to another launch, `ServiceError`."""
+    pending = _fitting(pending, answer, now)
+    fresh = await anyio.to_thread.run_sync(store.first_use, f"smart {client.iss}", pending.state, pending.until)
+    if not fresh:
+        raise _not_ours("a launch that was used before")
+    token = await _token(client, pending, answer["code"], redirect_uri, outside)
+    if "id_token" in token:
+        expected = id_tokens.Expected(client.client_id, pending.issuer, pending.jwks_uri, pending.nonce)
+        await id_tokens.check(token["id_token"], expected, outside, now)
+    patient = token.get("patient")
+    if not isinstance(patient, str) or not _is_id(patient):
+        raise ServiceError("token", "no patient in context", "a patient", "Choose a patient in the EHR, then launch.")
+    return await _record(client, patient, str(token["access_token"]), outside)
+
+
+def _fitting(pending: Pending | None, answer: Mapping[str, str], now: float) -> Pending:
+    if pending is None or pending.until <= now:
+        raise _not_ours("no launch of this browser, or one that is too old")
+    if not hmac.compare_digest(answer.get("state", ""), pending.state):
+        raise _not_ours("the state of another launch")
+    if "iss" in answer and answer["iss"].rstrip("/") != pending.issuer:  # RFC 9207
+        raise _not_ours("the answer of another server")
+    if "error" in answer:
+        raise ServiceError("EHR", "that access was not given", "access", "Launch again and allow it.")
+    if not answer.get("code"):
+        raise _not_ours("no code")
+    return pending
+
+
+def _not_ours(found: str) -> Refused:
+    return Refused(400, InvalidValue("launch", found, "the answer to a launch", "Start the launch again from the EHR."))
+
+
+async def _token(
+    client: SmartClient, pending: Pending, code: str, redirect_uri: str, outside: Outside
+) -> dict[str, Any]:
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+        "code_verifier": pending.verifier,
+        **client.assertion(pending.token_endpoint),
+    }
+    endpoint = pending.token_endpoint
+    found = await outside.post_form(endpoint, form, bases=[endpoint], headers=client.authorization())
+    told = found if isinstance(found, dict) else {}
+    if not isinstance(told.get("access_token"), str) or str(told.get("token_type", "")).lower() != "bearer":
+        raise ServiceError("token endpoint", "no bearer token", "one", "Ask who runs the server.")
+    return told
+
+
+async def _record(client: SmartClient, patient: str, token: str, outside: Outside) -> Record:
+    entries: list[dict[str, Any]] = []
+    unread: list[str] = []
+    for kind in _RESOURCES:
+        try:
+            entries += await _resources(client, kind, patient, token, outside)
+        except ServiceError:
+            if kind == "Patient":  # without the person no record can be told apart from another's
+                raise
+            unread.append(kind)
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": e} for e in entries]}
+    return Record(bundle, urlsplit(client.iss).hostname or client.iss, tuple(unread))
+
+
+async def _resources(
+    client: SmartClient, kind: str, patient: str, token: str, outside: Outside
+) -> list[dict[str, Any]]:
+    if kind == "Patient":
+        return [_of_kind(await outside.get(f"{client.iss}/Patient/{patient}", bases=[client.iss], token=token), kind)]
+    url: str | None = f"{client.iss}/{kind}?patient={quote(patient)}"
+    out: list[dict[str, Any]] = []
+    for _ in range(_MOST_PAGES):
+        page = _of_kind(await outside.get(str(url), bases=[client.iss], token=token), "Bundle")
+        found = [e.get("resource") for e in page.get("entry") or [] if isinstance(e, dict)]
+        out += [r for r in found if isinstance(r, dict) and r.get("resourceType") == kind]
+        url = next(
+            (str(k.get("url")) for k in page.get("link") or [] if isinstance(k, dict) and k.get("relation") == "next"),
+            None,
+        )
+        if not url:
+            break
+    return out
+
+
+def _of_kind(found: Any, kind: str) -> dict[str, Any]:
+    if not isinstance(found, dict) or found.get("resourceType") != kind:
+        raise ServiceError("FHIR server", "another kind of resource", f"a {kind}", "Ask who runs the server.")
+    return found
+
+
+def _is_id(text: str) -> bool:
+    """FHIR's id: letters, digits, hyphens and dots, at most 64."""
+    return 0 < len(text) <= 64 and all(c.isascii() and (c.isalnum() or c in "-.") for c in text)
+
+
+# --- the cookie ---------------------------------------------------------------------------------------------
+
+
+class Sealer:
+    """Seals a pending launch for the browser's cookie with a key that stays in the data folder."""
+
+    def __init__(self, key: bytes) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._box = AESGCM(key)
+
+    def seal(self, pending: Pending) -> str:
+        nonce = secrets.token_bytes(12)
+        sealed = self._box.encrypt(nonce, msgspec.json.encode(pending), b"smart launch")
+        return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+    def open(self, cookie: str | None) -> Pending | None:
+        """The launch of a cookie; None for one that is not ours."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            raw = base64.urlsafe_b64decode((cookie or "").encode("ascii"))
+            return msgspec.json.decode(self._box.decrypt(raw[:12], raw[12:], b"smart launch"), type=Pending)
+        except (ValueError, InvalidTag, msgspec.DecodeError):
+            return None
