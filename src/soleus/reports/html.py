@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from soleus.reasoning.assessment import Assessment
+from soleus.reasoning.assessment import Assessment, ComplaintAssessment, ExplanationResult
 from soleus.reports import paper, view, words
 from soleus.reports.answer import answer, answers, tier_size
 from soleus.reports.figures import figure
@@ -70,6 +70,16 @@ def _draw(svg: str, prefix: str, label: str) -> Markup:
     return Markup(figure(svg, prefix, label))  # cleaned by `figure`
 
 
+def _mark(_: ExplanationResult) -> str:
+    """Attributes of an explanation's entry; pages of other rooms put some there."""
+    return ""
+
+
+def _origin(_c: ComplaintAssessment, _e: ExplanationResult, text: str) -> str:
+    """A chance as it is said; pages of other rooms make a way to its origin of it."""
+    return text
+
+
 _TABLES = (
     *("URGENCY", "TIERS", "TRUTH", "SET_STATE", "VERDICT", "PATIENT_VERDICT", "WORK_UP", "MANAGEMENT"),
     *("PATIENT_MANAGEMENT", "STATUS", "REVIEW", "OPEN_SIGNS", "FLAGS", "CAN_WAIT"),
@@ -101,6 +111,7 @@ def environment(*loaders: BaseLoader) -> Environment:
     environment.globals |= {name: getattr(words, name) for name in (*_TABLES, *_WORDS)}
     environment.globals |= {name: getattr(view, name) for name in _VIEW}
     environment.globals |= {"answer": answer, "answers": answers, "tier_size": tier_size}
+    environment.globals |= {"mark": _mark, "origin": _origin}
     environment.globals |= {"pos": _position, "draw": _draw, "ANSWERED": ANSWERED, "READ": READ}
     environment.filters |= {
         "bare": lambda text: text.strip().rstrip("."),
@@ -135,14 +146,21 @@ def render(assessment: Assessment, extra: Markup | None = None) -> str:
     """The page for ``assessment.audience``: dense for clinicians; plain, with a part to take to the doctor, for
     patients. ``extra`` stands below it (the note that was read).
     """
-    a = assessment
     style, style_hash = _style()
+    return _filled(_environment(), assessment, style=Markup(style), style_hash=style_hash, extra=extra)
+
+
+def render_within(templates: Environment, layout: str, assessment: Assessment, **more: Any) -> str:
+    """The same report in the ``layout`` of another room, a template with a block ``body``; ``tools`` among ``more``
+    stands below the answer.
+    """
+    return _filled(templates, assessment, layout=layout, **more)
+
+
+def _filled(templates: Environment, a: Assessment, **more: Any) -> str:
     patient = a.audience == "patient"
-    template = _environment().get_template("patient.html.j2" if patient else "clinician.html.j2")
-    page = template.render(
+    page = templates.get_template("patient.html.j2" if patient else "clinician.html.j2").render(
         a=a,
-        style=Markup(style),
-        style_hash=style_hash,
         flags=view.pressing(view.flags_of(a)),
         waiting=view.can_wait(view.flags_of(a), a.audience),
         warned=view.warned(a),
@@ -151,7 +169,7 @@ def render(assessment: Assessment, extra: Markup | None = None) -> str:
         meta=words.capital(a.person) + " · " + _meta(a) if patient else _meta(a),
         pill="Not checked by a doctor yet" if patient else "No clinician has reviewed this",
         level="LEVEL",
-        extra=extra,
+        **more,
     )
     return page.replace("LEVEL", f"l{paper.level_for(page, patient)}", 1)
 
