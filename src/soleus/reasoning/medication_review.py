@@ -8,11 +8,12 @@ from soleus.knowledge.schema.core import Effect
 from soleus.knowledge.schema.medicines import Interaction, Judgement
 from soleus.reasoning.assessment import Audience, MedicineVerdict
 from soleus.reasoning.citing import Citer
+from soleus.reasoning.intake import Presentation
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.medicines import MedicineIndex, Recognised
 
 Verdict = Literal["likely_contributor", "possible_contributor", "unlikely", "no_signal_known", "not_recognised"]
-_RESTLESS = {"restless_legs_syndrome", "akathisia", "periodic_limb_movement_disorder", "withdrawal_leg_restlessness"}
+RESTLESS = {"restless_legs_syndrome", "akathisia", "periodic_limb_movement_disorder", "withdrawal_leg_restlessness"}
 
 
 def review(judged: Judged, index: MedicineIndex, audience: Audience, citer: Citer) -> tuple[MedicineVerdict, ...]:
@@ -26,10 +27,10 @@ def _verdict(
     if seen.record is None:
         return _not_recognised(seen, audience)
     effect = _effect(judged, seen)
-    symptom = "restless_legs" if judged.first.id in _RESTLESS else "cramp"
+    symptom = "restless_legs" if judged.first.id in RESTLESS else "cramp"
     known = index.judgement(seen.record, symptom)
     patient = audience == "patient"
-    meetings = _meetings(judged, index, seen)
+    met = meetings(judged.presentation, index, seen)
     sources = (*(known.source if known else ()), *(effect.source if effect else ()))
     return MedicineVerdict(
         id=seen.record.id,
@@ -42,18 +43,18 @@ def _verdict(
         timing=_timing(index, seen, patient),
         discuss=str(index.field(seen.record, "patient_discuss" if patient else "discuss") or ""),
         do_not=str(index.field(seen.record, "patient_do_not" if patient else "do_not") or ""),
-        warnings=tuple(i.patient_statement if patient else i.statement for i in meetings),
-        cites=citer.cite((*sources, *(s for i in meetings for s in i.source))),
+        warnings=tuple(i.patient_statement if patient else i.statement for i in met),
+        cites=citer.cite((*sources, *(s for i in met for s in i.source))),
     )
 
 
-def _meetings(judged: Judged, index: MedicineIndex, seen: Recognised) -> list[Interaction]:
+def meetings(presentation: Presentation, index: MedicineIndex, seen: Recognised) -> list[Interaction]:
     """What should not meet this medicine and does: another medicine that is taken, or a state of the person."""
     assert seen.record is not None
     if not seen.current:
         return []
-    others = {c for r in judged.presentation.medicines if r.current and r is not seen for c in r.classes}
-    states = {c for c, present in judged.presentation.said.items() if present}
+    others = {c for r in presentation.medicines if r.current and r is not seen for c in r.classes}
+    states = {c for c, present in presentation.said.items() if present}
     known = [i for m in index.lineage(seen.record) for i in m.interactions]
     return [i for i in known if others & set(i.medicines) or states & set(i.contributors)]
 
