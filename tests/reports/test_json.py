@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from soleus.reasoning.assessment import Assessment, ComplaintAssessment
-from soleus.reports.json import schema, schema_text, to_json
+from soleus.reports.json import from_json, schema, schema_text, to_json
 
 #: Top level, and the fields of the entries that the contract names.
 CONTRACT: dict[str, set[str]] = {
@@ -78,3 +78,7 @@ def test_a_document_with_a_field_too_few_is_refused(sample: Callable[[str], Asse
     found = document(sample("idiopathic_cramp"))
     del found["explanations"][0][field]
     assert not jsonschema.Draft202012Validator(schema()).is_valid(found)
+
+
+def test_what_was_written_can_be_read_again(assessment: Assessment) -> None:
+    assert from_json(to_json(assessment)) == assessment

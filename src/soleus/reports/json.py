@@ -56,6 +56,18 @@ def to_json(assessment: Assessment) -> bytes:
     return msgspec.json.encode(_document(assessment))
 
 
+def from_json(raw: bytes | str) -> Assessment:
+    """What `to_json` was given. Raises msgspec.ValidationError for another form."""
+    document = msgspec.json.decode(raw, type=_document_type())
+    values = _values(document)
+    whole = {f.name: values[f.name] for f in msgspec.structs.fields(Assessment) if f.name != "complaints"}
+    if values["complaints"] is not UNSET:
+        return Assessment(complaints=values["complaints"], **whole)
+    fields = [f.name for f in msgspec.structs.fields(ComplaintAssessment)]
+    only = ComplaintAssessment(**{name: values[_RENAMED.get(name, name)] for name in fields})
+    return Assessment(complaints=(only,), **whole)
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of what `to_json` gives."""
     (root,), parts = msgspec.json.schema_components([_document_type()], ref_template="#/$defs/{name}")
