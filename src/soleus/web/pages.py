@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets
+from soleus.web import assets, result
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -24,4 +24,5 @@ def router(site: Site) -> APIRouter:
         return page("about.html.j2", version=base.version, digest=base.digest[:12])
 
     routes.include_router(assets.router())
+    routes.include_router(result.router(site))
     return routes

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from soleus.errors import SoleusError
 from soleus.reports.html import environment as report_environment
-from soleus.web import catalogue
+from soleus.web import catalogue, origins
 from soleus.web.assets import path_of
 
 
@@ -19,6 +19,7 @@ def environment() -> Environment:
     """The environment of the reports, with the pages' templates, texts and assets."""
     made = report_environment(PackageLoader("soleus.web"))
     made.globals |= {"t": catalogue.text, "asset": path_of}
+    made.globals |= {"mark": origins.mark, "origin": origins.origin}
     return made
 
 
