@@ -7,14 +7,13 @@ the ratios: E[phi~] is not phi~ of the mean ratio, which would inflate what is b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 
 import numpy as np
 
-from soleus.inference.network import BlockArrays, Floats, Ints
+from soleus.inference.network import BlockArrays, Floats
 
+KEPT = 2_048  # blocks and parts of blocks of which tables are kept: those of a few knowledge bases
 _PAIRS = 64  # antithetic pairs of quasi-random points for blocks of several members
 _HERMITE = 9  # nodes for a block of one member
 
@@ -124,38 +123,14 @@ def expected_phi(block: BlockArrays, prior: Floats) -> Floats:
     Members that say nothing of an explanation are summed out first: phi~ does not depend on them.
     """
     out = np.ones((len(prior), len(block.columns)))
-    for members, columns in block.speakers.items():
-        if not members:
-            continue
-        part, state = restricted(block, members, columns)
-        own = summed_out(state, prior)
-        nodes, weights = quadrature(len(members))
-        log_rho = part.log_rho + nodes[:, :, None] * part.sd
-        phi = np.einsum("k,kbm->bm", weights, normalised(log_phi(part, log_rho), own))
-        out[:, list(columns)] = phi[state]
+    for part in block.parts:
+        size = part.block.size
+        if size:
+            nodes, weights = quadrature(size)
+            log_rho = part.block.log_rho + nodes[:, :, None] * part.block.sd
+            own = normalised(log_phi(part.block, log_rho), part.summed_out(prior))
+            out[:, part.columns] = np.einsum("k,kbm->bm", weights, own)[part.state]
     return out
-
-
-def restricted(block: BlockArrays, members: tuple[int, ...], columns: Sequence[int]) -> tuple[BlockArrays, Ints]:
-    """The block with these members and columns alone, and (B,) which of its states each joint state falls in."""
-    state = sum((block.present[k] << i for i, k in enumerate(members)), np.zeros(1 << block.size, np.intp))
-    cells = np.ix_(members, columns)
-    part = replace(
-        block,
-        members=tuple(block.members[k] for k in members),
-        columns=block.columns[list(columns)],
-        log_rho=block.log_rho[cells],
-        sd=block.sd[cells],
-        log_causal=block.log_causal[cells],
-        necessary=block.necessary[cells],
-        given=(),
-    )
-    return part, state
-
-
-def summed_out(state: Ints, weight: Floats) -> Floats:
-    """The weights of joint states added up by the state of the members that are kept (`restricted`)."""
-    return np.asarray(np.bincount(state, weight), np.float64)
 
 
 def evidence_weight(block: BlockArrays, said: dict[int, tuple[float, float]]) -> Floats:
@@ -164,6 +139,7 @@ def evidence_weight(block: BlockArrays, said: dict[int, tuple[float, float]]) ->
     return np.asarray(reduce(np.multiply, told) if told else np.ones(1 << block.size), np.float64)
 
 
+@lru_cache(maxsize=KEPT)
 def allocation(block: BlockArrays) -> tuple[Floats, Floats]:
     """Causal log ratio of each joint state (B, M), and its part by member (B, n, M).
 

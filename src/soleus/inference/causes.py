@@ -11,12 +11,13 @@ They add to 1 whatever is unknown or correlated. They are excess fractions, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from soleus.inference.blocks import allocation, combine, restricted, summed_out
-from soleus.inference.draws import draw_log_rho, draw_phi
-from soleus.inference.network import Floats
+from soleus.inference.blocks import KEPT, allocation, combine
+from soleus.inference.draws import draw_log_rho, drawn_phi
+from soleus.inference.network import BlockArrays, Floats
 from soleus.inference.posterior import Judgement
 
 _T, _W = np.polynomial.legendre.leggauss(16)
@@ -36,35 +37,53 @@ class Attribution:
 
 def attribute(judgement: Judgement, explanation: int) -> Attribution:
     """The shares of one explanation."""
-    kept: list[tuple[tuple[int, ...], Floats, Floats]] = []  # members, G (T,), H (n, T)
-    present: dict[int, float] = {}
-    necessary: list[int] = []
-    for k, block in enumerate(judgement.network.blocks):
-        at = np.flatnonzero(block.columns == explanation)
-        if not len(at):
-            continue
-        b = judgement.block(k).given(explanation)  # (B,)
-        total, parts = allocation(block)
-        log_c, part = total[:, at[0]], parts[:, :, at[0]]
-        tilt = b[:, None] * np.exp(-np.outer(log_c, _T))  # (B, T)
-        kept.append((block.members, tilt.sum(axis=0), part.T @ tilt))
-        present |= {m: float(b @ block.bits[:, i]) for i, m in enumerate(block.members)}
-        necessary += [m for i, m in enumerate(block.members) if block.necessary[i, at[0]]]
-    return Attribution(explanation, *_combine(kept), present, tuple(necessary))
-
-
-def _combine(kept: list[tuple[tuple[int, ...], Floats, Floats]]) -> tuple[float, dict[int, float]]:
-    if not kept:
-        return 1.0, {}
-    log_g = np.log(np.array([g for _, g, _ in kept]))  # (block, T)
-    whole = log_g.sum(axis=0)
-    share = {
-        member: float(_W @ (h[i] * np.exp(whole - log_g[n])))
-        for n, (members, _, h) in enumerate(kept)
-        for i, member in enumerate(members)
-    }
+    blocks = [_expected(judgement, k, i) for k, i in judgement.network.touching[explanation]]
+    share = _shares(blocks)
     # The blocks are independent given s, so the product of their expectations at t = 1 is what no cause explains.
-    return 1.0 - sum(share.values()), share
+    idiopathic = 1.0 - sum(share.values()) if blocks else 1.0
+    present = {c: p for block in blocks for c, p in zip(block.members, block.present, strict=True)}
+    return Attribution(explanation, idiopathic, share, present, tuple(c for b in blocks for c in b.necessary))
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """One block given an explanation: (T,) E[prod rho^-tb] and (n, T) E[b_k ln rho_k prod rho^-tb]."""
+
+    members: tuple[int, ...]
+    whole: Floats
+    each: Floats
+    present: list[float]
+    necessary: list[int]
+
+
+def _expected(judgement: Judgement, k: int, column: int) -> _Expected:
+    """Where nothing was said of a block, it is the same for all of a context."""
+    if judgement.told(k):
+        return _expected_of(judgement, k, column)
+    known = judgement.context.known
+    if ("causes", k, column) not in known:
+        known["causes", k, column] = _expected_of(judgement, k, column)
+    found: _Expected = known["causes", k, column]
+    return found
+
+
+def _expected_of(judgement: Judgement, k: int, column: int) -> _Expected:
+    block = judgement.network.blocks[k]
+    b = judgement.block(k).given(int(block.columns[column]))  # (B,)
+    total, parts = allocation(block)
+    tilt = b[:, None] * np.exp(-np.outer(total[:, column], _T))  # (B, T)
+    necessary = [m for m, needed in zip(block.members, block.necessary[:, column], strict=True) if needed]
+    each = parts[:, :, column].T @ tilt
+    return _Expected(block.members, tilt.sum(axis=0), each, (b @ block.bits).tolist(), necessary)
+
+
+def _shares(blocks: list[_Expected]) -> dict[int, float]:
+    if not blocks:
+        return {}
+    log_g = np.log(np.array([b.whole for b in blocks]))  # (block, T)
+    others = np.exp(log_g.sum(axis=0) - log_g)
+    each = np.concatenate([b.each * other for b, other in zip(blocks, others, strict=True)])  # (member, T)
+    return dict(zip([m for b in blocks for m in b.members], (each @ _W).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -85,10 +104,10 @@ def attribute_draws(judgement: Judgement, explanation: int, n: int) -> Attributi
     point = attribute(judgement, explanation)
     logs: list[Floats] = []
     members: list[tuple[int, ...]] = []
-    for k, block in enumerate(judgement.network.blocks):
-        at = np.flatnonzero(block.columns == explanation)
-        if len(at) and block.log_causal[:, at[0]].any():
-            logs.append(-np.log(_kept(judgement, k, int(at[0]), n)))
+    for k, i in judgement.network.touching[explanation]:
+        block = judgement.network.blocks[k]
+        if block.log_causal[:, i].any():
+            logs.append(-np.log(_kept(judgement, k, i, n)))
             members.append(block.members)
     total = np.sum(logs, axis=0) if logs else np.zeros(n)
     excess = np.divide(1 - np.exp(-total), total, out=np.ones_like(total), where=total > 0)
@@ -103,15 +122,16 @@ def attribute_draws(judgement: Judgement, explanation: int, n: int) -> Attributi
 
 def _kept(judgement: Judgement, k: int, column: int, n: int) -> Floats:
     """(n,) E[prod causal rho^-b | s, evidence] of one block under draws of its ratios."""
-    term, block = judgement.block(k), judgement.network.blocks[k]
-    speaking = next(members for members, columns in block.speakers.items() if column in columns)
-    part, state = restricted(block, speaking, [column])
-    prior, said = summed_out(state, term.prior), summed_out(state, term.prior * term.said)
-    weight = said * draw_phi(part, prior, n)[:, :, 0]  # (n, B)
+    term = judgement.block(k)
+    part, i = term.block.part_of[column]
+    weight = part.summed_out(term.prior * term.said) * drawn_phi(part.block, n)[i]  # (n, B)
     weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-    log_rho = part.log_rho[:, 0]
-    ratio = np.divide(part.log_causal[:, 0], log_rho, out=np.ones_like(log_rho), where=log_rho != 0)
-    causal = np.maximum(draw_log_rho(part, n)[:, :, 0] * ratio, 0.0)  # (n, members)
-    causal[:, part.necessary[:, 0]] = 0.0
-    combined = combine(part, causal[:, :, None])[:, :, 0]  # (n, B)
-    return np.asarray((weight * np.exp(-combined)).sum(axis=1), np.float64)
+    return np.asarray((weight * _drawn_rest(part.block, n)[i]).sum(axis=1), np.float64)
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn_rest(block: BlockArrays, n: int) -> Floats:
+    """(M, n, B) prod causal rho^-b under draws of the ratios of a block: the same in every case."""
+    ratio = np.divide(block.log_causal, block.log_rho, out=np.ones_like(block.log_rho), where=block.log_rho != 0)
+    causal = np.where(block.necessary, 0.0, np.maximum(draw_log_rho(block, n) * ratio, 0.0))  # (n, members, M)
+    return np.ascontiguousarray(np.moveaxis(np.exp(-combine(block, causal)), -1, 0))

@@ -11,12 +11,12 @@ probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soleus.inference.blocks import log_phi, normalised, restricted, summed_out
+from soleus.inference.blocks import KEPT, log_phi
 from soleus.inference.network import BlockArrays, Floats
 from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
 
@@ -165,17 +165,19 @@ def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
 
 
 def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
+    """log of sum_b P(b) phi~(b) P(evidence | b), phi~ = phi / sum_b P(b) phi(b), in each draw."""
     plain, _ = term.log_term
     out = np.full((n, len(kept)), plain)
-    place = {int(s): i for i, s in enumerate(kept)}
-    for members, columns in term.block.speakers.items():
-        own = [m for m in columns if int(term.block.columns[m]) in place]
-        if own:
-            part, state = restricted(term.block, members, own)
-            prior, weight = summed_out(state, term.prior), summed_out(state, term.prior * term.said)
+    place = {s: i for i, s in enumerate(kept.tolist())}
+    for part in term.block.parts:
+        own = [i for i, s in enumerate(part.block.columns.tolist()) if s in place]
+        if own and part.block.size:
+            weight = part.summed_out(term.prior * term.said)
+            sums = drawn_phi(part.block, n)[own] @ np.array([weight, part.summed_out(term.prior)]).T  # (own, n, 2)
+            told, all_told = sums[..., 0], sums[..., 1]
+            ratio = np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
             with np.errstate(divide="ignore"):
-                total = np.log(np.einsum("b,nbm->nm", weight, draw_phi(part, prior, n)))
-            out[:, [place[int(s)] for s in part.columns]] = total
+                out[:, [place[s] for s in part.block.columns[own].tolist()]] = np.log(ratio).T
     return out
 
 
@@ -186,6 +188,8 @@ def draw_log_rho(block: BlockArrays, n: int) -> Floats:
     return np.asarray(block.log_rho + block.sd * np.moveaxis(z, -1, 0), np.float64)
 
 
-def draw_phi(block: BlockArrays, prior: Floats, n: int) -> Floats:
-    """(n, B, M) phi~ under draws of the ratios of a block."""
-    return normalised(log_phi(block, draw_log_rho(block, n)), prior)
+@lru_cache(maxsize=KEPT)
+def drawn_phi(block: BlockArrays, n: int) -> Floats:
+    """(M, n, B) phi, not yet normalised, under draws of the ratios of a block: the same in every case."""
+    phi = np.exp(log_phi(block, draw_log_rho(block, n)))
+    return np.ascontiguousarray(np.moveaxis(phi, -1, 0))

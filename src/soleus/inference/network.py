@@ -7,7 +7,7 @@ Missing evidence is -1 (findings) or a likelihood of (1, 1) (contributors).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -33,6 +33,19 @@ class FacetArrays:
 
 
 @dataclass(frozen=True)
+class BlockPart:
+    """Some members of a block with the explanations that they touch."""
+
+    block: BlockArrays
+    columns: tuple[int, ...]  # of the whole block, in the order of the part's
+    state: Ints  # (B,) the state of the part that each joint state of the whole falls in
+
+    def summed_out(self, weight: Floats) -> Floats:
+        """The weights of the whole's joint states added up by the state of the part."""
+        return np.asarray(np.bincount(self.state, weight), np.float64)
+
+
+@dataclass(frozen=True, eq=False)  # a block is the same only as itself: what is computed of it is kept with it
 class BlockArrays:
     """Contributors whose effects combine by one rule; columns are the explanations they touch."""
 
@@ -56,14 +69,33 @@ class BlockArrays:
         return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
 
     @cached_property
-    def speakers(self) -> dict[tuple[int, ...], tuple[int, ...]]:
-        """Members that say something of an explanation -> the columns of which just these do."""
+    def parts(self) -> tuple[BlockPart, ...]:
+        """For each set of members that say something of an explanation, the columns of which just these do."""
         speaks = (self.log_rho != 0) | (self.sd != 0) | self.necessary
-        out: dict[tuple[int, ...], tuple[int, ...]] = {}
+        own: dict[tuple[int, ...], list[int]] = {}
         for m, column in enumerate(speaks.T):
-            own = tuple(np.flatnonzero(column).tolist())
-            out[own] = (*out.get(own, ()), m)
-        return out
+            own.setdefault(tuple(np.flatnonzero(column).tolist()), []).append(m)
+        return tuple(self._part(members, columns) for members, columns in own.items())
+
+    def _part(self, members: tuple[int, ...], columns: list[int]) -> BlockPart:
+        state = sum((self.present[k] << i for i, k in enumerate(members)), np.zeros(1 << self.size, np.intp))
+        cells = np.ix_(members, columns)
+        part = replace(
+            self,
+            members=tuple(self.members[k] for k in members),
+            columns=self.columns[columns],
+            log_rho=self.log_rho[cells],
+            sd=self.sd[cells],
+            log_causal=self.log_causal[cells],
+            necessary=self.necessary[cells],
+            given=(),
+        )
+        return BlockPart(part, tuple(columns), state)
+
+    @cached_property
+    def part_of(self) -> dict[int, tuple[BlockPart, int]]:
+        """Column -> the part that speaks of it, and its place there."""
+        return {m: (part, i) for part in self.parts for i, m in enumerate(part.columns)}
 
     @cached_property
     def excess(self) -> Floats:
@@ -148,6 +180,15 @@ class Network:
     def block_of(self) -> dict[int, int]:
         """Contributor -> block."""
         return {c: k for k, block in enumerate(self.blocks) for c in block.members}
+
+    @cached_property
+    def touching(self) -> list[list[tuple[int, int]]]:
+        """For each explanation the blocks that touch it, with its column there."""
+        out: list[list[tuple[int, int]]] = [[] for _ in self.explanations]
+        for k, block in enumerate(self.blocks):
+            for i, s in enumerate(block.columns.tolist()):
+                out[s].append((k, i))
+        return out
 
     @cached_property
     def member_of(self) -> dict[int, tuple[int, Ints]]:

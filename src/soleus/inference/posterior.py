@@ -105,22 +105,23 @@ class Judgement:
         network = self.network
         return {k: block_term(network, self.context, self.evidence, k) for k in touched(network, self.evidence)}
 
-    def block(self, number: int) -> BlockTerm:
-        """The term of any block, with or without evidence."""
-        if number not in self._silent:
-            found = self.blocks.get(number) or block_term(self.network, self.context, self.evidence, number)
-            self._silent[number] = found
-        return self._silent[number]
+    def told(self, number: int) -> bool:
+        """Whether anything was said of the members of a block."""
+        return not self.evidence.contributors.keys().isdisjoint(self.network.blocks[number].members)
 
-    @cached_property
-    def _silent(self) -> dict[int, BlockTerm]:
-        return {}
+    def block(self, number: int) -> BlockTerm:
+        """The term of any block; where nothing was said of it, it is the same for all of a context."""
+        if number in self.blocks:
+            return self.blocks[number]
+        known = self.context.known
+        if ("term", number) not in known:
+            known["term", number] = block_term(self.network, self.context, self.evidence, number)
+        found: BlockTerm = known["term", number]
+        return found
 
     def presence(self, number: int) -> Floats:
         """(n, S) P(member of a block present | s, evidence)."""
-        told = not self.evidence.contributors.keys().isdisjoint(self.network.blocks[number].members)
-        # Where nothing was said of a block, it is the same for all of a context.
-        store, key = (self._presence, number) if told else (self.context.known, ("presence", number))
+        store, key = (self._presence, number) if self.told(number) else (self.context.known, ("presence", number))
         if key not in store:
             store[key] = self._presence_of(number)
         found: Floats = store[key]
