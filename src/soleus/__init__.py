@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,31 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'soleus' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
+    found = getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
+    _shown_in_notebooks()
+    return found
+
+
+def _shown_in_notebooks() -> None:
+    """Notebooks ask a value how to show it. The view belongs to the reports, which no lower room may import, and is
+    loaded when something is shown.
+    """
+    home = sys.modules.get(_HOMES["Assessment"])
+    if home is not None:
+        home.Assessment._repr_html_ = _repr_html
+        home.Assessment._repr_pretty_ = _repr_pretty
+
+
+def _repr_html(assessment: Assessment) -> str:
+    from soleus.reports.notebook import render
+
+    return render(assessment)
+
+
+def _repr_pretty(assessment: Assessment, printer: Any, cycle: bool) -> None:
+    from soleus.reports.notebook import in_words
+
+    printer.text("Assessment(...)" if cycle else in_words(assessment))
 
 
 def __dir__() -> list[str]:
