@@ -38,6 +38,7 @@ _HOMES = {
     "read_note": "soleus.notes.judging",
 }
 _NAMES = {"load_knowledge": "load"}
+_VIEW = "soleus.reports.notebook"
 
 __all__ = [
     "Assessment",
@@ -71,15 +72,11 @@ def _shown_in_notebooks() -> None:
 
 
 def _repr_html(assessment: Assessment) -> str:
-    from soleus.reports.notebook import render
-
-    return render(assessment)
+    return str(import_module(_VIEW).render(assessment))
 
 
 def _repr_pretty(assessment: Assessment, printer: Any, cycle: bool) -> None:
-    from soleus.reports.notebook import in_words
-
-    printer.text("Assessment(...)" if cycle else in_words(assessment))
+    printer.text("Assessment(...)" if cycle else import_module(_VIEW).in_words(assessment))
 
 
 def __dir__() -> list[str]:
