@@ -307,6 +307,7 @@ def explain(
     explanation: str | None = None,
     against: str | None = None,
     knowledge: Compiled | None = None,
+    audience: Audience = "clinician",
 ) -> ExplanationAnswer:
     """Prior, findings and contributors of the first complaint, each with its sources.
 
@@ -321,11 +322,11 @@ def explain(
     if one.id == two.id:
         raise InvalidValue("against", "the same explanation twice", "another explanation", "Name another one.")
     citer = Citer(compiled.knowledge)
-    found = chain(judged, one.id, two.id, citer)
+    found = chain(judged, one.id, two.id, citer, audience)
     low, high = judged.interval(one.id)
     return ExplanationAnswer(
-        explanation=Named(id=one.id, label=one.name),
-        against=Named(id=two.id, label=two.name),
+        explanation=Named(id=one.id, label=words.name(one, audience)),
+        against=Named(id=two.id, label=words.name(two, audience)),
         probability=judged.probability[one.id],
         low=low,
         high=high,
@@ -335,7 +336,7 @@ def explain(
             for s in found.steps
         ),
         footing=found.footing,
-        **closing(compiled, "clinician", citer),
+        **closing(compiled, audience, citer),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from soleus.inference.weights import Weight, weights
 from soleus.reasoning import words
+from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.evidence_bars import label, members, sources_of, weakest
 from soleus.reasoning.judging import Judged
@@ -32,17 +33,18 @@ class Chain:
     footing: str
 
 
-def chain(judged: Judged, s: str, against: str | None, citer: Citer) -> Chain:
+def chain(judged: Judged, s: str, against: str | None, citer: Citer, audience: Audience = "clinician") -> Chain:
     """Prior, findings, facets and contributors; their decibans add up to the posterior odds exactly."""
     t = against or (judged.second.id if s == judged.first.id else judged.first.id)
     prior, found = weights(judged.judgement, judged.number(s), judged.number(t))
-    steps = [_prior(judged, s, t, prior, citer), *(_step(judged, w, s, t, citer) for w in found)]
-    one, two = judged.compiled.explanations[s], judged.compiled.explanations[t]
+    steps = [_prior(judged, s, t, prior, citer, audience)]
+    steps += [_step(judged, w, s, t, citer, audience) for w in found]
+    one, two = (words.name(judged.compiled.explanations[x], audience) for x in (s, t))
     total = sum(x.decibans for x in steps)
     low, high = judged.interval(s)
     return Chain(
-        heading=f"{one.name}: {words.with_interval(judged.probability[s], low, high)}.",
-        caption=f"{one.name} against {two.name}",
+        heading=f"{one}: {words.with_interval(judged.probability[s], low, high)}.",
+        caption=f"{one} against {two}",
         steps=tuple(steps),
         footing=(
             f"Sum {total:+.1f} dB: odds of {10 ** (total / 10):.3g} to 1. Ten decibans multiply the odds by ten. "
@@ -51,7 +53,7 @@ def chain(judged: Judged, s: str, against: str | None, citer: Citer) -> Chain:
     )
 
 
-def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Step:
+def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer, audience: Audience) -> Step:
     from soleus.knowledge.schema.core import Rate
 
     rates = judged.compiled.knowledge.by_id(Rate)
@@ -59,15 +61,15 @@ def _prior(judged: Judged, s: str, t: str, decibans: float, citer: Citer) -> Ste
     one, two = (f"{math.exp(log_rate[judged.number(x)]):.3g}" for x in (s, t))
     cites = citer.cite((*rates[s].source, *rates[t].source))
     basis = "expert" if "expert" in (rates[s].basis, rates[t].basis) else rates[s].basis
-    return Step(
-        f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}", one, two, decibans, basis, cites
-    )
+    clinician = f"rate of presenting, {judged.presentation.setting.replace('_', ' ')}"
+    told = "how often people of this age and sex come with it" if audience == "patient" else clinician
+    return Step(told, one, two, decibans, basis, cites)
 
 
-def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer) -> Step:
+def _step(judged: Judged, w: Weight, s: str, t: str, citer: Citer, audience: Audience) -> Step:
     found = members(judged, w)
     return Step(
-        label(judged, w, found),
+        label(judged, w, found, audience),
         _value(judged, w, s),
         _value(judged, w, t),
         w.decibans,
