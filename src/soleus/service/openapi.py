@@ -41,6 +41,13 @@ _PROBLEM = {
         **{name: {"type": "string"} for name in ("detail", "code", "where", "found", "expected", "repair")},
     },
 }
+_FHIR = {
+    "type": "object",
+    "description": "A FHIR R4 resource as JSON.",
+    "required": ["resourceType"],
+    "properties": {"resourceType": {"type": "string"}, "id": {"type": "string"}},
+    "additionalProperties": True,
+}
 _REFUSALS = {
     "400": "Cannot be read",
     "408": "Comes too slowly",
@@ -66,6 +73,27 @@ def takes(request: type | None, answer: type | str) -> dict[str, Any]:
     if request is not None:
         content = {"application/json": {"schema": {"$ref": _REF.format(name=request.__name__)}}}
         told["requestBody"] = {"required": True, "content": content}
+    return told
+
+
+def resource(*found_by: str, body: bool = False) -> dict[str, Any]:
+    """What a FHIR route reads and answers: a resource, or an OperationOutcome."""
+    media = "application/fhir+json"
+    told: dict[str, Any] = {
+        "responses": {
+            **{status: _content(what, media, "FhirResource") for status, what in _REFUSALS.items()},
+            "404": _content("Not here", media, "FhirResource"),
+            "406": _content("Only JSON is spoken", media, "FhirResource"),
+            "200": _content("The resource", media, "FhirResource"),
+        }
+    }
+    if found_by:
+        told["parameters"] = [{"name": n, "in": "query", "schema": {"type": "string"}} for n in found_by]
+    if body:
+        told["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": {"$ref": _REF.format(name="FhirResource")}}},
+        }
     return told
 
 
@@ -97,7 +125,7 @@ def _schemas() -> dict[str, Any]:
     inner = assessment.pop("$defs")
     assessment.pop("$schema")
     reading = {"type": "object", "required": ["understood", "unread", "of_legs"], "description": "What a text says."}
-    return {**inner, **parts, "Assessment": assessment, "Reading": reading, "Problem": _PROBLEM}
+    return {**inner, **parts, "Assessment": assessment, "Reading": reading, "Problem": _PROBLEM, "FhirResource": _FHIR}
 
 
 def _moved(node: Any) -> Any:

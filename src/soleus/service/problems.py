@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from soleus.errors import CannotAssess, InputError, KnowledgeError, ServiceError, SoleusError, StorageError, UsageError
+from soleus.errors import (
+    CannotAssess,
+    InputError,
+    KnowledgeError,
+    ServiceError,
+    SoleusError,
+    StorageError,
+    UnknownName,
+    UsageError,
+)
 
 #: Error class -> HTTP status; the first that fits.
 _STATUS: tuple[tuple[type[SoleusError], int], ...] = (
@@ -65,8 +76,36 @@ def defect() -> SoleusError:
     return fault
 
 
+def discreet(error: SoleusError) -> SoleusError:
+    """The error without words of the request: answers are kept by proxies and clients, and those words may be the
+    patient's. What stood in quotation marks is left out, and so is a name in a place that is none of ours.
+    """
+    told = type(error)(_place(error), *(_QUOTED.sub("…", t) for t in (error.found, error.expected)), error.repair)
+    told.code = error.code
+    return told
+
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+def _place(error: SoleusError) -> str:
+    before, dot, last = error.where.rpartition(".")
+    unknown = isinstance(error, UnknownName) and dot and re.sub(r"\[\d+\]", "", last) not in _fields()
+    return f"{before}.…" if unknown else error.where
+
+
+@cache
+def _fields() -> frozenset[str]:
+    """The names of the fields of a case."""
+    from soleus.clinical import case
+
+    kinds = [k for k in vars(case).values() if isinstance(k, type) and issubclass(k, msgspec.Struct)]
+    return frozenset(f for k in kinds for f in k.__struct_fields__)
+
+
 def problem(status: int, error: SoleusError) -> Response:
     """An RFC 9457 problem document."""
+    error = discreet(error)
     body: dict[str, Any] = {"title": title_of(status), "status": status, "detail": str(error), **error.to_dict()}
     return Response(msgspec.json.encode(body), status, media_type="application/problem+json")
 
