@@ -8,7 +8,7 @@ recommended and what is to be avoided carry no such class. The sizes below were 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 LEVELS = (1, 2, 3, 4, 5)
 #: Characters that one printed page holds at each level.
@@ -21,58 +21,64 @@ SMALL = 0.5
 #: What a bar and a drawing take, in characters.
 PICTURES = {"chance": 50, "weight": 0, "figure": 250}
 _VOID = {"meta", "br", "hr", "img", "input", "link"}
-_NEVER = {"whole", "skip"}
+_NOT_PRINTED = {"head", "svg"}
+_HIDES = {f"p{n}": n for n in LEVELS} | {"whole": 0, "skip": 0}  # class -> the first level at which it hides
+_SHOWN = len(LEVELS) + 1
+#: One piece of a page that our templates made: a style sheet or declaration, a tag with its attributes, or text.
+_PIECE = re.compile(
+    r"""<style.*?</style>|<!.*?>|<(/?)([a-zA-Z][\w-]*+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>|([^<]++)""", re.DOTALL
+)
+_CLASS = re.compile(r'(?:^|\s)class="([^"]*)"')
 
 
-class _Measure(HTMLParser):
-    """Adds up what the part of a page between two elements prints at one level."""
+class _Measure:
+    """Adds up what the part of a page prints, apart by the level from which it is hidden."""
 
-    def __init__(self, level: int) -> None:
-        super().__init__()
-        self.hidden_classes = {f"p{n}" for n in LEVELS if n <= level} | _NEVER
-        self.stack: list[tuple[bool, bool]] = []  # hidden, small
-        self.before_doctor = 0.0
-        self.after = 0.0
+    def __init__(self) -> None:
+        self.size: dict[tuple[bool, int], float] = {}  # whether for the doctor, first level at which hidden
+        self.open: list[tuple[int, bool]] = [(_SHOWN, False)]  # first level at which hidden, whether small
         self.in_doctor = False
 
-    def _add(self, size: float) -> None:
-        hidden, small = self.stack[-1] if self.stack else (False, False)
-        size *= 0 if hidden else SMALL if small else 1
-        if self.in_doctor:
-            self.after += size
-        else:
-            self.before_doctor += size
+    def add(self, size: float) -> None:
+        hidden, small = self.open[-1]
+        at = self.in_doctor, hidden
+        self.size[at] = self.size.get(at, 0.0) + (size * SMALL if small else size)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        classes = set((dict(attrs).get("class") or "").split())
+    def start(self, tag: str, attributes: str) -> None:
+        found = _CLASS.search(attributes)
+        classes = found[1].split() if found else []
         self.in_doctor = self.in_doctor or "doctor" in classes
-        self._add(sum(PICTURES.get(name, 0) for name in classes))
-        if tag in _VOID:
-            return
-        hidden, small = self.stack[-1] if self.stack else (False, False)
-        hidden = hidden or tag in ("head", "svg") or bool(classes & self.hidden_classes)
-        self.stack.append((hidden, small or "refs" in classes))
+        self.add(sum(PICTURES.get(name, 0) for name in classes))
+        if tag not in _VOID:
+            hidden, small = self.open[-1]
+            own = (
+                0 if tag in _NOT_PRINTED else min((_HIDES[name] for name in classes if name in _HIDES), default=hidden)
+            )
+            self.open.append((min(hidden, own), small or "refs" in classes))
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A drawing's empty element prints nothing."""
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.stack and tag not in _VOID:
-            self.stack.pop()
-
-    def handle_data(self, data: str) -> None:
-        self._add(len(re.sub(r"\s+", " ", data.strip())))
+    def end(self, tag: str) -> None:
+        if tag not in _VOID and len(self.open) > 1:
+            self.open.pop()
 
 
-def printed(page: str, level: int) -> tuple[float, float]:
-    """Characters printed at ``level`` before the part for the doctor, and from there on."""
-    measure = _Measure(level)
-    measure.feed(page)
-    return measure.before_doctor, measure.after
+def printed(page: str) -> dict[int, tuple[float, float]]:
+    """Level -> characters printed before the part for the doctor, and from there on."""
+    measure = _Measure()
+    for closes, tag, attributes, text in _PIECE.findall(page):
+        if text:
+            measure.add(len(" ".join(unescape(text).split())))
+        elif closes:
+            measure.end(tag)
+        elif tag and not attributes.endswith("/"):  # an empty element of a drawing prints nothing
+            measure.start(tag, attributes)
+    return {level: (_printed(measure, level, False), _printed(measure, level, True)) for level in LEVELS}
 
 
-def _fits(page: str, level: int, patient: bool) -> bool:
-    front, back = printed(page, level)
+def _printed(measure: _Measure, level: int, for_doctor: bool) -> float:
+    return sum(size for (doctor, hidden), size in measure.size.items() if doctor is for_doctor and level < hidden)
+
+
+def _fits(front: float, back: float, level: int, patient: bool) -> bool:
     if patient and level < FLOWING:  # the part for the doctor begins a new sheet
         return max(front, back) <= PATIENT_ROOM[level]
     if patient:
@@ -82,4 +88,5 @@ def _fits(page: str, level: int, patient: bool) -> bool:
 
 def level_for(page: str, patient: bool) -> int:
     """The first level at which ``page`` fits on two sheets; the last one if none is sure to."""
-    return next((level for level in LEVELS if _fits(page, level, patient)), LEVELS[-1])
+    sizes = printed(page)
+    return next((level for level in LEVELS if _fits(*sizes[level], level, patient)), LEVELS[-1])
