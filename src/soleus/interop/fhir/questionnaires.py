@@ -123,6 +123,9 @@ def _read_answer(reading: _Reading, item: dict[str, Any], said: Said) -> None:
             put_value(record, finding, said.kind, said.value, reading.at, said.where, _WHAT)
     elif link in record.terms.compiled.contributors:
         reading.said.append(said)
+        if is_unknown(record.terms, said):
+            record.leave(said.where, _WHAT, "not known, as answered")
+            return
         own = Concept((Coding("contributor", link, ""),))
         yes_or_no(record, own, said.kind, said.value, reading.at, said.where, _WHAT)
     else:
