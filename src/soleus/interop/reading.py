@@ -1,4 +1,6 @@
-"""Any file that holds a person: a case or saved interview in YAML or JSON, or a FHIR R4 bundle, plain or gzip."""
+"""Any file that holds a person, plain or gzip: a case or saved interview in YAML or JSON, the code of a case, or a
+FHIR R4 bundle.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import msgspec
 from soleus.clinical.case import Case
 from soleus.clinical.reading import MOST_BYTES, case_from, decode, parse_case, parse_tree
 from soleus.errors import UnreadableInput
+from soleus.interop.handover import is_code, unpacked
 from soleus.reasoning.compiled import Compiled
 
 STANDARD_INPUT = Path("-")
@@ -26,8 +29,12 @@ def read_any(path: Path, compiled: Compiled, *, as_of: str | None = None) -> Cas
     ``as_of``: the day of the case, where the caller knows it; a record is read as it stood then.
     """
     name = name_of(path)
-    text = decode(bytes_of(path, name), name)
-    tree = parse_tree(text, name) if path.suffix in (".yaml", ".yml") else _tree(text, name)
+    return case_in(decode(bytes_of(path, name), name), compiled, name, as_of=as_of)
+
+
+def case_in(text: str, compiled: Compiled, name: str, *, as_of: str | None = None) -> Case:
+    """The case in a text: a code, a case, a saved interview, a FHIR resource. Raises the errors of the readers."""
+    tree = _tree(text, name)
     if is_fhir(tree):
         from soleus.interop.fhir.reading import case_of
 
@@ -67,6 +74,11 @@ def bytes_of(path: Path, name: str) -> bytes:
         raw = _standard_input() if path == STANDARD_INPUT else _file(path)
     except OSError as error:
         raise UnreadableInput(name, error.strerror or "no file", "a file that can be read", "Check the path.") from None
+    return unzipped(raw, name)
+
+
+def unzipped(raw: bytes, name: str) -> bytes:
+    """Bytes as they are, or out of gzip. Raises `UnreadableInput` for more than a person's record holds."""
     if raw[:2] == b"\x1f\x8b":
         raw = _unzipped(raw, name)
     if len(raw) > _MOST:
@@ -94,7 +106,11 @@ def _unzipped(raw: bytes, where: str) -> bytes:
 
 
 def _tree(text: str, name: str) -> Any:
-    """JSON, JSON by lines (NDJSON), or what the reader of YAML makes of it."""
+    """A code unpacked, JSON, JSON by lines (NDJSON), or what the reader of YAML makes of it."""
+    if is_code(text):
+        return unpacked(text, name)
+    if name.endswith((".yaml", ".yml")):
+        return parse_tree(text, name)
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
