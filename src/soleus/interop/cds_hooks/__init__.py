@@ -1,0 +1,18 @@
+"""CDS Hooks 2.0.1: discovery, cards for a hook, and what became of them. Mappings in, mappings out; no framework."""
+
+from soleus.interop.cds_hooks.answering import Answered, answer, respond
+from soleus.interop.cds_hooks.feedback import Count, feedback, report
+from soleus.interop.cds_hooks.prefetch import Fetch
+from soleus.interop.cds_hooks.services import HOOKS, services
+
+__all__ = [
+    "HOOKS",
+    "Answered",
+    "Count",
+    "Fetch",
+    "answer",
+    "feedback",
+    "report",
+    "respond",
+    "services",
+]
