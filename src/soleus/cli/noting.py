@@ -15,10 +15,11 @@ from rich.console import Console
 from soleus.cli import tell
 from soleus.cli.assessing import Form, _plain, _progress, _save
 from soleus.clinical.reading import decode
-from soleus.errors import CannotAssess, InvalidValue, SoleusError, UnreadableInput, UsageError
+from soleus.errors import CannotAssess, SoleusError, UnreadableInput, UsageError
 from soleus.interop.reading import STANDARD_INPUT, bytes_of, name_of
+from soleus.notes.correcting import changed
 from soleus.notes.judging import NoteAssessment, assess_note, read_note
-from soleus.notes.reading import Reading, State
+from soleus.notes.reading import Reading
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reports import notes as pages
@@ -26,7 +27,6 @@ from soleus.reports import notes as pages
 How = tuple[Audience, str | None, str | None, int]  # audience, setting, as_of, draws
 _READ = {".txt", ".md", ".text", ".note"}
 _ENDING = {"text": ".txt", "json": ".json", "html": ".html"}
-_STATES = ("present", "absent", "uncertain")
 
 
 @dataclass(frozen=True)
@@ -210,46 +210,8 @@ def _corrected(reading: Reading, strike: list[int] | None, change: list[str] | N
         number, _, state = words.partition("=")
         if not number.strip().isdigit() or not state:
             raise UsageError("--change", repr(words), "a number, = and a state, as in 3=absent", "Write it so.")
-        reading = _changed(reading, int(number), state.strip(), compiled)
+        reading = changed(reading, int(number), state.strip(), compiled, "--change")
     return reading.without(*strike) if strike else reading
-
-
-def _changed(reading: Reading, number: int, state: str, compiled: Compiled) -> Reading:
-    if not 1 <= number <= len(reading.understood):
-        return reading.changed(number, "present")  # raises, naming the numbers there are
-    u = reading.understood[number - 1]
-    finding = compiled.findings.get(u.finding)
-    if u.finding == "sex":
-        return reading.changed(number, "present", _state(state, ("female", "male")))
-    if u.kind == "person" or (finding is not None and finding.kind == "numeric"):
-        return reading.changed(number, "present", _number(state))
-    if finding is None:
-        return reading.changed(number, _state(state, _STATES))
-    ids = [s.id for s in finding.states]
-    if state in ids:
-        return reading.changed(number, "absent" if state == finding.absent else "present", state)
-    chosen = _state(state, (*_STATES, *ids))
-    if chosen == "absent":
-        if finding.absent is None:
-            raise InvalidValue("--change", repr(state), f"one of {', '.join(ids)}", "Name a state.")
-        return reading.changed(number, "absent", finding.absent)
-    value = u.value if u.value != finding.absent else next((i for i in ids if i != finding.absent), u.value)
-    return reading.changed(number, chosen, value)
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise InvalidValue(
-            "--change", repr(word), "a number", "Strike the statement if it is wrong as a whole."
-        ) from None
-
-
-def _state(word: str, known: Sequence[str]) -> State:
-    if word not in known:
-        raise InvalidValue("--change", repr(word), f"one of {', '.join(known)}", "Name one of them.")
-    return word  # type: ignore[return-value]
 
 
 def _notes(paths: Iterable[Path]) -> Iterator[Note]:
