@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets, result
+from soleus.web import assets, chain, result
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -25,4 +25,5 @@ def router(site: Site) -> APIRouter:
 
     routes.include_router(assets.router())
     routes.include_router(result.router(site))
+    routes.include_router(chain.router(site))
     return routes

@@ -29,7 +29,12 @@ def audience_of(state: State, chosen: Wording) -> Audience:
 
 def judged(case: Tree, compiled: Compiled, audience: Audience, today: str) -> Assessment:
     """The judgement of the core, as of the day of the case or today. Raises `InputError`, `CannotAssess`."""
-    return assess(case, knowledge=compiled, as_of=None if case.get("as_of") else today, audience=audience)
+    return assess(dated(case, today), knowledge=compiled, audience=audience)
+
+
+def dated(case: Tree, today: str) -> Tree:
+    """The case as of its own day, or today."""
+    return case if case.get("as_of") else {**case, "as_of": today}
 
 
 def report(state: State, a: Assessment, layout: str = "result.html.j2", **more: Any) -> str:
