@@ -88,6 +88,14 @@ def axe() -> Path:
 
 
 @pytest.fixture
+def fhir_referee(node: Path) -> Path:
+    """The program for node, and where the referees of FHIR are that it asks."""
+    if not (ROOT / "tests/web/node_modules/@medplum/core").is_dir():
+        lacking("@medplum/core", "`make web` (needs npm)")
+    return node
+
+
+@pytest.fixture
 def test_data() -> Path:
     """The folder named by SOLEUS_TEST_DATA, which holds data/ and cases/.
 

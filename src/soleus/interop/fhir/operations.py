@@ -43,12 +43,13 @@ def assess(
     draws: int = 500,
     audience: str = "clinician",
     setting: str | None = None,
+    recorded: str | None = None,
 ) -> dict[str, Any]:
     """The judgement of the person in a Bundle, a resource or Parameters, as a collection Bundle.
 
     Parameters hold one or several parts with a ``resource``, and may hold ``as-of``, ``audience``, ``setting`` and
-    ``draws``, which go before the arguments. Raises `InputError` for what cannot be read and `CannotAssess` where
-    nothing tells of the legs.
+    ``draws``, which go before the arguments. ``recorded`` is the instant that Provenance bears (`answer_bundle`).
+    Raises `InputError` for what cannot be read and `CannotAssess` where nothing tells of the legs.
     """
     _check_size(tree)
     resources, options, ignored = _taken(tree, Options(as_of, draws, audience, setting))
@@ -61,6 +62,7 @@ def assess(
     origin = Origin(
         subject=read.subject,
         used=tuple(r for e in read.used if (r := _reference(e))),
+        recorded=recorded,
         medicines={name: r for name, e in read.medicines.items() if (r := _reference(e))},
     )
     return answer_bundle(answer, compiled, origin)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_args
+from urllib.parse import unquote
 
 from soleus.clinical.case import Case, Complaint, Condition, Measurement, Medicine, Person, Respondent, Status
 from soleus.interop.fhir import canonical
@@ -238,11 +239,12 @@ def _own_in(concepts: list[Any], system: str) -> str:
     return next((code for c in concepts for s, code in [_own(c)] if s == system), "")
 
 
-def _named(value: Any, system: str) -> tuple[str, str | None, str | None]:
+def _named(value: Any, own: str) -> tuple[str, str | None, str | None]:
     """Name as it was given, with the code as it was given; a name that is missing is the one of ours."""
     codings = [mapping(c) for c in items(mapping(value).get("coding"))]
-    foreign = next((c for c in codings if c.get("system") != system and word(c.get("code"))), {})
-    known = next((word(c.get("code")) for c in codings if c.get("system") == system), "")
+    foreign = next((c for c in codings if c.get("system") != own and word(c.get("code"))), {})
+    known = next((word(c.get("code")) for c in codings if c.get("system") == own), "")
     address = word(foreign.get("system"))
     code = word(foreign.get("code")) or None
-    return word(mapping(value).get("text")) or known, code, SYSTEM_OF.get(address, address or None) if code else None
+    system = SYSTEM_OF.get(address) or unquote(address.removeprefix(_OTHER)) or None
+    return word(mapping(value).get("text")) or known, code, system if code else None

@@ -13,7 +13,6 @@ from typing import Any
 
 from soleus.interop.fhir import canonical
 from soleus.interop.fhir.writing.elements import (
-    DATA_ABSENT,
     PERCENT,
     Resource,
     clean,
@@ -62,14 +61,21 @@ class Origin:
     subject: str | None = None
     used: tuple[Resource, ...] = ()  # references
     medicines: Mapping[str, Resource] = field(default_factory=dict)  # name as given -> reference
+    recorded: str | None = None  # FHIR instant: when the answer was given
 
 
 def answer_bundle(answer: Assessment, compiled: Compiled, origin: Origin) -> Resource:
-    """The whole assessment as a collection Bundle; the report of each complaint comes first, Provenance last."""
+    """The whole assessment as a collection Bundle; the report of each complaint comes first, Provenance last.
+
+    Provenance demands a time. Without ``recorded`` it is the beginning of the day of the case; without that day there
+    is no Provenance, and Device and RiskAssessment.method alone tell the versions.
+    """
     writer = _Writer(answer, compiled, origin)
     resources = [r for n, c in enumerate(answer.complaints) for r in writer.complaint(c, n)]
     resources.append(writer.device)
-    return collection([*resources, writer.provenance(resources)], answer.as_of, meta=writer.meta)
+    when = origin.recorded or instant(answer.as_of)
+    resources += [writer.provenance(resources, when)] if when else []
+    return collection(resources, answer.as_of, meta=writer.meta)
 
 
 class _Writer:
@@ -275,10 +281,9 @@ class _Writer:
             "ServiceRequest", title, (*notes, *harms), code=text_only(m.label), supportingInfo=[refer(risk)], **shared
         )
 
-    def provenance(self, resources: Sequence[Resource]) -> Resource:
+    def provenance(self, resources: Sequence[Resource], when: str) -> Resource:
         """Who made the bundle, with which knowledge, from what."""
         a = self.answer
-        when = instant(a.as_of)
         known = {
             "identifier": {
                 "system": f"{canonical.BASE}/knowledge",
@@ -296,7 +301,6 @@ class _Writer:
             ],
             target=[refer(r) for r in {r["id"]: r for r in resources}.values()],
             recorded=when,
-            _recorded=None if when else {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]},
             agent=[{"who": refer(self.device)}],
             entity=[
                 {"role": "source", "what": known},

@@ -118,7 +118,7 @@ _PARAMETERS = (
         "resource", "in", 1, "*", "Resource",
         "A Bundle or resource of the record; several are read together. A Bundle may also be posted as it is.",
     ),
-    ("as-of", "in", 0, "1", "date", "The day of the case; by default the Bundle's timestamp, or the latest date in it."),
+    ("as-of", "in", 0, "1", "date", "The day of the case; else the Bundle's timestamp, or the latest date in it."),
     ("audience", "in", 0, "1", "code", "clinician (default) or patient: the wording."),
     ("setting", "in", 0, "1", "code", "Where the person is seen, such as primary_care."),
     ("draws", "in", 0, "1", "integer", "Draws behind the intervals, 50 to 2000; 500 by default."),
