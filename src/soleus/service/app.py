@@ -17,6 +17,7 @@ from soleus.errors import SoleusError, UsageError
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.service import api, guard, health, openapi
 from soleus.service.metrics import Metrics
+from soleus.service.outside import Outside
 from soleus.service.problems import Answer, Refused, answer_for, defect, status_of
 from soleus.service.services import Clock, Services, utc_now
 from soleus.service.settings import Settings
@@ -36,8 +37,11 @@ def create_app(
     store: Repository | None = None,
     compiled: Compiled | None = None,
     clock: Clock = utc_now,
+    outside: Outside | None = None,
 ) -> guard.Guard:
-    """The ASGI application. ``store``, ``compiled`` and ``clock`` are for tests; by default what ships."""
+    """The ASGI application. ``store``, ``compiled``, ``clock`` and ``outside`` (what reads from other servers) are for
+    tests; by default what ships.
+    """
     services = Services(
         settings=settings,
         store=store or SqliteRepository(settings.data / STORE),
