@@ -1,4 +1,4 @@
-"""A small EHR: FHIR server and SMART authorisation server in one, strict about what the specification asks of clients."""
+"""A small EHR: FHIR and SMART authorisation server in one, strict about what the specification asks of clients."""
 
 from __future__ import annotations
 

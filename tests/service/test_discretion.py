@@ -1,4 +1,4 @@
-"""No word of a patient in logs, metrics or errors: marked strings through every endpoint, then a search for the mark."""
+"""No word of a patient in logs, metrics or errors: marked strings through every endpoint, then a search for them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,29 @@ MARKED_CASE = {
     "conditions": [MARK, {"name": MARK, "code": MARK}],
     "medicines": [MARK, {"name": f"furosemide {MARK}"}],
 }
+PATIENT = {"resourceType": "Patient", "id": MARK, "name": [{"family": MARK}], "birthDate": "1960-01-01"}
 BUNDLE = {
     "resourceType": "Bundle",
     "type": "collection",
     "id": MARK,
     "entry": [
-        {"resource": {"resourceType": "Patient", "id": MARK, "name": [{"family": MARK}], "birthDate": "1960-01-01"}},
-        {"resource": {"resourceType": "Condition", "subject": {"reference": f"Patient/{MARK}"}, "code": {"text": MARK}}},
-        {"resource": {"resourceType": "DocumentReference", "description": MARK, "content": [{"attachment": {"data": MARK}}]}},
+        {"resource": PATIENT},
+        {
+            "resource": {
+                "resourceType": "Condition",
+                "subject": {"reference": f"Patient/{MARK}"},
+                "code": {"text": MARK},
+            }
+        },
+        {"resource": {"resourceType": "DocumentReference", "content": [{"attachment": {"data": MARK, "url": MARK}}]}},
     ],
-}  # fmt: skip
+}
 HOOK = {
     "hook": MARK,
     "hookInstance": "00000000-0000-4000-8000-000000000000",
     "fhirServer": f"https://{MARK}.example",
     "context": {"userId": f"Practitioner/{MARK}", "patientId": MARK},
-    "prefetch": {"patient": BUNDLE["entry"][0]["resource"], MARK: BUNDLE},  # type: ignore[index]
+    "prefetch": {"patient": PATIENT, MARK: BUNDLE},
 }
 RESPONSE = {"resourceType": "QuestionnaireResponse", "status": "in-progress", "id": MARK, "questionnaire": MARK}
 STATE = packed({"case": MARKED_CASE, "respondent": "self"})
@@ -55,14 +62,17 @@ JSON_BODIES: tuple[Any, ...] = (
     {MARK: MARK},
     {"case": MARKED_CASE, "explanation": MARK, "against": MARK, "skip": [MARK], "audience": MARK},
     BUNDLE,
-    {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": BUNDLE}, {"name": MARK, "valueString": MARK}]},
+    {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "r", "resource": BUNDLE}, {"name": MARK, "valueString": MARK}],
+    },
     RESPONSE,
     HOOK,
     {**HOOK, "hook": "patient-view"},
     {"feedback": [{"card": MARK, "outcome": MARK, "overrideReason": {"userComment": MARK}}]},
     MARK,
     [MARK],
-)  # fmt: skip
+)
 FORMS: tuple[dict[str, str], ...] = (
     {"state": STATE},
     {"state": BROKEN_STATE},
