@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
         }
         if record.name.startswith(_PLAIN) and not record.args:
-            line["message"] = record.msg if isinstance(record.msg, str) else "record"
+            line["message"] = record.msg.partition("\n")[0] if isinstance(record.msg, str) else "record"
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
