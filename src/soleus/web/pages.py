@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets, chain, result
+from soleus.web import assets, chain, interview, result
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -24,6 +24,7 @@ def router(site: Site) -> APIRouter:
         return page("about.html.j2", version=base.version, digest=base.digest[:12])
 
     routes.include_router(assets.router())
+    routes.include_router(interview.router(site))
     routes.include_router(result.router(site))
     routes.include_router(chain.router(site))
     return routes

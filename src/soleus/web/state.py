@@ -44,6 +44,7 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     changes: tuple[Change, ...] = ()
     note: str | None = None
     corrections: tuple[Correction, ...] = ()
+    marks: tuple[str, ...] = ()  # places touched on the map of the legs, such as left-calf
     told: tuple[str, ...] = ()  # red flags that the visitor was shown and chose to go on after
 
     def interview(self, compiled: Compiled) -> Interview:

@@ -1,2 +1,126 @@
 // Soleus works without this file. It makes the same pages smoother: nothing here computes or decides.
 "use strict";
+// --- interview ---
+(() => {
+  const main = () => document.getElementById("main");
+  const live = document.querySelector(".announce");
+
+  const say = (text) => { if (live) { live.textContent = ""; setTimeout(() => { live.textContent = text; }, 50); } };
+
+  // Which fields were sent, so that Back shows them as they were.
+  const filled = (form, button) => {
+    const data = new FormData(form, button);
+    return [...data].filter(([name, value]) => typeof value === "string" && !["state", "link", "do"].includes(name));
+  };
+
+  const refill = (pairs) => {
+    for (const [name, value] of pairs) {
+      for (const field of main().querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (field.type === "radio" || field.type === "checkbox") { if (field.value === value) field.checked = true; }
+        else if (field.tagName === "BUTTON") { if (field.value === value && field.classList.contains("reply")) field.classList.add("given"); }
+        else if (field.type !== "hidden" && field.type !== "file") field.value = value;
+      }
+    }
+  };
+
+  // Put the page of an answer in place of this one.
+  const show = (text, focus) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const next = page.getElementById("main");
+    if (!next) return false;
+    main().replaceWith(document.adoptNode(next));
+    document.title = page.title;
+    document.body.className = page.body.className;
+    if (focus !== false) arrive();
+    return true;
+  };
+
+  // Focus goes where reading begins: a fault, an opened part, or the heading of the step.
+  const arrive = () => {
+    const at = main().querySelector("#faults, #details-title, .recognised, h1");
+    if (!at) return;
+    if (!at.hasAttribute("tabindex")) at.tabIndex = -1;
+    at.focus({ preventScroll: true });
+    const box = at.getBoundingClientRect();
+    if (at.tagName === "H1") scrollTo(0, 0);
+    else if (box.top < 0 || box.top > innerHeight * 0.6) at.scrollIntoView({ block: "start" });
+    say(document.title.split(" · ")[0]);
+  };
+
+  const fetched = async (action, body) => {
+    const answer = await fetch(action, { method: "POST", body: new URLSearchParams(body), headers: { accept: "text/html" } });
+    return answer.headers.get("content-type")?.startsWith("text/html") ? answer.text() : null;
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    const action = new URL(button?.formAction || form.action, location.href);
+    const plain = form.enctype !== "multipart/form-data" && form.method === "post" && action.origin === location.origin;
+    if (!plain || action.pathname !== "/interview") return; // other steps are pages of their own
+    event.preventDefault();
+    if (document.body.classList.contains("busy")) return; // once is enough
+    const body = [...new FormData(form, button)], sent = filled(form, button);
+    document.body.classList.add("busy");
+    try {
+      const text = await fetched(action.pathname, body);
+      history.replaceState({ ...history.state, sent, scroll: scrollY }, "");
+      if (text === null || !show(text)) throw new TypeError("no page");
+      history.pushState({ action: action.pathname, body }, "", action.pathname);
+    } catch {
+      const again = document.createElement("form"); // let the browser do it, and tell what is wrong
+      again.method = "post"; again.action = action.pathname; again.hidden = true;
+      for (const [name, value] of body) {
+        const field = document.createElement("input");
+        field.name = name; field.value = value; again.append(field);
+      }
+      document.body.append(again);
+      again.submit();
+    } finally { document.body.classList.remove("busy"); }
+  });
+
+  // Back and forward: the page is asked for again with what led to it.
+  addEventListener("popstate", async (event) => {
+    const past = event.state;
+    if (!past?.action) { location.reload(); return; }
+    const text = await fetched(past.action, past.body).catch(() => null);
+    if (text === null || !show(text)) { location.reload(); return; }
+    refill(past.sent ?? []);
+  });
+
+  // Loaded anew (reload, or back from another page): the step that stood here, not the beginning.
+  const here = history.state;
+  if (here?.action && location.pathname === here.action && performance.getEntriesByType("navigation")[0]?.type !== "navigate") {
+    fetched(here.action, here.body).then((text) => { if (text !== null && show(text)) refill(here.sent ?? []); }).catch(() => {});
+  }
+
+  // Names while one types: the whole list is fetched once and searched here, so that nothing typed leaves the page.
+  let names = null;
+  const list = async (address) => (names ??= fetch(address).then((a) => a.json()).catch(() => ({})));
+  const line = (area) => {
+    const start = area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
+    const end = (area.value.indexOf("\n", start) + 1 || area.value.length + 1) - 1;
+    return [start, end];
+  };
+  const suggest = async (area) => {
+    const box = main().querySelector(`.suggestions[data-for="${area.id}"]`);
+    const known = (await list(area.form.dataset.names))[area.dataset.suggest] ?? [];
+    const [start, end] = line(area), typed = area.value.slice(start, end).trim().toLowerCase();
+    const fits = typed.length < 2 ? [] : [
+      ...known.filter((n) => n.toLowerCase().startsWith(typed)),
+      ...known.filter((n) => n.toLowerCase().includes(" " + typed)),
+    ].filter((n) => n.toLowerCase() !== typed).slice(0, 5);
+    box.replaceChildren(...fits.map((name) => {
+      const choice = document.createElement("button");
+      choice.type = "button"; choice.textContent = name;
+      choice.addEventListener("click", () => {
+        area.setRangeText(name + (end === area.value.length ? "\n" : ""), start, end, "end");
+        box.hidden = true; area.focus();
+      });
+      return choice;
+    }));
+    box.hidden = fits.length === 0;
+    if (fits.length) say(box.dataset.found.replace("{n}", fits.length));
+  };
+  document.addEventListener("input", (event) => { if (event.target.dataset?.suggest) suggest(event.target); });
+})();
+// --- end of interview ---
