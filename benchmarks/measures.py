@@ -13,6 +13,7 @@ from people import Population, people, repeated
 from referee import as_told, best, referees
 
 from soleus.inference import batch
+from soleus.inference.decisions import value_of
 from soleus.inference.network import Evidence
 from soleus.inference.posterior import judge
 from soleus.interop.reading import read_any
@@ -120,7 +121,7 @@ def judgement_figures(where: Population) -> dict[str, Any]:
         assert len(judged.draws.kept)
         agenda = questions.open_agenda(judged, ("history", "examination"))
         questions.should_stop(agenda, judged.parameter("stop_tolerance"))
-        questions.by_value(judged, agenda)
+        next(questions.by_value(judged, value_of(agenda)), None)
 
     whole = [[seconds(lambda c=c: assess(c, knowledge=compiled)) for c in read] for _ in range(5)]  # type: ignore[misc]
     parts = [[seconds(lambda n=n: decide(n)) for n in range(len(taken))] for _ in range(9)]  # type: ignore[misc]

@@ -58,7 +58,7 @@ class _Expected:
 
 def _expected(judgement: Judgement, k: int, column: int) -> _Expected:
     """Where nothing was said of a block, it is the same for all of a context."""
-    if judgement.told(k):
+    if k in judgement.blocks:
         return _expected_of(judgement, k, column)
     known = judgement.context.known
     if ("causes", k, column) not in known:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from soleus.inference.network import Floats
+from soleus.inference.network import Bools, Floats, Ints
 from soleus.inference.posterior import Judgement, facet_log_term, item_given_state
 
 
@@ -54,20 +56,37 @@ class Value:
     net: float
     chance: Floats  # (answer,) P(answer | e)
     posterior: Floats  # (answer, S)
-    action: NDArray[np.intp]  # (answer,) the best action after each
+    action: Ints  # (answer,) the best action after each
     moved: tuple[int, int]  # the answer and the explanation of the largest move
 
 
 def answer_rows(judgement: Judgement, ask: Ask) -> Floats:
     """(answer, S) P(answer | s, evidence)."""
+    return _rows_of_all(judgement, [ask])[0]
+
+
+def _rows_of_all(judgement: Judgement, asks: Sequence[Ask]) -> list[Floats]:
+    """`answer_rows` of every question."""
+    said = iter(_said_rows(judgement, [a for a in asks if a.said is not None]))
+    return [next(said) if ask.said is not None else _finding_rows(judgement, ask.number) for ask in asks]
+
+
+def _said_rows(judgement: Judgement, asks: Sequence[Ask]) -> list[Floats]:
+    """The rows of questions about contributors, computed at once."""
+    if not asks:
+        return []
+    each = [ask.said for ask in asks if ask.said is not None]
+    size = [len(said) for said in each]
+    said, present = np.concatenate(each), judgement.presence[np.repeat([ask.number for ask in asks], size)]
+    rows = said[:, :1] + (said[:, 1:] - said[:, :1]) * present
+    return np.split(rows, np.cumsum(size)[:-1])
+
+
+def _finding_rows(judgement: Judgement, f: int) -> Floats:
     network = judgement.network
-    if ask.said is not None:
-        number = network.block_of[ask.number]
-        present = judgement.presence(number)[network.blocks[number].members.index(ask.number)]
-        return np.asarray(ask.said[:, :1] + (ask.said[:, 1:] - ask.said[:, :1]) * present, np.float64)
-    if ask.number in network.facet_of:
-        return _facet_rows(judgement, ask.number)
-    return network.p[network.start[ask.number] : network.start[ask.number + 1]]
+    if f in network.facet_of:
+        return _facet_rows(judgement, f)
+    return network.p[network.first_row[f] : network.first_row[f + 1]]
 
 
 def _facet_rows(judgement: Judgement, f: int) -> Floats:
@@ -98,48 +117,48 @@ def best_action(losses: Losses, p: Floats) -> int:
 
 def cause_chance(judgement: Judgement, contributor: int) -> tuple[float, float, Floats]:
     """P(present and cause | e), P(present | e), and (S,) the excess share of each explanation if present."""
-    number = judgement.network.block_of[contributor]
-    block = judgement.network.blocks[number]
-    k = block.members.index(contributor)
-    joint = judgement.presence(number)[k] * judgement.probability
-    excess = np.zeros(len(joint))
-    excess[block.columns] = block.excess[k]
+    excess = judgement.network.excess[contributor]
+    joint = judgement.presence[contributor] * judgement.probability
     return float(joint @ excess), float(joint.sum()), excess
 
 
-def _cause_gain(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> float:
-    """Drop in the loss of one cause's yes-or-no when the questions about it are answered together."""
-    number, said = asks[0].number, _together(asks)
-    if said is None or number not in losses.cause_value:
-        return 0.0
-    value, cost = losses.cause_value[number], losses.cause_cost[number]
-    share, present, _ = cause_chance(judgement, number)
-    if present <= 0:
-        return 0.0
-    now = min(value * share, cost)
-    # share is proportional to P(present): given an answer it scales with P(answer | present).
-    chance = said @ np.array([1 - present, present])
-    after = np.minimum(value * share * said[:, 1], cost * chance)
-    return float(now - after.sum())
+class _Causes:
+    """Drops in the loss of the yes-or-no of each cause, when questions about it are answered."""
+
+    def __init__(self, judgement: Judgement, losses: Losses) -> None:
+        joint = judgement.presence * judgement.probability  # (C, S)
+        self._share: list[float] = (joint * judgement.network.excess).sum(axis=1).tolist()  # P(present and cause | e)
+        self._present: list[float] = joint.sum(axis=1).tolist()
+        self._losses = losses
+
+    def gain(self, asks: Sequence[Ask]) -> float:
+        """The drop when the questions about one cause are answered together."""
+        c, said = asks[0].number, _together(asks)
+        if said is None or c not in self._losses.cause_value or self._present[c] <= 0:
+            return 0.0
+        value, cost = self._losses.cause_value[c] * self._share[c], self._losses.cause_cost[c]
+        present, answers = self._present[c], cast("list[list[float]]", said.tolist())
+        # The share is proportional to P(present): given an answer it scales with P(answer | present).
+        after = sum(min(value * b, cost * (a * (1 - present) + b * present)) for a, b in answers)
+        return min(value, cost) - after
+
+    def all(self, asks: Sequence[Ask], alone: Sequence[float]) -> float:
+        """The drop over all causes when every question about them is answered; ``alone``: that of each by itself."""
+        by_cause: dict[int, list[int]] = {}
+        for i, ask in enumerate(asks):
+            if ask.said is not None:
+                by_cause.setdefault(ask.number, []).append(i)
+        return sum(alone[i[0]] if len(i) == 1 else self.gain([asks[n] for n in i]) for i in by_cause.values())
 
 
 def _together(asks: Sequence[Ask]) -> Floats | None:
     """(answers, 2) P(all answers | contributor absent), (| present): answers are independent given the contributor."""
-    out = np.ones((1, 2))
-    for ask in asks:
-        if ask.said is None:
+    out = asks[0].said
+    for ask in asks[1:]:
+        if out is None or ask.said is None:
             return None
         out = (out[:, None, :] * ask.said[None, :, :]).reshape(-1, 2)
     return out
-
-
-def _all_causes(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> float:
-    """The drop over all causes when every question about them is answered."""
-    by_cause: dict[int, list[Ask]] = {}
-    for ask in asks:
-        if ask.said is not None:
-            by_cause.setdefault(ask.number, []).append(ask)
-    return sum(_cause_gain(judgement, losses, some) for some in by_cause.values())
 
 
 @dataclass(frozen=True)
@@ -150,77 +169,113 @@ class Agenda:
     losses: Losses
     asks: tuple[Ask, ...]
     answers: tuple[Floats, ...]  # per question (answer, S): P(answer | s, evidence)
+    causes: _Causes
     cause_gains: tuple[float, ...]  # per question, on its own
-    all_causes: float  # all questions about causes together
+
+    @property
+    def all_causes(self) -> float:
+        """All questions about causes together."""
+        return self.causes.all(self.asks, self.cause_gains)
 
 
 def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
     """Everything that is needed to value the questions and to know when to stop."""
-    return Agenda(
-        judgement,
-        losses,
-        tuple(asks),
-        tuple(answer_rows(judgement, a) for a in asks),
-        tuple(_cause_gain(judgement, losses, [a]) for a in asks),
-        _all_causes(judgement, losses, asks),
-    )
+    causes = _Causes(judgement, losses)
+    answers = tuple(_rows_of_all(judgement, asks))
+    return Agenda(judgement, losses, tuple(asks), answers, causes, tuple(causes.gain([a]) for a in asks))
 
 
-def value_of(found: Agenda) -> list[Value]:
-    """The value of each question, in the order of the agenda."""
-    if not found.asks:
-        return []
+@dataclass(frozen=True)
+class Values:
+    """The value of each question of an agenda, in its order; what belongs to an answer stands by row of `answers`."""
+
+    agenda: Agenda
+    gain: Floats  # (question,) expected loss avoided, without the burden
+    net: Floats  # (question,)
+    first: Ints  # (question + 1,) first row of each question
+    chance: Floats  # (row,) P(answer | e)
+    posterior: Floats  # (row, S)
+    action: Ints  # (row,) the best action after the answer
+    move: Floats  # (row,) how far the answer moves the explanation that it moves most
+    target: Ints  # (row,) that explanation
+
+    def __len__(self) -> int:
+        return len(self.gain)
+
+    def at(self, n: int) -> Value:
+        """The value of one question."""
+        i, j = int(self.first[n]), int(self.first[n + 1])
+        answer = int(self.move[i:j].argmax())
+        return Value(
+            self.agenda.asks[n],
+            float(self.gain[n]),
+            float(self.net[n]),
+            self.chance[i:j],
+            self.posterior[i:j],
+            self.action[i:j],
+            (answer, int(self.target[i + answer])),
+        )
+
+    @cached_property
+    def information(self) -> Floats:
+        """(question,) what an answer tells of the explanation, in nats; ranks questions that change no action."""
+        ratio = self.posterior / np.maximum(self.agenda.judgement.probability, 1e-300)
+        logs = np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0)
+        each = self.chance * (self.posterior * logs).sum(axis=1)
+        return np.asarray(np.add.reduceat(each, self.first[:-1]), np.float64)
+
+
+def value_of(found: Agenda) -> Values:
+    """The value of each question."""
     p = found.judgement.probability
-    now = float(expected_loss(found.losses, p))
-    joint = np.concatenate(found.answers) * p  # (rows, S)
     first = np.cumsum([0, *(len(a) for a in found.answers)])
+    joint = np.concatenate([np.zeros((0, len(p))), *found.answers]) * p  # (row, S)
     chance = joint.sum(axis=1)
-    loss = joint @ found.losses.action.T  # (rows, A)
-    action = loss.argmin(axis=1)
-    after = np.add.reduceat(loss.min(axis=1), first[:-1])
+    loss = joint @ found.losses.action.T  # (row, A)
+    after = np.add.reduceat(loss.min(axis=1), first[:-1]) if len(joint) else np.zeros(0)
     possible = chance[:, None] > 0
     posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=possible)
     move = np.abs(posterior - p) * possible
     target = move.argmax(axis=1)
-    furthest = move[np.arange(len(move)), target]
-    gains = now - after + np.array(found.cause_gains)
-    out = []
-    for ask, gain, i, j in zip(found.asks, gains.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True):
-        answer = int(furthest[i:j].argmax())
-        moved = answer, int(target[i + answer])
-        out.append(Value(ask, max(gain, 0.0), gain - ask.burden, chance[i:j], posterior[i:j], action[i:j], moved))
-    return out
+    gain = float(expected_loss(found.losses, p)) - after + np.array(found.cause_gains)
+    return Values(
+        found,
+        gain=np.maximum(gain, 0.0),
+        net=gain - [a.burden for a in found.asks],
+        first=first,
+        chance=chance,
+        posterior=posterior,
+        action=loss.argmin(axis=1),
+        move=move[np.arange(len(move)), target],
+        target=target,
+    )
 
 
-def best_pair(found: Agenda, most: int = 12) -> tuple[Value, float] | None:
+def best_pair(values: Values, most: int = 12) -> tuple[Value, float] | None:
     """The first question of the best pair and the net value of both, among the ``most`` most telling questions.
 
     For when no single answer is worth its burden. Items of one facet and members of one block are not paired: given
     the explanation their answers are not independent. Two questions about one cause are.
     """
-    values = sorted(value_of(found), key=lambda v: (-round(v.gain, 9), -_information(found, v)))[:most]
-    rows = {id(a): r for a, r in zip(found.asks, found.answers, strict=True)}
+    found = values.agenda
+    if not found.asks:
+        return None
+    gains, information = values.gain.tolist(), values.information.tolist()
+    telling = sorted(range(len(values)), key=lambda n: (-round(gains[n], 9), -information[n]))[:most]
     now = float(expected_loss(found.losses, found.judgement.probability))
-    best: tuple[Value, float] | None = None
-    for i, one in enumerate(values):
-        for two in values[i + 1 :]:
-            if _one_cause(one.ask, two.ask):
-                gain = _cause_gain(found.judgement, found.losses, [one.ask, two.ask])
-            elif _hang_together(found, one.ask, two.ask):
-                continue
-            else:
-                gain = _pair_gain(found, now, rows[id(one.ask)], rows[id(two.ask)])
-            net = gain - one.ask.burden - two.ask.burden
-            if best is None or net > best[1]:
-                best = one, net
-    return best
-
-
-def _information(found: Agenda, value: Value) -> float:
-    """What an answer tells of the explanation, in nats: it ranks questions that on their own change no action."""
-    ratio = value.posterior / np.maximum(found.judgement.probability, 1e-300)
-    logs = np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0)
-    return float(value.chance @ (value.posterior * logs).sum(axis=1))
+    best: tuple[int, float] | None = None
+    for i, j in combinations(telling, 2):
+        one, two = found.asks[i], found.asks[j]
+        if _one_cause(one, two):
+            gain = found.causes.gain([one, two])
+        elif _hang_together(found, one, two):
+            continue
+        else:
+            gain = _pair_gain(found, now, found.answers[i], found.answers[j])
+        net = gain - one.burden - two.burden
+        if best is None or net > best[1]:
+            best = i, net
+    return None if best is None else (values.at(best[0]), best[1])
 
 
 def _one_cause(one: Ask, two: Ask) -> bool:
@@ -287,7 +342,7 @@ def _sampled_gain(found: Agenda, n: int, seed: int) -> Floats:
     return np.asarray(now - (posterior @ action[:, kept].T).min(axis=1), np.float64)
 
 
-def _drawn_answers(found: Agenda, kept: NDArray[np.intp], truth: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+def _drawn_answers(found: Agenda, kept: Ints, truth: Ints, rng: np.random.Generator) -> Floats:
     """log P(drawn answers | s) (n, kept): singles one by one, the items of a facet jointly."""
     network = found.judgement.network
     singles: list[Floats] = []
@@ -305,7 +360,7 @@ def _drawn_answers(found: Agenda, kept: NDArray[np.intp], truth: NDArray[np.intp
     return out
 
 
-def _singles_draw(singles: list[Floats], truth: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+def _singles_draw(singles: list[Floats], truth: Ints, rng: np.random.Generator) -> Floats:
     """All answers at once: which row of each question is drawn, (rows, n), then one product with the logarithms."""
     rows = np.concatenate(singles).astype(np.float32)
     sizes = [len(answers) for answers in singles]
@@ -319,14 +374,14 @@ def _singles_draw(singles: list[Floats], truth: NDArray[np.intp], rng: np.random
     return np.asarray(drawn.T.astype(np.float32) @ np.log(np.maximum(rows, 1e-30)), np.float64)
 
 
-def _first_rows(sizes: list[int]) -> NDArray[np.bool_]:
+def _first_rows(sizes: list[int]) -> Bools:
     """(rows,) true in the first row of each question."""
     out = np.zeros(sum(sizes), np.bool_)
     out[np.cumsum([0, *sizes[:-1]])] = True
     return out
 
 
-def _draw(rows: Floats, truth: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+def _draw(rows: Floats, truth: Ints, rng: np.random.Generator) -> Ints:
     cumulative = np.cumsum(rows, axis=0)[:, truth]
     return np.asarray((rng.random(len(truth)) * cumulative[-1] > cumulative).sum(axis=0), np.intp)
 
@@ -335,8 +390,8 @@ def _facet_draw(
     judgement: Judgement,
     g: int,
     items: list[int],
-    kept: NDArray[np.intp],
-    truth: NDArray[np.intp],
+    kept: Ints,
+    truth: Ints,
     rng: np.random.Generator,
 ) -> Floats:
     network, facet = judgement.network, judgement.network.facets[g]

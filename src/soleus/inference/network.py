@@ -191,6 +191,14 @@ class Network:
         return out
 
     @cached_property
+    def excess(self) -> Floats:
+        """(C, S) excess share of each contributor on its own (`BlockArrays.excess`)."""
+        out = np.zeros((len(self.contributors), len(self.explanations)))
+        for block in self.blocks:
+            out[np.array(block.members)[:, None], block.columns] = block.excess
+        return out
+
+    @cached_property
     def member_of(self) -> dict[int, tuple[int, Ints]]:
         """Contributor -> its block, and (B,) 1 in the joint states where it is present."""
         return {c: (k, block.present[i]) for k, block in enumerate(self.blocks) for i, c in enumerate(block.members)}

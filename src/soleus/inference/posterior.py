@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -60,6 +59,35 @@ def block_tables(network: Network, context: Context, number: int) -> tuple[Float
     return found
 
 
+def _silent(network: Network, context: Context, number: int) -> BlockTerm:
+    """The term of a block without evidence: the same for all of a context."""
+    key = "silent", number
+    if key not in context.known:
+        context.known[key] = block_term(network, context, Evidence(), number)
+    found: BlockTerm = context.known[key]
+    return found
+
+
+def _silent_presence(network: Network, context: Context) -> Floats:
+    """(C, S) P(contributor present | s) where nothing was said of any: the same for all of a context."""
+    if "presence" not in context.known:
+        out = np.zeros((len(network.contributors), len(network.explanations)))
+        for k, block in enumerate(network.blocks):
+            out[list(block.members)] = _presence(network, context, k, _silent(network, context, k))
+        context.known["presence"] = out
+    found: Floats = context.known["presence"]
+    return found
+
+
+def _presence(network: Network, context: Context, number: int, term: BlockTerm) -> Floats:
+    """(n, S) P(member of a block present | s, evidence)."""
+    weight = term.said[:, None] * block_tables(network, context, number)[2]
+    total = weight.sum(axis=0)
+    alone = term.block.bits.T @ term.given(-1)
+    out = np.repeat(alone[:, None], len(total), axis=1)
+    return np.asarray(np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0), np.float64)
+
+
 def facet_log_term(network: Network, facet: FacetArrays, findings: dict[int, int]) -> Floats | None:
     """(S,) log L_g(s), or None where no item was answered."""
     rows = [network.row(f, findings[f]) for f in facet.items if f in findings]
@@ -105,39 +133,17 @@ class Judgement:
         network = self.network
         return {k: block_term(network, self.context, self.evidence, k) for k in touched(network, self.evidence)}
 
-    def told(self, number: int) -> bool:
-        """Whether anything was said of the members of a block."""
-        return not self.evidence.contributors.keys().isdisjoint(self.network.blocks[number].members)
-
     def block(self, number: int) -> BlockTerm:
-        """The term of any block; where nothing was said of it, it is the same for all of a context."""
-        if number in self.blocks:
-            return self.blocks[number]
-        known = self.context.known
-        if ("term", number) not in known:
-            known["term", number] = block_term(self.network, self.context, self.evidence, number)
-        found: BlockTerm = known["term", number]
-        return found
-
-    def presence(self, number: int) -> Floats:
-        """(n, S) P(member of a block present | s, evidence)."""
-        store, key = (self._presence, number) if self.told(number) else (self.context.known, ("presence", number))
-        if key not in store:
-            store[key] = self._presence_of(number)
-        found: Floats = store[key]
-        return found
+        """The term of any block, with or without evidence."""
+        return self.blocks[number] if number in self.blocks else _silent(self.network, self.context, number)
 
     @cached_property
-    def _presence(self) -> dict[Any, Floats]:
-        return {}
-
-    def _presence_of(self, number: int) -> Floats:
-        term = self.block(number)
-        weight = term.said[:, None] * block_tables(self.network, self.context, number)[2]
-        total = weight.sum(axis=0)
-        alone = term.block.bits.T @ term.given(-1)
-        out = np.repeat(alone[:, None], len(total), axis=1)
-        return np.asarray(np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0), np.float64)
+    def presence(self) -> Floats:
+        """(C, S) P(contributor present | s, evidence)."""
+        out = _silent_presence(self.network, self.context).copy()
+        for k, term in self.blocks.items():
+            out[list(term.block.members)] = _presence(self.network, self.context, k, term)
+        return out
 
     def block_log(self, number: int) -> Floats:
         """(S,) log term of a block."""

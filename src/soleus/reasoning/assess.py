@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain, islice, takewhile
 from typing import Any
+
+import numpy as np
 
 from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
+from soleus.inference.decisions import Values, value_of
 from soleus.inference.fit import fit
+from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.safety import CriteriaSet, EmergencyNumber, RedFlag
 from soleus.reasoning import criteria, evidence_bars, medication_review, questions, red_flags, tiers, words
 from soleus.reasoning.assessment import (
@@ -39,6 +44,8 @@ from soleus.reasoning.together import together
 
 _GROUPS = {"clinician": ("history", "examination"), "patient": ("history",)}
 _EXPLAINED = 3  # explanations that carry bars
+_CHANGES = 6  # answers that are listed as changing what is first
+_LIKELY_ENOUGH = 0.01  # probability below which an answer is not listed
 
 
 def assess(
@@ -111,7 +118,7 @@ def _complaint(
     placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags], audience)}
     agenda = questions.open_agenda(judged, _GROUPS[audience])
     stop = questions.should_stop(agenda, judged.parameter("stop_tolerance"))
-    ranked = questions.by_value(judged, agenda)
+    values = value_of(agenda)
     screen = questions.screen_questions(judged)
     care = CarePlan(judged, facts, flags, audience, citer)
     return ComplaintAssessment(
@@ -128,13 +135,13 @@ def _complaint(
         causes=causes(judged, audience, citer),
         medications=medication_review.review(judged, index, audience, citer),
         criteria=_criteria(judged, facts, audience, citer),
-        next_questions=_next(judged, screen, ranked, audience),
+        next_questions=_next(judged, screen, values, audience),
         work_up=care.work_up(),
         management=care.management(),
         guides=care.guides(),
         seek_care=care.seek_care(),
         not_assessed=_not_assessed(judged, audience),
-        what_would_change=_would_change(judged, ranked, audience),
+        what_would_change=_would_change(judged, values, audience),
         better_evidence=evidence_bars.better_evidence(judged),
         conflict=_conflict(judged, audience),
         evidence_basis=evidence_bars.basis(judged),
@@ -270,18 +277,18 @@ def _criteria(judged: Judged, facts: PresentationFacts, audience: Audience, cite
 def _next(
     judged: Judged,
     screen: tuple[questions.Question, ...],
-    ranked: tuple[questions.Question, ...],
+    values: Values,
     audience: Audience,
 ) -> tuple[NextQuestion, ...]:
     most = int(judged.parameter("next_questions_shown"))
     answered_by = judged.presentation.case.answered_by
     respondent = "clinician" if audience == "clinician" else "self" if answered_by == "clinician" else answered_by
-    ordered = (*screen, *questions.bedside_questions(judged), *ranked)
+    worth = takewhile(lambda q: q.net > 0, questions.by_value(judged, values))
     seen: dict[str, questions.Question] = {}
-    for q in ordered:
+    for q in chain(screen, questions.bedside_questions(judged), islice(worth, len(screen) + most)):
         seen.setdefault(q.id, q)
     first = [q for q in seen.values() if q.stage == "red_flag"]
-    rest = [q for q in seen.values() if q.stage == "bedside" or (q.stage == "value" and q.net > 0)]
+    rest = [q for q in seen.values() if q.stage != "red_flag"]
     return tuple(
         NextQuestion(
             finding=_asked_finding(q), text=q.text(respondent), value=q.net, reason=q.reason,
@@ -304,28 +311,32 @@ def _not_assessed(judged: Judged, audience: Audience) -> tuple[NotAssessed, ...]
     )
 
 
-def _would_change(judged: Judged, ranked: tuple[questions.Question, ...], audience: Audience) -> tuple[Difference, ...]:
+def _would_change(judged: Judged, values: Values, audience: Audience) -> tuple[Difference, ...]:
     """Single answers after which another explanation would be first, the likeliest answers first."""
-    out = []
-    for q in ranked:
-        assert q.value is not None
-        for answer, p in enumerate(q.value.posterior):
-            s = int(p.argmax())
-            if q.finding and q.value.chance[answer] > 0.01 and judged.network.explanations[s] != judged.first.id:
-                state = q.finding.states[answer]
-                becomes = judged.compiled.explanations[judged.network.explanations[s]]
-                out.append((float(q.value.chance[answer]), q, state, becomes, float(p[s])))
-    out.sort(key=lambda x: -x[0])
-    patient = audience == "patient"
+    becomes = values.posterior.argmax(axis=1)
+    tells = (values.chance > _LIKELY_ENOUGH) & (becomes != judged.number(judged.first.id))
+    place = {n: i for i, n in enumerate(questions.order(values))}
+    found = []
+    for row in np.flatnonzero(tells).tolist():
+        n = int(np.searchsorted(values.first, row, side="right")) - 1
+        finding = judged.compiled.findings.get(values.agenda.asks[n].id)
+        if finding is not None:
+            found.append((-float(values.chance[row]), place[n], row, finding, row - int(values.first[n])))
     return tuple(
-        Difference(
-            finding=q.id,
-            text=q.finding.question if patient else q.finding.name,  # type: ignore[union-attr]
-            state=state.patient_label if patient else state.label,
-            becomes=becomes.patient_name if patient else becomes.name,
-            probability=p,
-        )
-        for _, q, state, becomes, p in out[:6]
+        _difference(judged, finding, answer, int(becomes[row]), float(values.posterior[row].max()), audience)
+        for _, _, row, finding, answer in sorted(found, key=lambda x: x[:3])[:_CHANGES]
+    )
+
+
+def _difference(judged: Judged, finding: Finding, answer: int, s: int, p: float, audience: Audience) -> Difference:
+    state, becomes = finding.states[answer], judged.compiled.explanations[judged.network.explanations[s]]
+    patient = audience == "patient"
+    return Difference(
+        finding=finding.id,
+        text=finding.question if patient else finding.name,
+        state=state.patient_label if patient else state.label,
+        becomes=becomes.patient_name if patient else becomes.name,
+        probability=p,
     )
 
 

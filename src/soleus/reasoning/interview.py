@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from soleus.clinical.reading import case_from
 from soleus.errors import InvalidValue
-from soleus.inference.decisions import Stop
+from soleus.inference.decisions import Stop, value_of
 from soleus.reasoning import questions
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import observe, take_in
@@ -95,11 +96,13 @@ class Interview:
         agenda = questions.open_agenda(judged, self.groups)
         if questions.should_stop(agenda, judged.parameter("stop_tolerance")).stop:
             return None
-        ranked = [q for q in questions.by_value(judged, agenda) if q.id not in skipped]
-        if ranked and ranked[0].net > 0:
-            return ranked[0]
-        pair = questions.by_pair(agenda)  # two answers may matter only together
-        return next((q for q in ranked if q.id == pair), None)
+        values = value_of(agenda)
+        fresh = (q for q in questions.by_value(judged, values) if q.id not in skipped)
+        best = next(fresh, None)
+        if best is None or best.net > 0:
+            return best
+        pair = questions.by_pair(values)  # two answers may matter only together
+        return next((q for q in chain([best], fresh) if q.id == pair), None)
 
     def stop(self) -> Stop:
         """The stop rule as things stand."""

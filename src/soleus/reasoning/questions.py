@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,14 +13,15 @@ from soleus.inference.decisions import (
     Ask,
     Stop,
     Value,
+    Values,
     agenda,
     best_pair,
     stop_rule,
-    value_of,
 )
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import RedFlag, ScreenItem
 from soleus.reasoning import red_flags
+from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import statement_likelihood
 from soleus.reasoning.judging import Judged
@@ -92,17 +93,19 @@ def _open(judged: Judged, finding: str) -> bool:
 
 def asks(judged: Judged, groups: Iterable[str]) -> list[Ask]:
     """Everything that can still be asked in these groups of findings, and of contributors that have a question."""
-    network, wanted = judged.network, set(groups)
-    out = [
-        Ask(f.id, network.finding_index[f.id], f.burden)
-        for f in judged.compiled.findings.values()
-        if f.group in wanted and f.id in network.finding_index and _open(judged, f.id)
-    ]
+    wanted = set(groups)
+    out = [ask for group, ask in judged.compiled.once(_finding_asks) if group in wanted and _open(judged, ask.id)]
     if "history" in wanted:
         out += [ask for c in judged.compiled.contributors.values() if (ask := _contributor_ask(judged, c)) is not None]
     if "test" in wanted:
         out += _marker_asks(judged)
     return out
+
+
+def _finding_asks(compiled: Compiled) -> tuple[tuple[str, Ask], ...]:
+    """Every finding of the network as a question, with its group."""
+    at = compiled.network.finding_index
+    return tuple((f.group, Ask(f.id, at[f.id], f.burden)) for f in compiled.findings.values() if f.id in at)
 
 
 def _contributor_ask(judged: Judged, c: Contributor) -> Ask | None:
@@ -130,17 +133,23 @@ def open_agenda(judged: Judged, groups: Iterable[str]) -> Agenda:
     return agenda(judged.judgement, losses(judged.compiled), asks(judged, groups))
 
 
-def by_value(judged: Judged, found: Agenda) -> tuple[Question, ...]:
+def by_value(judged: Judged, values: Values) -> Iterator[Question]:
     """Open questions, the largest net value first; where none is positive, the largest gain first."""
-    best = sorted(value_of(found), key=lambda v: -v.net)
-    if best and best[0].net <= 0:
-        best = sorted(best, key=lambda v: (-v.gain, v.ask.burden))
-    return tuple(_question(judged, v) for v in best)
+    return (_question(judged, values.at(n)) for n in order(values))
 
 
-def by_pair(found: Agenda) -> str | None:
+def order(values: Values) -> list[int]:
+    """The questions of an agenda in the order in which they are best asked."""
+    net, gain = values.net.tolist(), values.gain.tolist()
+    best = sorted(range(len(net)), key=lambda n: -net[n])
+    if best and net[best[0]] <= 0:
+        best = sorted(best, key=lambda n: (-gain[n], values.agenda.asks[n].burden))
+    return best
+
+
+def by_pair(values: Values) -> str | None:
     """The first question of the best pair, if two answers together are worth their burden."""
-    best = best_pair(found)
+    best = best_pair(values)
     return best[0].ask.id if best is not None and best[1] > 0 else None
 
 
