@@ -56,13 +56,14 @@ def case_of(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str 
 @dataclass(frozen=True)
 class RecordRead:
     """A case with where it came from: ``used`` are the resources that told something, ``medicines`` the one behind
-    each medicine by name, ``subject`` the reference by which the record itself names the person.
+    each medicine by name, ``subject`` the reference by which the record itself names the person, ``entries`` all.
     """
 
     case: Case
     used: tuple[Entry, ...]
     medicines: dict[str, Entry]
     subject: str | None
+    entries: tuple[Entry, ...]
 
 
 def read_record(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: str | None = None) -> RecordRead:
@@ -82,7 +83,7 @@ def read_record(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: 
     if told:
         told = msgspec.structs.replace(told, id=case.id, as_of=day)
         case = joined(told, case, compiled) if plain else msgspec.structs.replace(told, unused=record.unused())
-    return RecordRead(case, record.used(), record.medicines, subject_of(entries, patient))
+    return RecordRead(case, record.used(), record.medicines, subject_of(entries, patient), entries)
 
 
 def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], compiled: Compiled, id: str) -> Case:

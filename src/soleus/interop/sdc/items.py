@@ -23,6 +23,11 @@ GENDER = "http://hl7.org/fhir/administrative-gender"
 UNKNOWN: Resource = {"system": STATES, "code": DONT_KNOW, "display": "Don't know"}
 YES: Resource = {"system": STATES, "code": "yes", "display": "Yes"}
 NO: Resource = {"system": STATES, "code": "no", "display": "No"}
+#: The answer leaves as an Observation with the codes of the item.
+OBSERVED: Resource = {
+    "url": "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observationExtract",
+    "valueBoolean": True,
+}
 HIDDEN: Resource = {"url": _HIDDEN, "valueBoolean": True}
 
 
@@ -42,8 +47,9 @@ def choice(
 ) -> Resource:
     """A question with answers of which one is chosen; the reason for asking is its help."""
     item: Resource = {"extension": [control("radio-button")], "linkId": link}
-    if coded := list(codes):
-        item["code"] = coded
+    if known := list(codes):
+        item["code"] = known
+        item["extension"].append(OBSERVED)
     item |= {"text": text, "type": "choice", "answerOption": [{"valueCoding": o} for o in options]}
     return with_help(item, reason)
 

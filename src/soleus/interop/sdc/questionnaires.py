@@ -9,7 +9,7 @@ from typing import Any
 from soleus.interop.fhir import links
 from soleus.interop.sdc import items as make
 from soleus.interop.sdc.forms import HISTORIES, INTERVIEWS, SDC, Form, form_of
-from soleus.interop.sdc.templates import condition_template, extracted_by
+from soleus.interop.sdc.templates import condition_template, extracted_by, medication_template
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import ScreenItem
 from soleus.reasoning import words
@@ -53,7 +53,7 @@ def history(form: Form, compiled: Compiled) -> Resource:
     body = _History(form, compiled)
     found = body.items()
     head = _head(form, compiled, "sdc-questionnaire-extr-template", [launch, *body.queries])
-    return {**head, "contained": [condition_template(form)], "item": found}
+    return {**head, "contained": [condition_template(form), medication_template()], "item": found}
 
 
 _LAUNCH = "http://hl7.org/fhir/uv/sdc/CodeSystem/launchContext"
@@ -129,17 +129,14 @@ class _History:
         self._placed.add(finding.id)
         question = Question("value", finding.id, 0.0, 0.0, "", finding=finding)
         item = make.item_of(question, self.form.respondent, finding.why_asked or "")
-        item["extension"] = [*item["extension"], *self._observed()]
+        item["extension"] = [*item["extension"], self._linked()]
         return item
 
-    def _observed(self) -> list[Resource]:
-        """That the answer leaves as an Observation, and how old one may be to be taken for the answer."""
+    def _linked(self) -> Resource:
+        """How old an Observation may be to be taken for the answer."""
         days = self.compiled.parameter("record_oldest_days")
         period = {"value": days, "unit": "d", "system": _UNITS, "code": "d"}
-        return [
-            {"url": f"{SDC}/sdc-questionnaire-observationExtract", "valueBoolean": True},
-            {"url": f"{SDC}/sdc-questionnaire-observationLinkPeriod", "valueDuration": period},
-        ]
+        return {"url": f"{SDC}/sdc-questionnaire-observationLinkPeriod", "valueDuration": period}
 
     def _screened(self, item: ScreenItem) -> list[Resource]:
         """The grouped question, and what a "yes" to it leads to."""
@@ -148,10 +145,13 @@ class _History:
         return [asked, *(i for f in item.then_ask if f in self.compiled.findings for i in self._led(f))]
 
     def _led(self, finding: str) -> list[Resource]:
-        if finding in self._placed or self.compiled.findings[finding].kind == "numeric":
+        """A finding that is asked after a "yes"; what no "no" would answer is asked of everyone, in its own place."""
+        record = self.compiled.findings[finding]
+        everyone = record.core and not any(finding in s.no_means for s in self._screen)
+        if finding in self._placed or record.kind == "numeric" or everyone:
             return []
         led = [f"{links.SCREEN}{s.id}" for s in self._screen if finding in s.then_ask]
-        return [make.follows(self._finding(self.compiled.findings[finding]), led)]
+        return [make.follows(self._finding(record), led)]
 
     def _further(self, name: str, title: str, findings: Iterable[Finding]) -> list[Resource]:
         """Less common questions, asked only of those who want to go on to them."""
@@ -171,7 +171,7 @@ class _History:
     def _contributor(self, contributor: Contributor) -> Resource:
         question = Question("value", contributor.id, 0.0, 0.0, "", contributor=contributor)
         item = make.item_of(question, self.form.respondent, "")
-        item["extension"] = [*item["extension"], *self._observed()]
+        item["extension"] = [*item["extension"], self._linked()]
         return item
 
     def _conditions(self) -> Resource:
@@ -189,7 +189,7 @@ class _History:
         since = {"linkId": links.CONDITION_SINCE, "text": "Since", "type": "date"}
         title = "Conditions that a doctor has named" if patient else "Known conditions"
         group = _repeating(links.CONDITION, title, [name, since])
-        return {"extension": [extracted_by("condition")], **group}
+        return {"extension": [extracted_by("condition")], **group}  # the template, by its id
 
     def _results(self) -> list[Resource]:
         found = [f for f in self.compiled.findings.values() if f.kind == "numeric"]
@@ -200,7 +200,7 @@ class _History:
         self._placed.add(finding.id)
         units = [finding.unit or "1", *finding.other_units]
         item: Resource = {
-            "extension": [*(_unit_option(u) for u in _spellings(units)), *self._observed()],
+            "extension": [*(_unit_option(u) for u in _spellings(units)), make.OBSERVED, self._linked()],
             "linkId": finding.id,
             "code": make.finding_codes(finding),
             "text": finding.name,
@@ -260,9 +260,10 @@ def _onset(form: Form) -> Resource:
 
 def _medicines(form: Form) -> Resource:
     clinician = form.respondent == "clinician"
-    return _repeating(links.MEDICINE, "Medicines" if clinician else "Medicines, also those without a prescription", [
+    group = _repeating(links.MEDICINE, "Medicines" if clinician else "Medicines, also those without a prescription", [
         {"linkId": links.MEDICINE_NAME, "text": "Name", "type": "string"},
         {"linkId": links.MEDICINE_DOSE, "text": "Dose", "type": "string"},
         {"linkId": links.MEDICINE_STARTED, "text": "Begun on", "type": "date"},
         {"linkId": links.MEDICINE_STOPPED, "text": "Stopped on", "type": "date"},
     ])  # fmt: skip
+    return {"extension": [extracted_by("medicine")], **group}
