@@ -15,6 +15,9 @@ from fastapi.openapi.utils import get_openapi
 
 from soleus.interop import contract
 from soleus.reasoning import answers
+from soleus.reasoning.case_schema import case_schema
+from soleus.reasoning.compiled import shipped_compiled
+from soleus.reports.json import schema as assessment_schema
 
 _REF = "#/components/schemas/{name}"
 _ANSWERS = (
@@ -48,6 +51,7 @@ _FHIR = {
     "properties": {"resourceType": {"type": "string"}, "id": {"type": "string"}},
     "additionalProperties": True,
 }
+_READING = {"type": "object", "required": ["understood", "unread", "of_legs"], "description": "What a text says."}
 _REFUSALS = {
     "400": "Cannot be read",
     "408": "Comes too slowly",
@@ -115,23 +119,54 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+_NOTHING = {
+    "type": "object",
+    "description": "A text that tells of no complaint of the legs.",
+    "required": ["case", "explanations", "diagnoses", "red_flags", "reason", "understood", "review_sentence"],
+    "properties": {"reason": {"const": "nothing_to_assess"}, "explanations": {"type": "array", "maxItems": 0}},
+}
+
+
 @cache
 def _schemas() -> dict[str, Any]:
-    from soleus.reports.json import schema as assessment_schema
-
     kinds = (*_REQUESTS, *_ANSWERS)
     _, parts = msgspec.json.schema_components(kinds, ref_template=_REF)
-    assessment = _moved(assessment_schema())
-    inner = assessment.pop("$defs")
-    assessment.pop("$schema")
-    reading = {"type": "object", "required": ["understood", "unread", "of_legs"], "description": "What a text says."}
-    return {**inner, **parts, "Assessment": assessment, "Reading": reading, "Problem": _PROBLEM, "FhirResource": _FHIR}
+    return {**parts, **_judgement(), **_case(parts), "Reading": _READING, "Problem": _PROBLEM, "FhirResource": _FHIR}
 
 
-def _moved(node: Any) -> Any:
+def _judgement() -> dict[str, Any]:
+    """An assessment; for a text with what was understood, or with nothing to assess."""
+    whole = _moved(assessment_schema(), "#/components/schemas/")
+    inner = whole.pop("$defs")
+    whole.pop("$schema")
+    understood = {"understood": {"type": "array", "items": {"type": "object"}}}
+    of_text = {
+        **whole,
+        "properties": {**whole["properties"], **understood},
+        "required": [*whole["required"], *understood],
+    }
+    either = {
+        "anyOf": [{"$ref": _REF.format(name=n)} for n in ("AssessmentOfCase", "AssessmentOfText", "NothingToAssess")]
+    }
+    named = {"AssessmentOfCase": whole, "AssessmentOfText": of_text, "NothingToAssess": _NOTHING}
+    return {**inner, **named, "Assessment": either}
+
+
+def _case(parts: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a case with the vocabulary that ships; the requests refer to it."""
+    case = _moved(case_schema(shipped_compiled()), "#/components/schemas/Case")
+    told = {"$ref": "#/components/schemas/CaseCase"}
+    for request in _REQUESTS:
+        fields = parts[request.__name__]["properties"]
+        if "case" in fields:
+            fields["case"] = {"anyOf": [told, {"type": "null"}]} if request is contract.AssessRequest else told
+    return {f"Case{name}": part for name, part in case["$defs"].items()}
+
+
+def _moved(node: Any, to: str) -> Any:
     """References into ``$defs`` lead into the components."""
     if isinstance(node, dict):
-        return {k: _moved(v) for k, v in node.items()}
+        return {k: _moved(v, to) for k, v in node.items()}
     if isinstance(node, list):
-        return [_moved(v) for v in node]
-    return node.replace("#/$defs/", "#/components/schemas/") if isinstance(node, str) else node
+        return [_moved(v, to) for v in node]
+    return node.replace("#/$defs/", to) if isinstance(node, str) else node

@@ -80,7 +80,8 @@ def discreet(error: SoleusError) -> SoleusError:
     """The error without words of the request: answers are kept by proxies and clients, and those words may be the
     patient's. What stood in quotation marks is left out, and so is a name in a place that is none of ours.
     """
-    told = type(error)(_place(error), *(_QUOTED.sub("…", t) for t in (error.found, error.expected)), error.repair)
+    found, expected = (_QUOTED.sub("…", t) for t in (error.found, error.expected))
+    told = type(error)(_place(error), found, expected, error.repair)
     told.code = error.code
     return told
 
