@@ -1,8 +1,8 @@
 """Two accounts of one person as one case: the first counts, and what only the second tells is added.
 
 The first is what was told to Soleus or what codes say; the second is codes, or a text. Where they disagree the first
-counts, unless ``danger`` names the finding, the first says that it is absent and the second that it was found
-(docs/adr/0013: a contradiction hides no danger). Every disagreement is listed in ``Case.unused``.
+counts, unless the second tells of danger (`Danger`): a contradiction hides no danger (docs/adr/0013). Every
+disagreement is listed in ``Case.unused``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,31 @@ from soleus.reasoning.intake import find_contributor, observe, take_in
 from soleus.reasoning.medicines import MedicineIndex
 
 
+@dataclass(frozen=True)
+class Danger:
+    """Findings of the second account that count whatever the first says.
+
+    ``hung_on``: rules of danger hang on them, and what was found counts, not its denial. ``flagged``: the second
+    account raises a red flag by them, so that its state counts. ``day``: when the account was given; a number that
+    was measured later counts.
+    """
+
+    hung_on: frozenset[str] = frozenset()
+    flagged: frozenset[str] = frozenset()
+    day: str | None = None
+
+    def counts(self, finding: str, before: str, absent: str | None, measured: str | None) -> bool:
+        """Whether the second account counts against the state ``before`` (measured on that day, if it was)."""
+        if measured and self.day and measured > self.day:
+            return False
+        return finding in self.flagged or (finding in self.hung_on and before == absent)
+
+
 def joined(
-    first: Case, second: Case, compiled: Compiled, *, source: str = "the record", danger: frozenset[str] = frozenset()
+    first: Case, second: Case, compiled: Compiled, *, source: str = "the record", danger: Danger | None = None
 ) -> Case:
     """One case of both. ``source`` is how the list of what was not used calls the second."""
+    danger = danger or Danger()
     both = _Joint(first, second, compiled, source, danger).case()
     return both if _fits(both, compiled) or not _fits(first, compiled) else _without(first, source)
 
@@ -47,7 +68,8 @@ class _Joint:
     second: Case
     compiled: Compiled
     source: str
-    danger: frozenset[str]
+    danger: Danger
+    replaced: set[str] = field(default_factory=set)  # measurements of the first that do not count
     left: list[Unused] = field(default_factory=list)
 
     def case(self) -> Case:
@@ -68,7 +90,7 @@ class _Joint:
             duration=a.duration or (None if timed else b.duration),
             conditions=(*a.conditions, *conditions),
             medicines=(*a.medicines, *medicines),
-            measurements=(*a.measurements, *measured),
+            measurements=(*(m for m in a.measurements if self._finding(m.name) not in self.replaced), *measured),
             lists=tuple(n for n in ("conditions", "medicines") if n in a.lists or n in b.lists),
             unused=(*a.unused, *b.unused, *self.left),
         )
@@ -111,28 +133,36 @@ class _Joint:
         out = dict(self.first.findings)
         every = [self.first.findings, *(c.findings for c in self.first.complaints)]
         mine = {self._finding(n): (n, v) for findings in every for n, v in findings.items()}
-        mine |= {self._finding(m.name): ("", {"value": m.value, "unit": m.unit}) for m in self.first.measurements}
+        measured = {self._finding(m.name): m for m in self.first.measurements}
+        mine |= {name: ("", {"value": m.value, "unit": m.unit}) for name, m in measured.items()}
         timed = self.first.onset or self.first.duration
         said = {self._contributor(c) for c in map(_condition, self.first.conditions)}
         for name, value in self.second.findings.items():
             target = self._finding(name)
-            if target not in mine:
-                if target in said or (target == "tempo" and timed):
-                    self._leave(target, "known otherwise")
-                else:
-                    out[name] = value
-                continue
-            key, told = mine[target]
-            before, now = self._state(target, told), self._state(target, value)
-            if before == now or now is None:
-                continue
-            record = self.compiled.findings.get(target)
-            if before is None or (record and target in self.danger and before == record.absent and key in out):
-                out[key] = value
-                self._leave(target, "the record says otherwise; what was found counts")
+            if target in mine:
+                key, told = mine[target]
+                if self._replaces(target, told, value, measured[target].date if target in measured else None):
+                    out.pop(key, None)
+                    self.replaced.add(target)
+                    out[target] = value
+            elif target in said or (target == "tempo" and timed and target not in self.danger.flagged):
+                self._leave(target, "known otherwise, and that counts")
             else:
-                self._leave(target, "told otherwise, and the first counts")
+                out[name] = value
         return out
+
+    def _replaces(self, target: str, told: Any, value: Any, measured: str | None) -> bool:
+        """Whether the second's value stands in place of what the first tells; a disagreement is listed."""
+        before, now = self._state(target, told), self._state(target, value)
+        if before == now or now is None:
+            return False
+        record = self.compiled.findings.get(target)
+        absent = record.absent if record else None
+        if before is None or self.danger.counts(target, before, absent, measured):
+            self._leave(target, "the record says otherwise; what tells of danger counts")
+            return True
+        self._leave(target, "told otherwise, and the first counts")
+        return False
 
     def _new_measurement(self, name: str, known: set[str]) -> bool:
         if self._finding(name) not in known:

@@ -19,6 +19,7 @@ from soleus.interop.fhir.questionnaires import completed, read_questionnaire
 from soleus.interop.fhir.record import Entry, Record, Statement, as_measurement
 from soleus.interop.fhir.shapes import items, mapping, moment, word
 from soleus.interop.fhir.terms import terms_of
+from soleus.interop.fhir.texts import has_text, with_texts
 from soleus.interop.fhir.told import case_told, role_of
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.interview import DONT_KNOW
@@ -79,17 +80,20 @@ def read_record(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: 
         record.leave(place, "an entry", why)
     patient = the_patient(entries, where)
     own = patient if patient and role_of(patient.body) != canonical.TOLD else None
+    plain = of_person(record, patient, plain)
     case = _coded(record, own, plain, compiled, _id(tree))
     if told:
         told = msgspec.structs.replace(told, id=case.id, as_of=day)
-        case = joined(told, case, compiled) if plain else msgspec.structs.replace(told, unused=record.unused())
+        case = joined(told, case, compiled) if plain else told
+    case = with_texts(record, case, plain, compiled)
+    case = msgspec.structs.replace(case, unused=(*record.unused(), *case.unused))
     return RecordRead(case, record.used(), record.medicines, subject_of(entries, patient), entries)
 
 
 def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], compiled: Compiled, id: str) -> Case:
     """What codes and answers say."""
     person, country = read_person(record, patient)
-    medicines = _read_all(record, of_person(record, patient, entries), compiled)
+    medicines = _read_all(record, entries, compiled)
     person = completed(record, person)
     implied = _implied(medicines, compiled)
     conditions = record.settled_contributors(person.sex, implied)
@@ -106,7 +110,6 @@ def _coded(record: Record, patient: Entry | None, entries: tuple[Entry, ...], co
         duration=min(record.durations, default=None) if not record.onsets else None,
         conditions=tuple(conditions),
         medicines=tuple(medicines),
-        unused=record.unused(),
         lists=tuple(name for name in ("conditions", "medicines") if name in record.lists),
     )
 
@@ -179,7 +182,7 @@ def _read_all(record: Record, entries: tuple[Entry, ...], compiled: Compiled) ->
         elif e.kind in _MEDICINES:
             course = read_medicine(record, e, index)
             courses += [course] if course else []
-        elif e.kind not in _SILENT:
+        elif e.kind not in _SILENT and not has_text(e):
             record.leave(e.where, re.sub(r"[^A-Za-z]", "", e.kind)[:40] or "a resource", "this type is not read")
     return settle(record, courses, index)
 
