@@ -119,7 +119,7 @@ def test_every_answer_says_that_nobody_reviewed_it_and_numbers_what_it_cites() -
     ("ask", "near"),
     [
         (lambda: answers.compare("restles legs", "nocturnal_leg_cramp"), "restless legs"),
-        (lambda: answers.entry("furosemid tablets of old"), "soleus show"),
+        (lambda: answers.entry("zzzz"), "soleus show"),
         (lambda: answers.next_question(CRAMP, skip=["swellin"]), "swelling"),
         (lambda: answers.explain(CRAMP, explanation="nocturnal_leg_crampp"), "nocturnal_leg_cramp"),
     ],
@@ -137,3 +137,23 @@ def test_nothing_is_compared_with_itself() -> None:
         answers.explain(CRAMP, explanation="rls", against="restless_legs_syndrome")
     with pytest.raises(InvalidValue):
         answers.medication_review(CRAMP)
+
+
+def test_the_order_in_which_things_were_told_changes_no_digit() -> None:
+    findings = {
+        "quality": "cramp",
+        "timing": "night_in_bed",
+        "urge_to_move": "no",
+        "site": "calf",
+        "ferritin": {"value": 20, "unit": "ug/L"},
+    }
+    names = ["diabetes", "cirrhosis", "osteoarthritis"]
+    one = {"findings": findings, "conditions": names, "medicines": ["furosemide", "salbutamol"]}
+    other = {
+        "findings": dict(reversed(findings.items())),
+        "conditions": names[::-1],
+        "medicines": ["salbutamol", "furosemide"],
+    }
+    a, b = (soleus.assess(case).complaints[0] for case in (one, other))
+    assert a.explanations == b.explanations
+    assert a.diagnoses == b.diagnoses

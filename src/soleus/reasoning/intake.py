@@ -593,6 +593,7 @@ def _take_person(draft: _Draft, compiled: Compiled, case: Case) -> None:
 
 
 def _evidence(draft: _Draft, compiled: Compiled, context: Context, silent: tuple[str, ...]) -> Evidence:
+    """The evidence in the order of the network: sums come out the same to the last digit in whatever order it came."""
     network = compiled.network
     findings = {
         network.finding_index[o.finding]: network.states[network.finding_index[o.finding]].index(o.state)
@@ -609,10 +610,10 @@ def _evidence(draft: _Draft, compiled: Compiled, context: Context, silent: tuple
     for c, pairs in draft.markers.items():
         number = network.contributor_index[c]
         absent, with_it = said.get(number, (1.0, 1.0))
-        for a, b in pairs:
+        for a, b in sorted(pairs):
             absent, with_it = absent * a, with_it * b
         said[number] = (absent, with_it)
-    return Evidence(findings, said)
+    return Evidence(dict(sorted(findings.items())), dict(sorted(said.items())))
 
 
 def statement_likelihood(compiled: Compiled, contributor: str, present: bool, prevalence: float) -> tuple[float, float]:
