@@ -6,7 +6,7 @@ how the judgement would move, and never leaves the page as if somebody had said 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 import msgspec
@@ -15,10 +15,10 @@ from soleus.clinical.case import Condition
 from soleus.clinical.reading import case_from
 from soleus.errors import InvalidValue, UnknownName, near_names
 from soleus.knowledge.schema.core import Setting
-from soleus.notes import correcting
 from soleus.notes.case import case_of
 from soleus.notes.judging import read_note
 from soleus.notes.reading import Reading
+from soleus.notes.reading import State as Statement
 from soleus.reasoning.compiled import Compiled, normal_form
 from soleus.reasoning.intake import find_contributor
 from soleus.reasoning.medicines import MedicineIndex, medicine_index
@@ -59,16 +59,20 @@ def changed(case: Tree, changes: Iterable[Change], compiled: Compiled) -> Tree:
 
 def reading_of(state: State, compiled: Compiled) -> Reading:
     """The note as it was read, with its statements struck and changed; numbers are those of the first reading."""
-    return corrected(read_note(state.note or "", knowledge=compiled), state.corrections, compiled)
+    return corrected(read_note(state.note or "", knowledge=compiled), state.corrections)
 
 
-def corrected(reading: Reading, corrections: Sequence[Correction], compiled: Compiled) -> Reading:
-    """The reading after the corrections; a word is read as the command reads it, a number goes before it."""
+def corrected(reading: Reading, corrections: Iterable[Correction]) -> Reading:
+    """The reading after the corrections, which hold states and values as `notes.correcting` finds them."""
+    struck = []
     for c in corrections:
-        word = c.state if c.value is None else str(c.value)
-        if word is not None:
-            reading = correcting.changed(reading, c.number, word, compiled, "corrections")
-    return reading.without(*(c.number for c in corrections if c.state is None and c.value is None))
+        if c.state is None:
+            struck.append(c.number)
+        elif c.state in get_args(Statement):
+            reading = reading.changed(c.number, c.state, c.value)  # type: ignore[arg-type]
+        else:
+            raise InvalidValue("corrections", "another word", f"one of {', '.join(get_args(Statement))}", "Choose one.")
+    return reading.without(*struck)
 
 
 def note_case(state: State, compiled: Compiled) -> Tree:
