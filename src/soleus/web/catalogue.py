@@ -15,7 +15,9 @@ LANGUAGE = "en"
 def texts(language: str = LANGUAGE) -> dict[str, str]:
     """Key such as ``home.title`` -> text."""
     folder = files("soleus.web").joinpath("catalogues")
-    tree = yaml.safe_load(folder.joinpath(f"{language}.yaml").read_text(encoding="utf-8"))
+    tree = yaml.load(
+        folder.joinpath(f"{language}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader
+    )  # all is text: "yes" too
     return dict(_flat(tree, ""))
 
 
