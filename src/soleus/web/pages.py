@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets, chain, handing_over, interview, result
+from soleus.web import assets, chain, handing_over, interview, letter, result
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -28,4 +28,5 @@ def router(site: Site) -> APIRouter:
     routes.include_router(result.router(site))
     routes.include_router(chain.router(site))
     routes.include_router(handing_over.router(site))
+    routes.include_router(letter.router(site))
     return routes

@@ -45,7 +45,7 @@ def _observed(p: Presentation, patient: bool, *, denied: bool) -> Iterable[str]:
     for f, seen in p.observations.items():
         record = p.compiled.findings[f]
         if (seen.state == record.absent) is denied:
-            yield words.observed(record, seen.state, patient)
+            yield words.lower_first(record.name) if denied else words.observed(record, seen.state, patient)
 
 
 def _said(p: Presentation, patient: bool, *, present: bool) -> Iterable[str]:
