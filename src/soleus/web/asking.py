@@ -128,9 +128,12 @@ def said(session: Interview, answer: Answered) -> str:
 
 def _told(session: Interview, finding: str, state: str) -> str:
     record = session.compiled.findings[finding]
-    label = next((s.label for s in record.states if s.id == state), state[:60])
+    clinician = session.respondent == "clinician"
+    found = next((s for s in record.states if s.id == state), None)
+    label = (found.label if clinician else found.patient_label) if found else state[:60]
     name = record.name[:1].lower() + record.name[1:]
-    return name if state == "yes" else f"{name} {label}"
+    label = label.removeprefix("Yes, ")
+    return name if state == "yes" else f"{name}: {label[:1].lower() + label[1:]}"
 
 
 # --- red flags --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from soleus.errors import InputError, InvalidValue
 from soleus.reasoning import words
 from soleus.reasoning.interview import Interview
 from soleus.reasoning.questions import Question, screen_questions
-from soleus.web import about_you, asking, body_map
+from soleus.web import about_you, asking, body_map, saving
 from soleus.web.about_you import Fault
 from soleus.web.catalogue import text
 from soleus.web.changing import Said, changed
@@ -52,6 +52,8 @@ def router(site: Site) -> APIRouter:
 
 def answer(site: Site, form: Form) -> HTMLResponse:
     """The page that follows on a form. Raises `InputError` for a form that no page of ours wrote."""
+    if not form.one("state") and form.one("do") == "resume":
+        return _resume(site, form)
     if not form.one("state"):
         return person_page(site, begun(form, site.today()))
     do = "change" if "change" in form.fields else form.one("do", "on")
@@ -117,7 +119,7 @@ def _map(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     elif not told.marks:
         return map_page(visit, session, form, told, (Fault("map", text("map.nothing")),))
     if told.site is None:
-        return map_page(visit, session, form, told, asked_worst=True)
+        return worst_page(visit.with_state(marks=told.marks), session, form, told)
     return _recorded(site, visit.with_state(marks=told.marks), session, form, body_map.said(session, told))
 
 
@@ -204,6 +206,19 @@ def _lists(site: Site, visit: Visit, _: Form) -> HTMLResponse:
     return health_page(site, visit)
 
 
+def _map_again(site: Site, visit: Visit, _: Form) -> HTMLResponse:
+    return map_page(visit, visit.interview(site.compiled))
+
+
+def _resume(site: Site, form: Form) -> HTMLResponse:
+    """Go on with what a private link keeps."""
+    try:
+        visit, _saved = saving.kept(site, form.one("link"))
+    except saving.Gone as gone:
+        return page("saved_gone.html.j2", gone.status, what=str(gone.status))
+    return following(site, visit)
+
+
 _STEPS: dict[str, Callable[[Site, Visit, Form], HTMLResponse]] = {
     "person": _person,
     "pregnant": _pregnant,
@@ -211,6 +226,7 @@ _STEPS: dict[str, Callable[[Site, Visit, Form], HTMLResponse]] = {
     "map": _map,
     "answer": _answer,
     "details": _details,
+    "map_again": _map_again,
     "on": _on,
     "back": _back,
     "change": _change,
@@ -280,7 +296,6 @@ def map_page(
     form: Form | None = None,
     told: body_map.Told | None = None,
     faults: tuple[Fault, ...] = (),
-    asked_worst: bool = False,
     at: int | None = None,
 ) -> HTMLResponse:
     known = dict(a.set_findings[0] for a in session.answers if a.question in (body_map.SITE, body_map.SIDE))
@@ -294,7 +309,6 @@ def map_page(
         marks=marks,
         regions=body_map.REGIONS,
         legs=body_map.LEGS,
-        worst=[r for r in _replies(session, body_map.SITE) if _offered(r.value, marks)] if asked_worst else [],
         sides=_replies(session, body_map.SIDE, told.side if told else known.get(body_map.SIDE)),
         side_question=_question(session, body_map.SIDE).text(session.respondent),
         question=_question(session, body_map.SITE).text(session.respondent),
@@ -302,6 +316,20 @@ def map_page(
         faults=faults,
         at=number,
         part=1,
+        **_around(visit, session),
+    )
+
+
+def worst_page(visit: Visit, session: Interview, form: Form, told: body_map.Told) -> HTMLResponse:
+    """Several places were marked: the judgement wants the one that is worst."""
+    return page(
+        "interview_worst.html.j2",
+        visit=visit,
+        marks=told.marks,
+        side=told.side,
+        worst=[r for r in _replies(session, body_map.SITE) if _offered(r.value, told.marks)],
+        why=session.compiled.findings[body_map.SITE].why_asked,
+        at=form.one("at"),
         **_around(visit, session),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets, chain, handing_over, interview, letter, result
+from soleus.web import assets, chain, handing_over, interview, letter, result, saving
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -25,6 +25,7 @@ def router(site: Site) -> APIRouter:
 
     routes.include_router(assets.router())
     routes.include_router(interview.router(site))
+    routes.include_router(saving.router(site))
     routes.include_router(result.router(site))
     routes.include_router(chain.router(site))
     routes.include_router(handing_over.router(site))

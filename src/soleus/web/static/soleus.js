@@ -93,6 +93,15 @@
     fetched(here.action, here.body).then((text) => { if (text !== null && show(text)) refill(here.sent ?? []); }).catch(() => {});
   }
 
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); button.textContent = button.dataset.done; say(button.dataset.done); } catch { /* it is selected: Ctrl+C */ }
+  });
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+
   // Names while one types: the whole list is fetched once and searched here, so that nothing typed leaves the page.
   let names = null;
   const list = async (address) => (names ??= fetch(address).then((a) => a.json()).catch(() => ({})));
