@@ -84,6 +84,7 @@ class _History:
         self.form, self.compiled = form, compiled
         self.queries: list[Resource] = []  # how an independent $populate finds results
         self._placed: set[str] = set()
+        self._days = compiled.parameter("record_oldest_days")
         self._screen = sorted(compiled.knowledge.all(ScreenItem), key=lambda i: i.position)
 
     def items(self) -> list[Resource]:
@@ -134,8 +135,7 @@ class _History:
 
     def _linked(self) -> Resource:
         """How old an Observation may be to be taken for the answer."""
-        days = self.compiled.parameter("record_oldest_days")
-        period = {"value": days, "unit": "d", "system": _UNITS, "code": "d"}
+        period = {"value": self._days, "unit": "d", "system": _UNITS, "code": "d"}
         return {"url": f"{SDC}/sdc-questionnaire-observationLinkPeriod", "valueDuration": period}
 
     def _screened(self, item: ScreenItem) -> list[Resource]:
@@ -209,16 +209,13 @@ class _History:
         known = [c for c in finding.codes if c.system == "loinc"]
         if known:
             self.queries.append(self._query(finding, [f"http://loinc.org|{c.code}" for c in known]))
-            item = _initial(item, f"%{_variable(finding)}.entry.resource.value")
+            fresh = f"effective.toString().substring(0, 10).toDate() >= today() - {self._days:g} days"
+            item = _initial(item, f"%{_variable(finding)}.entry.resource.where({fresh}).value")
         return make.with_help(item, finding.why_asked or "")
 
     def _query(self, finding: Finding, tokens: list[str]) -> Resource:
-        """The latest result, not older than the form may take, as a search."""
-        days = f"{self.compiled.parameter('record_oldest_days'):g}"
-        search = (
-            f"Observation?code={','.join(tokens)}&patient={{{{%patient.id}}}}"
-            f"&date=ge{{{{today() - {days} days}}}}&_sort=-date&_count=1"
-        )
+        """The latest result, as a search; its date is looked at where it is taken over."""
+        search = f"Observation?code={','.join(tokens)}&patient={{{{%patient.id}}}}&_sort=-date&_count=1"
         expression = {"name": _variable(finding), "language": "application/x-fhir-query", "expression": search}
         return {"url": "http://hl7.org/fhir/StructureDefinition/variable", "valueExpression": expression}
 

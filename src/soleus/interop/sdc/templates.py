@@ -67,6 +67,7 @@ def medication_template() -> Resource:
     return {
         "resourceType": "MedicationStatement",
         "id": "medicine",
+        "status": "active",
         "_status": _filled(f"iif({stopped}.exists(), 'completed', 'active')"),
         "medicationCodeableConcept": {"_text": _filled(f"item.where(linkId = '{links.MEDICINE_NAME}').answer.value")},
         "subject": {"_reference": _filled("%resource.subject.reference")},
