@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from soleus.service.app import create_app
+from soleus.service.outside import Outside
 from soleus.service.settings import Settings
 from soleus.storage import MemoryRepository
 
@@ -20,12 +21,12 @@ Serve = Callable[..., TestClient]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Makes a client of an application with the settings that are given."""
+    """Makes a client of an application with the settings, and the door to other servers, that are given."""
     opened: list[TestClient] = []
 
-    def make(**settings: Any) -> TestClient:
+    def make(*, outside: Outside | None = None, **settings: Any) -> TestClient:
         found = Settings(data=tmp_path, **settings)
-        app = create_app(found, store=MemoryRepository(), clock=lambda: NOW)
+        app = create_app(found, store=MemoryRepository(), clock=lambda: NOW, outside=outside)
         client = TestClient(app, base_url=f"http://localhost:{found.port}", raise_server_exceptions=False)
         opened.append(client.__enter__())
         return client

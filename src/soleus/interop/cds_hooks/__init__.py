@@ -1,11 +1,12 @@
 """CDS Hooks 2.0.1: discovery, cards for a hook, and what became of them. Mappings in, mappings out; no framework."""
 
-from soleus.interop.cds_hooks.answering import Answered, answer, respond
+from soleus.interop.cds_hooks.answering import Answered, answer, respond, wanted
 from soleus.interop.cds_hooks.feedback import Count, feedback, report
 from soleus.interop.cds_hooks.prefetch import Fetch
-from soleus.interop.cds_hooks.services import HOOKS, services
+from soleus.interop.cds_hooks.services import BY_ID, HOOKS, services
 
 __all__ = [
+    "BY_ID",
     "HOOKS",
     "Answered",
     "Count",
@@ -15,4 +16,5 @@ __all__ = [
     "report",
     "respond",
     "services",
+    "wanted",
 ]

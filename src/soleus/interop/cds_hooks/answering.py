@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from soleus.interop.cds_hooks import orders
 from soleus.interop.cds_hooks.alerts import of_orders, of_person, other_person
 from soleus.interop.cds_hooks.cards import Alert, Frame, card
-from soleus.interop.cds_hooks.prefetch import Fetch, Record, gather, missing
+from soleus.interop.cds_hooks.prefetch import Fetch, Record, gather, missing, queries
 from soleus.interop.cds_hooks.request import Request, read
 from soleus.interop.cds_hooks.view import View, whose
 from soleus.reasoning import words
@@ -40,6 +41,17 @@ def answer(
 ) -> dict[str, Any]:
     """The body of the answer to a call. See `respond`."""
     return respond(service_id, request, compiled, today=today, base_url=base_url, smart_url=smart_url, fetch=fetch).body
+
+
+def wanted(service_id: str, request: Any, compiled: Compiled) -> Mapping[str, str]:
+    """The queries that would have to be put to the server of the client before the call is answered; often none.
+
+    For callers that cannot wait inside `respond`: they read first, and hand in what they read by ``fetch``.
+    """
+    call = read(service_id, request)
+    if call.service.orders and not orders.relevant(call, compiled):
+        return {}
+    return queries(call)
 
 
 def respond(
@@ -101,4 +113,4 @@ def _closing(record: Record, today: str, call: Request) -> tuple[str, ...]:
     return (f"As of {today}. {known} {note}", f"{words.REVIEW[audience]} {words.INTENDED_USE[audience]}")
 
 
-__all__ = ["EXTENSION", "Answered", "answer", "respond"]
+__all__ = ["EXTENSION", "Answered", "answer", "respond", "wanted"]

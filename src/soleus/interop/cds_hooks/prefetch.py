@@ -64,6 +64,18 @@ def missing() -> CannotAssess:
     )
 
 
+def queries(request: Request) -> Mapping[str, str]:
+    """The queries, by key, for what was not handed over."""
+    asked: dict[str, Any] = {}
+
+    def note(found: Mapping[str, str]) -> Mapping[str, Any]:
+        asked.update(found)
+        return {}
+
+    gather(request, note)
+    return asked
+
+
 def gather(request: Request, fetch: Fetch | None) -> Record:
     """Everything that was handed over, whatever its key, and what is missing of it from the client's server."""
     entries: list[dict[str, Any]] = []
