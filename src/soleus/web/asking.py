@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from soleus.errors import InvalidValue
+from soleus.knowledge.schema.care import Guide
 from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.safety import EmergencyNumber, RedFlag, ScreenItem
 from soleus.reasoning import words
@@ -169,6 +170,15 @@ def emergency(compiled: Compiled, country: object) -> EmergencyNumber:
     """Whom to ring there; the sentence without a number where the country is not known."""
     numbers = compiled.knowledge.by_id(EmergencyNumber)
     return numbers.get(str(country or "").lower()) or numbers["default"]
+
+
+_AT_ONCE = 2  # steps of the guide that cannot wait: the ambulance, the emergency department
+
+
+def at_once(compiled: Compiled) -> tuple[str, ...]:
+    """When to get help at once, in the words of the guide that says when to seek care."""
+    guides = (g for g in compiled.knowledge.all(Guide) if g.purpose == "seek_care")
+    return tuple(step.text for g in guides for step in g.steps[:_AT_ONCE])
 
 
 # --- belief -----------------------------------------------------------------------------------------------------------

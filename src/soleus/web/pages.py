@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import assets, chain, handing_over, interview, letter, result, saving
+from soleus.web import asking, assets, chain, handing_over, interview, letter, result, saving
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -16,7 +16,7 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/")
     async def home() -> HTMLResponse:
-        return page("home.html.j2")
+        return page("home.html.j2", at_once=asking.at_once(site.compiled))
 
     @routes.get("/about")
     async def about() -> HTMLResponse:
