@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
+from soleus.cli import hooks as hook_commands
 from soleus.cli import knowledge as knowledge_commands
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(knowledge_commands.app, name="knowledge")
+app.add_typer(hook_commands.app, name="hooks")
 
 Audience = Literal["clinician", "patient"]
 Format = Literal["text", "json", "html"]
