@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import asking, assets, chain, handing_over, interview, letter, result, saving
+from soleus.web import asking, assets, chain, comparing, desk, handing_over, interview, letter, result, reviewing, saving, trying
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -30,4 +30,8 @@ def router(site: Site) -> APIRouter:
     routes.include_router(chain.router(site))
     routes.include_router(handing_over.router(site))
     routes.include_router(letter.router(site))
+    routes.include_router(trying.router(site))
+    routes.include_router(comparing.router(site))
+    routes.include_router(desk.router(site))
+    routes.include_router(reviewing.router(site))
     return routes

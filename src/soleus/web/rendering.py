@@ -12,13 +12,15 @@ from soleus.errors import SoleusError
 from soleus.reports.html import environment as report_environment
 from soleus.web import catalogue, origins
 from soleus.web.assets import path_of
+from soleus.web.wording import mended, short
 
 
 @cache
 def environment() -> Environment:
     """The environment of the reports, with the pages' templates, texts and assets."""
     made = report_environment(PackageLoader("soleus.web"))
-    made.globals |= {"t": catalogue.text, "asset": path_of}
+    made.globals |= {"t": catalogue.text, "asset": path_of, "mended": mended}
+    made.filters["short"] = short
     made.globals |= {"mark": origins.mark, "origin": origins.origin}
     return made
 

@@ -45,6 +45,7 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     note: str | None = None
     corrections: tuple[Correction, ...] = ()
     marks: tuple[str, ...] = ()  # places touched on the map of the legs, such as left-calf
+    origin: Annotated[str, Meta(max_length=200)] | None = None  # at the desk: note, form, file, code, or a server
     told: tuple[str, ...] = ()  # red flags that the visitor was shown and chose to go on after
 
     def interview(self, compiled: Compiled) -> Interview:
