@@ -21,6 +21,7 @@ a warning back. A finding that nobody asked about never silences a red flag.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -49,7 +50,10 @@ class Facts(Protocol):
 
 def evaluate(rule: Rule, facts: Facts) -> Truth:
     """Whether the rule holds; None where what is known does not decide it."""
-    return _OPERATORS[_operator(rule)](rule, facts)
+    for key in rule:
+        if key in _OPERATORS:
+            return _OPERATORS[key](rule, facts)
+    raise KeyError(_operator(rule))
 
 
 def _operator(rule: Rule) -> str:
@@ -185,15 +189,25 @@ def open_leaves(rule: Rule, facts: Facts) -> tuple[Rule, ...]:
     return tuple(leaf for part in inner for leaf in open_leaves(part, facts)) if inner else (rule,)
 
 
-def answers_needed(rule: Rule, facts: Facts) -> float:
-    """The fewest further answers that would make the rule true: 0 if it is, infinite if it cannot be."""
+def answers_needed(rule: Rule, facts: Facts, most: float = math.inf) -> float:
+    """The fewest further answers that would make the rule true: 0 if it is, infinite if it cannot be.
+
+    Above ``most`` it is not worked out any further: some number above ``most``.
+    """
     truth = evaluate(rule, facts)
     if truth is not None:
-        return 0.0 if truth else float("inf")
-    needed = sorted(answers_needed(part, facts) for part in parts(rule))
+        return 0.0 if truth else math.inf
     key = _operator(rule)
-    if key == "all":
-        return sum(needed)
+    if key not in ("all", "any", "of"):
+        return 1.0
+    needed = (answers_needed(part, facts, most) for part in parts(rule))
+    if key == "any":
+        return max(min(needed), 1.0)
     if key == "of":
-        return sum(needed[: rule["at_least"]])
-    return max(needed[0], 1.0) if needed and key == "any" else 1.0
+        return sum(sorted(needed)[: rule["at_least"]])
+    total = 0.0
+    for n in needed:
+        total += n
+        if total > most:
+            break
+    return total

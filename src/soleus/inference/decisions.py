@@ -79,7 +79,8 @@ def _said_rows(judgement: Judgement, asks: Sequence[Ask]) -> list[Floats]:
     size = [len(said) for said in each]
     said, present = np.concatenate(each), judgement.presence[np.repeat([ask.number for ask in asks], size)]
     rows = said[:, :1] + (said[:, 1:] - said[:, :1]) * present
-    return np.split(rows, np.cumsum(size)[:-1])
+    end = np.cumsum(size).tolist()
+    return [rows[i:j] for i, j in zip([0, *end], end, strict=False)]
 
 
 def _finding_rows(judgement: Judgement, f: int) -> Floats:

@@ -82,15 +82,17 @@ def draw(judgement: Judgement, n: int = 500) -> Draws:
     low[kept], high[kept] = central(p)
     full = np.zeros((n, len(judgement.probability)))
     full[:, kept] = p
-    rank = (-p).argsort(axis=1).argsort(axis=1) + 1
+    rank = np.empty(p.shape, np.intp)
+    np.put_along_axis(rank, (-p).argsort(axis=1), np.arange(1, len(kept) + 1)[None, :], axis=1)
     return Draws(kept, full, np.minimum(low, judgement.probability), np.maximum(high, judgement.probability), rank)
 
 
 def central(values: Floats) -> tuple[Floats, Floats]:
     """Bounds of the middle 95 % along the first axis, between the two nearest values."""
-    ordered = np.sort(values, axis=0)
-    low, high = (_between(ordered, q * (len(ordered) - 1)) for q in (0.025, 0.975))
-    return low, high
+    low, high = (q * (len(values) - 1) for q in (0.025, 0.975))
+    wanted = sorted({min(int(at) + up, len(values) - 1) for at in (low, high) for up in (0, 1)})
+    ordered = np.partition(values, wanted, axis=0)  # only these stand where sorting would put them
+    return _between(ordered, low), _between(ordered, high)
 
 
 def _between(ordered: Floats, at: float) -> Floats:
@@ -125,8 +127,8 @@ def draw_log_weights(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Fl
         out = out + _draw_singles(judgement, kept, n)
     for g in judgement.facets:
         out = out + _draw_facet(judgement, g, kept, n)
-    for term in judgement.blocks.values():
-        out = out + _draw_block(term, kept, n)
+    if judgement.blocks:
+        out = out + _draw_blocks(list(judgement.blocks.values()), kept, n)
     return np.asarray(out, np.float64)
 
 
@@ -152,33 +154,40 @@ def _draw_facet(judgement: Judgement, g: int, kept: NDArray[np.intp], n: int) ->
         shift = network.sd[f, kept][:, None] * streams(_key(3, network.row(f, 0), kept), n)
         with_f, without_f = item_given_state(network, facet, j, f, v)
         typical = bool(facet.typical[j][v])
-        on *= _shifted(with_f[kept], facet.a[j, kept], typical, shift)
-        off *= _shifted(without_f[kept], facet.b[j, kept], typical, shift)
+        moved = np.exp(-shift if typical else shift)
+        on *= _shifted(with_f[kept], facet.a[j, kept], typical, moved)
+        off *= _shifted(without_f[kept], facet.b[j, kept], typical, moved)
     return np.asarray(np.log(on + off).T, np.float64)
 
 
-def _shifted(p: Floats, q: Floats, typical: bool, shift: Floats) -> Floats:
-    """P(state | f) when the logit of P(typical | f) = q moves; within-group shares stay."""
-    sign, side = (-1.0, q) if typical else (1.0, 1 - q)
-    odds = np.exp(sign * (np.log(q / (1 - q))[:, None] + shift))
-    return np.asarray((p / side)[:, None] / (1 + odds), np.float64)
+def _shifted(p: Floats, q: Floats, typical: bool, moved: Floats) -> Floats:
+    """P(state | f) when the odds against the group of the state move by a factor; within-group shares stay.
+
+    ``q``: P(typical | f).
+    """
+    side = q if typical else 1 - q
+    return np.asarray((p / side)[:, None] / (1 + ((1 - side) / side)[:, None] * moved), np.float64)
 
 
-def _draw_block(term: BlockTerm, kept: NDArray[np.intp], n: int) -> Floats:
-    """log of sum_b P(b) phi~(b) P(evidence | b), phi~ = phi / sum_b P(b) phi(b), in each draw."""
-    plain, _ = term.log_term
-    out = np.full((n, len(kept)), plain)
+def _draw_blocks(terms: list[BlockTerm], kept: NDArray[np.intp], n: int) -> Floats:
+    """log of prod over the blocks of sum_b P(b) phi~(b) P(evidence | b) in each draw, with
+    phi~ = phi / sum_b P(b) phi(b)."""
+    out = np.ones((len(kept), n))
     place = {s: i for i, s in enumerate(kept.tolist())}
-    for part in term.block.parts:
-        own = [i for i, s in enumerate(part.block.columns.tolist()) if s in place]
-        if own and part.block.size:
-            weight = part.summed_out(term.prior * term.said)
-            sums = drawn_phi(part.block, n)[own] @ np.array([weight, part.summed_out(term.prior)]).T  # (own, n, 2)
-            told, all_told = sums[..., 0], sums[..., 1]
-            ratio = np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
-            with np.errstate(divide="ignore"):
-                out[:, [place[s] for s in part.block.columns[own].tolist()]] = np.log(ratio).T
-    return out
+    for term in terms:
+        alone = term.prior * term.said
+        factor = np.full((len(kept), 1), alone.sum())  # of an explanation that the block does not touch
+        for part in term.block.parts:
+            own = [i for i, s in enumerate(part.block.columns.tolist()) if s in place]
+            if own and part.block.size:
+                at = [place[s] for s in part.block.columns[own].tolist()]
+                weight = np.array([part.summed_out(alone), part.summed_out(term.prior)])
+                told, all_told = np.moveaxis(drawn_phi(part.block, n)[own] @ weight.T, -1, 0)  # (own, n)
+                out[at] *= np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
+                factor[at] = 1.0
+        out *= factor
+    with np.errstate(divide="ignore"):
+        return np.log(out).T
 
 
 def draw_log_rho(block: BlockArrays, n: int) -> Floats:

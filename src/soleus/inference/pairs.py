@@ -81,12 +81,12 @@ def _pooled(s: Floats, t: Floats, background: Floats, how: Pooling, absent: int)
 
 def _shared(judgement: Judgement, s: int, t: int, *, evidence: bool) -> float:
     """prod_blocks sum_b P phi~_s phi~_t [P(e|b)] / sum_b P phi~_s [P(e|b)] over blocks that touch both."""
-    out = 1.0
-    for k, block in enumerate(judgement.network.blocks):
-        at_s, at_t = (np.flatnonzero(block.columns == x) for x in (s, t))
-        if len(at_s) and len(at_t):
+    out, touching = 1.0, judgement.network.touching
+    also = dict(touching[t])
+    for k, at in touching[s]:
+        if k in also:
             term = judgement.block(k)
             weight = term.prior * (term.said if evidence else 1.0)
-            one = weight * term.phi[:, at_s[0]]
-            out *= float((one * term.phi[:, at_t[0]]).sum() / one.sum()) if one.sum() > 0 else 1.0
+            one = weight * term.phi[:, at]
+            out *= float((one * term.phi[:, also[k]]).sum() / one.sum()) if one.sum() > 0 else 1.0
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, islice, takewhile
 from typing import Any
@@ -96,6 +97,7 @@ def _replace(case: Case, as_of: str) -> Case:
     return msgspec.structs.replace(case, as_of=as_of)
 
 
+@cache
 def _software() -> str:
     try:
         return version("soleus")

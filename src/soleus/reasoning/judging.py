@@ -9,7 +9,6 @@ import numpy as np
 
 from soleus.inference.causes import Attribution, AttributionDraws, attribute, attribute_draws
 from soleus.inference.draws import Draws, central, draw
-from soleus.inference.network import Floats
 from soleus.inference.posterior import Judgement, judge
 from soleus.knowledge.schema.core import Contributor, Explanation
 from soleus.reasoning.intake import Presentation
@@ -71,8 +70,11 @@ class Judged:
 
     def interval(self, explanation: str) -> tuple[float, float]:
         """95 % of the draws of an explanation's probability."""
-        s = self.number(explanation)
-        return float(self.draws.low[s]), float(self.draws.high[s])
+        return self._intervals[self.number(explanation)]
+
+    @cached_property
+    def _intervals(self) -> list[tuple[float, float]]:
+        return list(zip(self.draws.low.tolist(), self.draws.high.tolist(), strict=True))
 
     def attribution(self, explanation: str) -> Attribution:
         """The shares of one explanation."""
@@ -94,12 +96,13 @@ class Judged:
     def share_interval(self, explanation: str) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
         """95 % intervals of the idiopathic share and of each cause's share, from draws of the ratios."""
         point, drawn = self.attribution(explanation), self._attribution_draws(explanation)
-        own = {
-            self.network.contributors[c]: _around(share, drawn.share[c])
-            for c, share in point.share.items()
-            if share > 0 and c in drawn.share
-        }
-        return _around(point.idiopathic, drawn.idiopathic), own
+        told = {c: share for c, share in point.share.items() if share > 0 and c in drawn.share}
+        low, high = central(np.array([drawn.idiopathic, *(drawn.share[c] for c in told)]).T)
+        around = [  # 95 % of the draws, widened where the point answer lies outside
+            (min(max(a, 0.0), p), max(min(b, 1.0), p))
+            for a, b, p in zip(low.tolist(), high.tolist(), (point.idiopathic, *told.values()), strict=True)
+        ]
+        return around[0], {self.network.contributors[c]: bounds for c, bounds in zip(told, around[1:], strict=True)}
 
     def _attribution_draws(self, explanation: str) -> AttributionDraws:
         if explanation not in self._drawn_attributions:
@@ -152,9 +155,3 @@ class Judged:
         if best and best.probability >= least:
             return best
         return next((d for d in parts if d.cause is None), parts[0])
-
-
-def _around(point: float, draws: Floats) -> tuple[float, float]:
-    """95 % of the draws, widened where the point answer lies outside."""
-    low, high = (float(x) for x in np.clip(central(draws), 0, 1))
-    return min(low, point), max(high, point)

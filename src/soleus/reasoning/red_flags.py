@@ -49,7 +49,7 @@ def undecided(flags: Iterable[RedFlag], facts: Facts, most: float = math.inf) ->
 
     ``most``: those that need more answers than this are left out.
     """
-    needed = [(f, answers_needed(f.when, facts)) for f in flags if evaluate(f.when, facts) is None]
+    needed = [(f, answers_needed(f.when, facts, most)) for f in flags if evaluate(f.when, facts) is None]
     open_flags = [_open(f, facts, n) for f, n in needed if n <= most]
     return tuple(sorted(open_flags, key=lambda o: (o.answers_needed, *_order(o.flag))))
 

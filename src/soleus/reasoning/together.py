@@ -9,6 +9,7 @@ from soleus.inference.pairs import Pooling, pair_odds
 from soleus.knowledge.schema.core import CoOccurrence, Finding
 from soleus.reasoning import words
 from soleus.reasoning.assessment import Audience
+from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.judging import Judged
 
 _DESCRIBED = ("site", "tempo", "quality")  # told of one of the two
@@ -33,7 +34,6 @@ def odds_of_both(judged: Judged, pair: CoOccurrence, other: str) -> float:
     """Odds of the first explanation with ``other`` against the first alone."""
     network, compiled = judged.network, judged.compiled
     prevalence = pair.prevalence.value if other == pair.second else _prevalence(judged, other)
-    pooling = {network.finding_index[f]: _pooling(compiled.findings[f]) for f in network.findings}
 
     def background(f: int) -> Floats:
         return np.asarray(compiled.backgrounds[network.findings[f]].p, np.float64)
@@ -44,7 +44,7 @@ def odds_of_both(judged: Judged, pair: CoOccurrence, other: str) -> float:
         judged.number(other),
         ratio=pair.ratio.value,
         prevalence=prevalence,
-        pooling=pooling,
+        pooling=compiled.once(_poolings),
         background=background,
     )
 
@@ -54,6 +54,10 @@ def _prevalence(judged: Judged, explanation: str) -> float:
     p = judged.presentation
     context = judged.compiled.context(p.age, p.sex, "general_population")
     return float(np.exp(context.log_rate[judged.number(explanation)])) / 100_000
+
+
+def _poolings(compiled: Compiled) -> dict[int, tuple[Pooling, int]]:
+    return {n: _pooling(compiled.findings[f]) for f, n in compiled.network.finding_index.items()}
 
 
 def _pooling(finding: Finding) -> tuple[Pooling, int]:
