@@ -111,7 +111,7 @@ def test_smaller_answers_arrive_as_they_were_made() -> None:
         (lambda c: c.assess({}), CannotAssess, ""),
         (lambda c: c.assess(CRAMP, setting="nowhere"), InvalidValue, "setting"),
         (lambda c: c.assess(CRAMP, draws=3), InvalidValue, "draws"),
-        (lambda c: c.entry("zzzz"), UnknownName, "zzzz"),
+        (lambda c: c.entry("zzzz"), UnknownName, "something the knowledge base knows"),
         (lambda c: c.compare("restles legs", "rls"), UnknownName, "restless legs"),
     ],
 )
