@@ -95,6 +95,13 @@ def fhir_referee(node: Path) -> Path:
     return node
 
 
+@pytest.fixture(scope="session")
+def healthchain() -> Path:
+    """The interpreter of the environment that holds HealthChain, a CDS Hooks client that others wrote."""
+    found = ROOT / ".venv-healthchain/bin/python"
+    return found if found.exists() else lacking("HealthChain", "`make healthchain`")
+
+
 @pytest.fixture
 def test_data() -> Path:
     """The folder named by SOLEUS_TEST_DATA, which holds data/ and cases/.

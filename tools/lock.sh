@@ -15,3 +15,4 @@ pin pyproject.toml --extra service --extra mcp --extra pdf --constraint requirem
 pin pyproject.toml requirements/build.in --group dev --extra service --extra mcp --extra pdf \
   --constraint requirements/run.txt --constraint requirements/build.txt --constraint requirements/serve.txt \
   --output-file requirements/dev.txt
+pin requirements/healthchain.in --output-file requirements/healthchain.txt  # an environment of its own
