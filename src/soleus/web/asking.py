@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast, get_args
 
 import msgspec
 
@@ -13,7 +14,7 @@ from soleus.knowledge.schema.safety import EmergencyNumber, RedFlag, ScreenItem
 from soleus.reasoning import words
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.interview import DONT_KNOW, Answered, Interview
-from soleus.reasoning.questions import Question, fired_flags
+from soleus.reasoning.questions import Question, Stage, fired_flags
 from soleus.reasoning.red_flags import RedFlagResult
 from soleus.web.catalogue import text
 from soleus.web.form import Visit
@@ -23,19 +24,24 @@ PART = {"opening": 1, "red_flag": 2, "bedside": 3, "value": 4}
 CALM = ("routine",)  # flags that can wait until the questions are done
 
 
-def question_of(compiled: Compiled, id: str, stage: str = "") -> Question:
-    """The question with this id. Raises `InvalidValue` where there is none."""
-    item = compiled.knowledge.by_id(ScreenItem).get(id)
-    finding, contributor = compiled.findings.get(id), compiled.contributors.get(id)
+def question_of(compiled: Compiled, id: str, stage: str = "", *, screen: bool = False) -> Question:
+    """The question with this id; ``screen``: the item of the screen, where a finding has the same id.
+
+    Raises `InvalidValue` where there is none.
+    """
+    item = compiled.knowledge.by_id(ScreenItem).get(id) if screen else None
+    finding = None if screen else compiled.findings.get(id)
+    contributor = None if screen or finding else compiled.contributors.get(id)
     if item is None and finding is None and contributor is None:
         raise InvalidValue("question", "one that is none", "a question of this version", "Start anew.")
-    found = stage if stage in PART else _stage(item, finding)
-    if item is not None:
-        return Question(found, id, 0.0, 0.0, "", item=item)  # type: ignore[arg-type]
-    return Question(found, id, 0.0, 0.0, "", finding=finding, contributor=None if finding else contributor)  # type: ignore[arg-type]
+    found = _stage(stage, item, finding)
+    return Question(found, id, 0.0, 0.0, "", item=item, finding=finding, contributor=contributor)
 
 
-def _stage(item: ScreenItem | None, finding: Finding | None) -> str:
+def _stage(told: str, item: ScreenItem | None, finding: Finding | None) -> Stage:
+    for stage in get_args(Stage):
+        if stage == told:
+            return cast("Stage", stage)
     if item is not None:
         return "red_flag"
     if finding is not None and finding.opening is not None:
@@ -44,7 +50,11 @@ def _stage(item: ScreenItem | None, finding: Finding | None) -> str:
 
 
 def asked(session: Interview, answer: Answered) -> Question:
-    return question_of(session.compiled, answer.question, answer.stage)
+    """The question that was answered; an item of the screen sets more than the finding of its own name."""
+    items = session.compiled.knowledge.by_id(ScreenItem)
+    own = answer.set_findings and answer.set_findings[0][0] == answer.question and len(answer.set_findings) == 1
+    to_item = answer.question in items and (answer.reply in ("yes", "no") or not own)
+    return question_of(session.compiled, answer.question, answer.stage, screen=to_item)
 
 
 def reason(question: Question, respondent: str) -> str:

@@ -29,7 +29,7 @@ def changed(session: Interview, at: int, said: Sequence[Said]) -> Interview:
     """
     new = {s.question.id for s in said}
     fresh = Interview(session.compiled, session.case, session.groups, session.respondent)
-    fresh.answers = [a for a in session.answers[:at] if a.question not in new]
+    fresh.answers = [a for a in session.answers[:at] if a.question not in new or a.followed_by]
     for s in said:
         fresh.answer(s.question, s.reply, s.details)
     settled = {f for a in fresh.answers[-len(said) :] for f, _ in a.set_findings}

@@ -126,17 +126,22 @@ def _map(site: Site, visit: Visit, form: Form) -> HTMLResponse:
 def _answer(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     """A reply. "Yes" to an item of the screen first opens what it leads to, on the same page."""
     session = visit.interview(site.compiled)
-    question = asking.question_of(site.compiled, form.one("question"), form.one("stage"))
+    question = _question_of(site, form)
     reply = form.one("reply")
     if question.item is not None and reply == "yes":
         return question_page(visit, session, question, form.one("at"), opened=True)
     return _recorded(site, visit, session, form, [Said(question, reply)])
 
 
+def _question_of(site: Site, form: Form) -> Question:
+    screen = form.one("kind") == "screen"
+    return asking.question_of(site.compiled, form.one("question"), form.one("stage"), screen=screen)
+
+
 def _details(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     """What was ticked below a "yes"; where nothing was, each is asked in turn."""
     session = visit.interview(site.compiled)
-    question = asking.question_of(site.compiled, form.one("question"), form.one("stage"))
+    question = _question_of(site, form)
     if question.item is None:
         raise InvalidValue("question", "one without details", "an item of the screen", "Start anew.")
     ticked = {f: state for f in question.item.then_ask if (state := form.one(f"detail-{f}"))}

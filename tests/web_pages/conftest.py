@@ -1,0 +1,69 @@
+"""The service in this process, and a browser that visits it over a real port."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from soleus.service.app import create_app
+from soleus.service.settings import load
+from soleus.storage import MemoryRepository
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    """A client of the service with a store in memory; the day is 21 November 2026."""
+    settings = load(data=tmp_path_factory.mktemp("data"))
+    return TestClient(create_app(settings, store=MemoryRepository(), clock=lambda: NOW), base_url="http://localhost")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service on a port of this machine."""
+    uvicorn = pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    public = f"http://localhost:{port}"
+    settings = load(data=tmp_path_factory.mktemp("served"), public_url=public)
+    app = create_app(settings, store=MemoryRepository(), clock=lambda: NOW)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    running = threading.Thread(target=server.run)
+    running.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield public
+    server.should_exit = True
+    running.join()
+
+
+@pytest.fixture(scope="module")
+def launched() -> Iterator[Callable[[Path], Any]]:
+    """Debian's Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as p:
+        running: list[Any] = []
+
+        def start(path: Path) -> Any:
+            if not running:
+                running.append(p.chromium.launch(executable_path=str(path), args=["--no-sandbox"]))
+            return running[0]
+
+        yield start
+        for each in running:
+            each.close()
+
+
+@pytest.fixture
+def browser(launched: Callable[[Path], Any], chromium: Path) -> Any:
+    return launched(chromium)
