@@ -26,6 +26,8 @@ from soleus.web.what_if import changed, told
 
 MOST_SHOWN = 5  # explanations on either side
 _STEADY_DB = 0.5  # a move that is smaller is none to the eye
+_MUCH_DB = 10.0  # ten times the odds
+_HARDLY = "hardly any change"  # as `odds_factor` says it
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,19 @@ class Moved:
 
 def moved(before: Assessment, after: Assessment) -> list[Moved]:
     """How each complaint moves: the first few of either side, in the order of after."""
-    return [_moved(b, a) for b, a in zip(before.complaints, after.complaints, strict=True)]
+    return [_moved(b, a, before.audience) for b, a in zip(before.complaints, after.complaints, strict=True)]
 
 
-def _moved(before: ComplaintAssessment, after: ComplaintAssessment) -> Moved:
+def _moved(before: ComplaintAssessment, after: ComplaintAssessment, audience: Audience) -> Moved:
     was = {e.id: e for e in before.explanations}
     leading = {e.id for c in (before, after) for e in c.explanations if e.rank <= MOST_SHOWN}
     ordered = sorted((e for e in after.explanations if e.id in leading), key=lambda e: e.rank)
-    return Moved(after, tuple(_move(was[e.id], e) for e in ordered))
+    return Moved(after, tuple(_move(was[e.id], e, audience) for e in ordered))
 
 
-def _move(before: ExplanationResult, after: ExplanationResult) -> Move:
+def _move(before: ExplanationResult, after: ExplanationResult, audience: Audience) -> Move:
     decibans = _logit_db(after.probability) - _logit_db(before.probability)
-    return Move(before, after, decibans, _said(decibans))
+    return Move(before, after, decibans, _said(decibans, audience))
 
 
 def _logit_db(p: float) -> float:
@@ -68,12 +70,16 @@ def _logit_db(p: float) -> float:
     return 10 * (math.log10(inside) - math.log10(1 - inside))
 
 
-def _said(decibans: float) -> str:
+def _said(decibans: float, audience: Audience) -> str:
+    """A move in words: clinicians read what became of the odds, others how much likelier it is."""
     if abs(decibans) < _STEADY_DB:
         return text("what_if.steady")
-    factor = odds_factor(decibans)
-    way = "up" if decibans > 0 else "down"
-    return text(f"what_if.{way}_little") if "hardly" in factor else text(f"what_if.{way}", factor=factor)
+    way, factor = "up" if decibans > 0 else "down", odds_factor(decibans)
+    if factor == _HARDLY:
+        return text(f"what_if.{way}_little")
+    if audience == "patient":
+        return text(f"what_if.{way}_much" if abs(decibans) >= _MUCH_DB else f"what_if.{way}_some")
+    return text(f"what_if.{way}", factor=factor)
 
 
 def new_flags(before: Assessment, after: Assessment) -> list[RedFlag]:

@@ -133,3 +133,42 @@
   document.addEventListener("input", (event) => { if (event.target.dataset?.suggest) suggest(event.target); });
 })();
 // --- end of interview ---
+// --- result ---
+(() => {
+  // A button that only a script can serve is there from the start and shown now, so that nothing moves.
+  document.documentElement.classList.add("with-script");
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) print(); });
+})();
+// --- what_if ---
+(() => {
+  // The bench shows at once what moves. Without this the button below it does.
+  let asked = 0;
+  const bench = () => document.querySelector("form[data-live]");
+  const send = async (form, button) => {
+    const number = ++asked, at = document.activeElement?.id;
+    const action = new URL(button?.formAction || form.action, location.href);
+    const answer = await fetch(action.pathname, { method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.getElementById("main");
+    if (number !== asked) return; // a later change is on its way
+    if (!next?.querySelector(".movers")) throw new TypeError("no page");
+    document.getElementById("main").replaceWith(document.adoptNode(next));
+    const focus = document.getElementById("faults") ?? document.getElementById(at) ?? document.getElementById("moves-title");
+    if (!focus.hasAttribute("tabindex") && !focus.matches("input,select,button")) focus.tabIndex = -1;
+    focus.focus({ preventScroll: true });
+    const live = document.querySelector(".announce");
+    if (live) live.textContent = [...document.querySelectorAll(".movers .trials li, .movers .would, .moving li:first-child")].map((n) => n.textContent.replace(/\s+/g, " ").trim()).join(". ");
+  };
+  document.addEventListener("change", (event) => {
+    const form = bench();
+    if (!form || event.target.form !== form || !event.target.name?.startsWith("v:")) return;
+    const button = form.querySelector('[value="show"]');
+    send(form, button).catch(() => form.requestSubmit(button));
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter;
+    if (!bench() || new URL(button?.formAction || form.action, location.href).pathname !== "/result/what-if" || form.dataset.given) return;
+    event.preventDefault();
+    send(form, button).catch(() => { form.dataset.given = "1"; form.requestSubmit(button); });
+  });
+})();
