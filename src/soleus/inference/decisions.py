@@ -22,7 +22,7 @@ from typing import cast
 import numpy as np
 
 from soleus.inference.network import Bools, Floats, Ints
-from soleus.inference.posterior import Judgement, facet_log_term, item_given_state
+from soleus.inference.posterior import Judgement, item_given_state
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,10 @@ def _facet_rows(judgement: Judgement, f: int) -> Floats:
     network = judgement.network
     facet = network.facets[network.facet_of[f]]
     known = {g: v for g, v in judgement.evidence.findings.items() if g in facet.items and g != f}
-    j = facet.items.index(f)
-    base = facet_log_term(network, facet, known)
-    on = np.log(facet.w)
-    for i, g in enumerate(facet.items):
-        if g in known:
-            on = on + np.log(item_given_state(network, facet, i, g, known[g])[0])
-    hidden = np.exp(on - (base if base is not None else 0.0))  # P(f = 1 | s, answered items)
-    pairs = [item_given_state(network, facet, j, f, v) for v in range(len(network.states[f]))]
-    return np.array([hidden * a + (1 - hidden) * b for a, b in pairs])
+    hidden = np.prod([network.item_rows[network.row(g, v)] for g, v in known.items()], axis=0) if known else 1.0
+    hidden = hidden * np.array([facet.w, 1 - facet.w])  # (2, S)
+    rows = network.item_rows[network.first_row[f] : network.first_row[f + 1]]  # (answer, 2, S)
+    return np.asarray((rows * (hidden / hidden.sum(axis=0))).sum(axis=1), np.float64)
 
 
 def expected_loss(losses: Losses, p: Floats) -> Floats:
@@ -194,35 +189,35 @@ class Values:
     gain: Floats  # (question,) expected loss avoided, without the burden
     net: Floats  # (question,)
     first: Ints  # (question + 1,) first row of each question
+    joint: Floats  # (row, S) P(answer, s | e)
     chance: Floats  # (row,) P(answer | e)
-    posterior: Floats  # (row, S)
     action: Ints  # (row,) the best action after the answer
-    move: Floats  # (row,) how far the answer moves the explanation that it moves most
-    target: Ints  # (row,) that explanation
 
     def __len__(self) -> int:
         return len(self.gain)
 
+    def posterior(self, rows: slice | Ints) -> Floats:
+        """(row, S) P(s | answer, e); 0 where the answer is impossible."""
+        joint, chance = self.joint[rows], self.chance[rows][:, None]
+        return np.asarray(np.divide(joint, chance, out=np.zeros_like(joint), where=chance > 0), np.float64)
+
     def at(self, n: int) -> Value:
         """The value of one question."""
-        i, j = int(self.first[n]), int(self.first[n + 1])
-        answer = int(self.move[i:j].argmax())
-        return Value(
-            self.agenda.asks[n],
-            float(self.gain[n]),
-            float(self.net[n]),
-            self.chance[i:j],
-            self.posterior[i:j],
-            self.action[i:j],
-            (answer, int(self.target[i + answer])),
-        )
+        rows = slice(int(self.first[n]), int(self.first[n + 1]))
+        chance, posterior = self.chance[rows], self.posterior(rows)
+        move = np.abs(posterior - self.agenda.judgement.probability) * (chance[:, None] > 0)
+        answer, s = np.unravel_index(move.argmax(), move.shape)
+        gain, net = float(self.gain[n]), float(self.net[n])
+        moved = int(answer), int(s)
+        return Value(self.agenda.asks[n], gain, net, chance, posterior, self.action[rows], moved)
 
     @cached_property
     def information(self) -> Floats:
         """(question,) what an answer tells of the explanation, in nats; ranks questions that change no action."""
-        ratio = self.posterior / np.maximum(self.agenda.judgement.probability, 1e-300)
+        posterior = self.posterior(slice(None))
+        ratio = posterior / np.maximum(self.agenda.judgement.probability, 1e-300)
         logs = np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0)
-        each = self.chance * (self.posterior * logs).sum(axis=1)
+        each = self.chance * (posterior * logs).sum(axis=1)
         return np.asarray(np.add.reduceat(each, self.first[:-1]), np.float64)
 
 
@@ -230,25 +225,18 @@ def value_of(found: Agenda) -> Values:
     """The value of each question."""
     p = found.judgement.probability
     first = np.cumsum([0, *(len(a) for a in found.answers)])
-    joint = np.concatenate([np.zeros((0, len(p))), *found.answers]) * p  # (row, S)
-    chance = joint.sum(axis=1)
+    joint = np.concatenate([np.zeros((0, len(p))), *found.answers]) * p
     loss = joint @ found.losses.action.T  # (row, A)
     after = np.add.reduceat(loss.min(axis=1), first[:-1]) if len(joint) else np.zeros(0)
-    possible = chance[:, None] > 0
-    posterior = np.divide(joint, chance[:, None], out=np.zeros_like(joint), where=possible)
-    move = np.abs(posterior - p) * possible
-    target = move.argmax(axis=1)
     gain = float(expected_loss(found.losses, p)) - after + np.array(found.cause_gains)
     return Values(
         found,
         gain=np.maximum(gain, 0.0),
         net=gain - [a.burden for a in found.asks],
         first=first,
-        chance=chance,
-        posterior=posterior,
+        joint=joint,
+        chance=joint.sum(axis=1),
         action=loss.argmin(axis=1),
-        move=move[np.arange(len(move)), target],
-        target=target,
     )
 
 
@@ -404,13 +392,13 @@ def _facet_draw(
             on, off = on + np.log(with_f[kept]), off + np.log(without_f[kept])
     before = np.logaddexp(on, off)
     hidden = rng.random(len(truth)) < np.exp(on - before)[truth]
-    log_on, log_off = np.repeat(on[None], len(truth), 0), np.repeat(off[None], len(truth), 0)
-    for f in items:
-        j = facet.items.index(f)
-        pairs = [item_given_state(network, facet, j, f, v) for v in range(len(network.states[f]))]
-        rows_on = np.array([a[kept] for a, _ in pairs])
-        rows_off = np.array([b[kept] for _, b in pairs])
-        answer = np.where(hidden, _draw(rows_on, truth, rng), _draw(rows_off, truth, rng))
-        log_on += np.log(rows_on)[answer]
-        log_off += np.log(rows_off)[answer]
-    return np.asarray(np.logaddexp(log_on, log_off) - before, np.float64)
+    rows = [network.item_rows[network.first_row[f] : network.first_row[f + 1]][:, :, kept] for f in items]
+    drawn = [np.where(hidden, _draw(r[:, 0], truth, rng), _draw(r[:, 1], truth, rng)) for r in rows]
+    # Few patterns of answers are many draws: each is weighed once.
+    patterns, which = np.unique(np.array(drawn), axis=1, return_inverse=True)
+    log_on, log_off = np.repeat(on[None], len(patterns.T), 0), np.repeat(off[None], len(patterns.T), 0)
+    for r, answer in zip(rows, patterns, strict=True):
+        log_r = np.log(r)[answer]
+        log_on += log_r[:, 0]
+        log_off += log_r[:, 1]
+    return np.asarray((np.logaddexp(log_on, log_off) - before)[which.ravel()], np.float64)

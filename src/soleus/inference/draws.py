@@ -182,7 +182,8 @@ def _draw_blocks(terms: list[BlockTerm], kept: NDArray[np.intp], n: int) -> Floa
             if own and part.block.size:
                 at = [place[s] for s in part.block.columns[own].tolist()]
                 weight = np.array([part.summed_out(alone), part.summed_out(term.prior)])
-                told, all_told = np.moveaxis(drawn_phi(part.block, n)[own] @ weight.T, -1, 0)  # (own, n)
+                sums = drawn_phi(part.block, n)[own] @ weight.T  # (own, n, 2)
+                told, all_told = sums[..., 0], sums[..., 1]
                 out[at] *= np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
                 factor[at] = 1.0
         out *= factor

@@ -315,7 +315,7 @@ def _not_assessed(judged: Judged, audience: Audience) -> tuple[NotAssessed, ...]
 
 def _would_change(judged: Judged, values: Values, audience: Audience) -> tuple[Difference, ...]:
     """Single answers after which another explanation would be first, the likeliest answers first."""
-    becomes = values.posterior.argmax(axis=1)
+    becomes = values.joint.argmax(axis=1)
     tells = (values.chance > _LIKELY_ENOUGH) & (becomes != judged.number(judged.first.id))
     place = {n: i for i, n in enumerate(questions.order(values))}
     found = []
@@ -325,7 +325,9 @@ def _would_change(judged: Judged, values: Values, audience: Audience) -> tuple[D
         if finding is not None:
             found.append((-float(values.chance[row]), place[n], row, finding, row - int(values.first[n])))
     return tuple(
-        _difference(judged, finding, answer, int(becomes[row]), float(values.posterior[row].max()), audience)
+        _difference(
+            judged, finding, answer, int(becomes[row]), float(values.joint[row].max() / values.chance[row]), audience
+        )
         for _, _, row, finding, answer in sorted(found, key=lambda x: x[:3])[:_CHANGES]
     )
 

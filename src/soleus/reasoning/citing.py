@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from soleus.evidence.record import Code, Source
 from soleus.knowledge.loader import Knowledge
@@ -54,6 +55,7 @@ def address(source: Source) -> str | None:
     return source.url
 
 
-def coded(codes: Iterable[Code]) -> tuple[Coded, ...]:
+@lru_cache(maxsize=4_096)  # the records of a few knowledge bases
+def coded(codes: tuple[Code, ...]) -> tuple[Coded, ...]:
     """Codes with the FHIR address of their system."""
     return tuple(Coded(system=SYSTEMS[c.system], code=c.code, display=c.display) for c in codes)

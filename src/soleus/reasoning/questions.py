@@ -18,6 +18,7 @@ from soleus.inference.decisions import (
     best_pair,
     stop_rule,
 )
+from soleus.inference.network import Context
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import RedFlag, ScreenItem
 from soleus.reasoning import red_flags
@@ -96,7 +97,7 @@ def asks(judged: Judged, groups: Iterable[str]) -> list[Ask]:
     wanted = set(groups)
     out = [ask for group, ask in judged.compiled.once(_finding_asks) if group in wanted and _open(judged, ask.id)]
     if "history" in wanted:
-        out += [ask for c in judged.compiled.contributors.values() if (ask := _contributor_ask(judged, c)) is not None]
+        out += _contributor_asks(judged)
     if "test" in wanted:
         out += _marker_asks(judged)
     return out
@@ -108,11 +109,27 @@ def _finding_asks(compiled: Compiled) -> tuple[tuple[str, Ask], ...]:
     return tuple((f.group, Ask(f.id, at[f.id], f.burden)) for f in compiled.findings.values() if f.id in at)
 
 
-def _contributor_ask(judged: Judged, c: Contributor) -> Ask | None:
+def _contributor_asks(judged: Judged) -> list[Ask]:
     p = judged.presentation
+    known = p.said.keys() | p.asked
+    told = p.evidence.contributors
+    return [ask for ask in _statements(judged) if ask.id not in known and ask.number not in told]
+
+
+def _statements(judged: Judged) -> tuple[Ask, ...]:
+    """Every contributor that can be asked about, as a question: the same for all of a context."""
+    context = judged.presentation.context
+    if "statements" not in context.known:
+        found = (_statement(judged, c, context) for c in judged.compiled.contributors.values())
+        context.known["statements"] = tuple(ask for ask in found if ask is not None)
+    asks: tuple[Ask, ...] = context.known["statements"]
+    return asks
+
+
+def _statement(judged: Judged, c: Contributor, context: Context) -> Ask | None:
     number = judged.network.contributor_index[c.id]
-    q = float(p.context.prevalence[number])
-    if c.question is None or c.id in p.said or c.id in p.asked or q <= 0 or number in p.evidence.contributors:
+    q = float(context.prevalence[number])
+    if c.question is None or q <= 0:
         return None
     yes = statement_likelihood(judged.compiled, c.id, True, q)
     return Ask(c.id, number, c.burden, np.array([yes, (1 - yes[0], 1 - yes[1])]))

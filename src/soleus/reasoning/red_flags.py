@@ -49,8 +49,8 @@ def undecided(flags: Iterable[RedFlag], facts: Facts, most: float = math.inf) ->
 
     ``most``: those that need more answers than this are left out.
     """
-    needed = [(f, answers_needed(f.when, facts, most)) for f in flags if evaluate(f.when, facts) is None]
-    open_flags = [_open(f, facts, n) for f, n in needed if n <= most]
+    needed = [(f, answers_needed(f.when, facts, most)) for f in flags]  # 0 if it holds, infinite if it cannot
+    open_flags = [_open(f, facts, n) for f, n in needed if 0 < n <= most and n < math.inf]
     return tuple(sorted(open_flags, key=lambda o: (o.answers_needed, *_order(o.flag))))
 
 
