@@ -62,7 +62,10 @@ def _filled(path: str) -> Resource:
 
 
 def medication_template() -> Resource:
-    """A MedicationStatement out of one entry of the list; with a day of stopping it is over."""
+    """A MedicationStatement out of one entry of the list; with a day of stopping it is over.
+
+    It bears no ``dateAsserted``: where the start is not known, readers would take that day for it.
+    """
     stopped = f"item.where(linkId = '{links.MEDICINE_STOPPED}').answer.value"
     return {
         "resourceType": "MedicationStatement",
@@ -75,7 +78,6 @@ def medication_template() -> Resource:
             "_start": _filled(f"item.where(linkId = '{links.MEDICINE_STARTED}').answer.value"),
             "_end": _filled(stopped),
         },
-        "_dateAsserted": _filled("%resource.authored"),
         "dosage": [{"_text": _filled(f"item.where(linkId = '{links.MEDICINE_DOSE}').answer.value")}],
     }
 
