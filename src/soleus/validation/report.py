@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from soleus.reasoning.compiled import Compiled
+from soleus.validation import alerts
+from soleus.validation.alerts import AlertResults
 from soleus.validation.interviews import Held
 from soleus.validation.plots import calibration_plot, interview_plot
 from soleus.validation.scoring import Outcome, Scores, Share, score
@@ -57,6 +59,7 @@ def write(
     sessions: Sequence[Held],
     extra: dict[str, Share],
     notes: TextResults,
+    shown: AlertResults,
 ) -> None:
     """The page and its plots."""
     images = docs / "images"
@@ -72,6 +75,7 @@ def write(
         _misses(open_, "Misses on the open half"),
         _tables(results),
         notes.page,
+        alerts.section(shown),
         _limits(),
     ]
     (docs / "validation.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from soleus.reasoning.compiled import Compiled, shipped_compiled
-from soleus.validation import baselines, interviews, oracle, report, tables, text_figures
+from soleus.validation import alerts, baselines, interviews, oracle, report, tables, text_figures
 from soleus.validation.scoring import Outcome, Scores, judge_one, recalibration, score
 from soleus.validation.simulate import calibration_pairs
 from soleus.validation.vignettes import Vignette, read_all, set_aside
@@ -42,10 +42,11 @@ def run(folder: Path, docs: Path, *, quick: bool = False) -> None:
     error = oracle.max_abs_error(compiled, vignettes)
     found = figures(vignettes, score(held), results, pairs, sessions, extra, misclassified, error)
     notes = text_figures.measure(folder, vignettes, compiled)
-    found |= _rounded(notes.figures)
+    shown = alerts.measure(compiled, 20 if quick else 200, alerts.record_folder())
+    found |= _rounded(notes.figures) | _rounded(alerts.figures(shown))
     docs.mkdir(parents=True, exist_ok=True)
     (docs / "validation.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    report.write(docs, compiled, found, held, open_, results, pairs, sessions, extra, notes)
+    report.write(docs, compiled, found, held, open_, results, pairs, sessions, extra, notes, shown)
     console.print(f"Written: {docs / 'validation.md'} and validation.json", markup=False)
 
 
