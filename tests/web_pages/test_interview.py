@@ -41,7 +41,7 @@ def last(q: Question, choices: tuple[tuple[str, str], ...], n: int) -> str:
 
 def core(session: Interview, choose: Choose) -> list[tuple[str, str]]:
     """What the core asks from here on, and what it is answered."""
-    asked = []
+    asked: list[tuple[str, str]] = []
     for n in itertools.count():
         question = session.next()
         if question is None:
@@ -54,7 +54,7 @@ def core(session: Interview, choose: Choose) -> list[tuple[str, str]]:
 
 def walked(visitor: Visitor, choose: Choose) -> list[tuple[str, str]]:
     """What the pages ask from here on; warnings are read and passed."""
-    asked = []
+    asked: list[tuple[str, str]] = []
     for n in itertools.count():
         while "on" in visitor.page.values("do"):
             visitor.press("do", "on")

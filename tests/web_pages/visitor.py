@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-import httpx
 from starlette.testclient import TestClient
 
 from soleus.web.state import State, unpack
@@ -102,7 +101,7 @@ class _Reader(HTMLParser):
 class Page:
     """An answer of the service, read."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: Any) -> None:  # of httpx, under whichever name starlette has it
         self.response, self.status = response, response.status_code
         reader = _Reader()
         if response.headers.get("content-type", "").startswith("text/html"):
