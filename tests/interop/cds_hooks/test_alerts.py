@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from soleus.errors import CannotAssess
@@ -275,3 +277,22 @@ def test_the_words_of_an_order_do_not_come_back() -> None:
 
 def test_a_call_that_is_repeated_gives_the_same_cards() -> None:
     assert called("patient-view", CRAMPS) == called("patient-view", CRAMPS)
+
+
+def document(words: str) -> dict[str, object]:
+    """A note in the record, as an EHR holds it."""
+    data = base64.b64encode(words.encode()).decode()
+    content = [{"attachment": {"contentType": "text/plain", "data": data}}]
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "date": "2026-11-20T10:00:00Z",
+        "content": content,
+    }
+
+
+def test_a_document_of_the_record_is_read() -> None:
+    note = document("66-year-old woman. Painful cramps of the calf at night in bed, hard knots in the muscle.")
+    (card,) = cards("patient-view", with_(documents=[note]))
+    assert "leg cramp is most likely" in card["summary"]
+    assert cards("patient-view", with_(documents=[document("Seen for a cough. Chest clear.")])) == []
