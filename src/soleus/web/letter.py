@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Form
 from starlette.responses import HTMLResponse, Response
 
@@ -93,6 +94,8 @@ def _asked(complaints: Sequence[ComplaintAssessment], reviewed: Sequence[Medicin
     yield from (text("letter.ask_test", name=name) for name in tests)
     play_a_part = [m.label for m in reviewed if m.verdict in _WORTH_REVIEW[:2]]
     yield from (text("letter.ask_medicine", name=name) for name in play_a_part[:_MOST_RULED_OUT])
+    if c.red_flags:  # then what is recommended is to be seen, which needs no asking
+        return
     helps = [m.label for m in c.management if m.advice == "recommended"][:_MOST_RULED_OUT]
     yield from (text("letter.ask_help", name=name) for name in helps)
 
@@ -115,6 +118,7 @@ def result_pdf(state: State, audience: Any, compiled: Compiled, today: str) -> b
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
+    turn = anyio.Lock()  # a PDF takes seconds: one at a time, so that questions are still answered beside it
 
     @routes.post("/result/letter")
     async def shown(state: StateField = "", audience: Annotated[Wording, Form()] = "") -> HTMLResponse:
@@ -127,13 +131,16 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/result/letter.pdf")
     async def as_pdf(state: StateField = "") -> Response:
-        made = await site.run(letter_pdf, unpack(state), site.compiled, site.today())
+        read = unpack(state)
+        async with turn:
+            made = await site.run(letter_pdf, read, site.compiled, site.today())
         return download(made, "soleus-letter.pdf", "application/pdf")
 
     @routes.post("/result/pdf")
     async def report_pdf(state: StateField = "", audience: Annotated[Wording, Form()] = "") -> Response:
         read = unpack(state)
-        made = await site.run(result_pdf, read, audience_of(read, audience), site.compiled, site.today())
+        async with turn:
+            made = await site.run(result_pdf, read, audience_of(read, audience), site.compiled, site.today())
         return download(made, "soleus-result.pdf", "application/pdf")
 
     return routes
