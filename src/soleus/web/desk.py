@@ -162,6 +162,7 @@ def case_page(state: State, compiled: Compiled, today: str, beside: Beside = Bes
         assumed = desk_view.with_changes(case, state, compiled)
         found = _judged(state, assumed, compiled, today)
         values = _values(state, compiled, beside) | {
+            "facts": desk_view.facts(state.case, asking),
             "agenda": desk_view.agenda(asking, found),
             "moved": desk_view.moved(case, found, state, compiled) if found else [],
             "setting": assumed.get("setting", "primary_care"),
@@ -209,7 +210,6 @@ def _values(state: State, compiled: Compiled, beside: Beside) -> dict[str, Any]:
         "statements": desk_view.statements(state, compiled) if state.note is not None else [],
         "pieces": desk_view.pieces(state, compiled) if state.note is not None else [],
         "unread": desk_view.as_read(state, compiled)[0].unread if state.note is not None else (),
-        "facts": desk_view.facts(state, compiled),
         "assumptions": desk_view.assumptions(state, compiled),
         "settings": SETTINGS,
         "signs": desk_view.SIGNS,

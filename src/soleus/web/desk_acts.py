@@ -21,6 +21,7 @@ from soleus.web.state import Change, Correction, State
 from soleus.web.what_if import corrected, told
 
 MEDICINES, FACTS = "medicines", ("findings", "conditions", "medicines", "measurements")
+_SCREEN, _TELL = "screen-", "tell-"  # what the fields of an item, and of its details, begin with
 _MOST_NUMBER = 100_000
 _FULL = 100.0  # percent
 
@@ -104,12 +105,12 @@ def _answered(state: State, asking: Interview) -> Done:
 
 def _screen(by: Pressed) -> Done:
     """Every item of the red-flag screen that was answered."""
-    return _enter(by, "screen-")
+    return _enter(by, _SCREEN)
 
 
 def _tell(by: Pressed) -> Done:
     """The details that a "yes" asks for."""
-    return _enter(by, "tell-")
+    return _enter(by, _TELL)
 
 
 def _enter(by: Pressed, prefix: str) -> Done:
@@ -119,7 +120,7 @@ def _enter(by: Pressed, prefix: str) -> Done:
         raise InvalidValue(prefix.rstrip("-"), "no answer", "at least one", "Answer one of the questions.")
     asking = session(by.state, by.compiled)
     for id, reply in given.items():
-        asking.answer(question_of(by.compiled, id), reply)
+        asking.answer(question_of(by.compiled, id, "red_flag", screen=prefix == _SCREEN), reply)
     return _answered(by.state, asking)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from soleus.clinical.reading import case_from
 from soleus.notes import correcting
 from soleus.notes.judging import read_note
@@ -20,7 +18,7 @@ from soleus.reasoning.judging import Judged
 from soleus.reasoning.medicines import medicine_index
 from soleus.reasoning.questions import Question, screen_questions
 from soleus.reports import notes, words
-from soleus.web.asking import question_of
+from soleus.web.asking import asked, question_of
 from soleus.web.catalogue import text
 from soleus.web.state import Change, State
 from soleus.web.what_if import Tree, changed, corrected
@@ -137,9 +135,9 @@ class Fact:
     drop: str | None
 
 
-def facts(state: State, compiled: Compiled) -> list[tuple[str, list[Fact]]]:
-    """(heading, facts) of the case and of the answers given at the desk."""
-    case = state.case
+def facts(case: Tree, asking: Interview) -> list[tuple[str, list[Fact]]]:
+    """(heading, facts) of the case that was handed over and of the answers given at the desk."""
+    compiled = asking.compiled
     told = {
         "findings": [
             Fact(_finding_name(k, compiled), _value(k, v, compiled), f"drop:findings:{k}")
@@ -147,8 +145,8 @@ def facts(state: State, compiled: Compiled) -> list[tuple[str, list[Fact]]]:
         ],
         **{kind: _listed(case, kind) for kind in ("conditions", "medicines", "measurements")},
         "answers": [
-            Fact(question_of(compiled, a["question"]).text("clinician"), _reply(a, compiled), f"unanswer:{n}")
-            for n, a in enumerate(state.answers)
+            Fact(asked(asking, a).text("clinician"), _reply(a, compiled), f"unanswer:{n}")
+            for n, a in enumerate(asking.answers)
         ],
         "complaints": [
             Fact(_finding_name(k, compiled), _value(k, v, compiled), None)
@@ -188,8 +186,7 @@ def _value(name: str, value: Any, compiled: Compiled) -> str:
     return known.get(str(value)) or words.setting_words(str(value))
 
 
-def _reply(answer: dict[str, Any], compiled: Compiled) -> str:
-    given = msgspec.convert(answer, Answered)
+def _reply(given: Answered, compiled: Compiled) -> str:
     if given.reply == DONT_KNOW:
         return text("desk.dont_know")
     return _value(given.question, given.reply, compiled)

@@ -133,6 +133,81 @@
   document.addEventListener("input", (event) => { if (event.target.dataset?.suggest) suggest(event.target); });
 })();
 // --- end of interview ---
+// --- desk ---
+(() => {
+  const main = () => document.getElementById("main");
+  const own = (form, button) => form.id === "case" && document.body.classList.contains("desk") && !button?.hasAttribute("formaction");
+
+  // What was begun and not sent by this button: it stays as it was.
+  const begun = (form, button) => {
+    const sent = ["screen", "tell"].includes(button?.value);
+    return sent ? [] : [...new FormData(form)].filter(([name, value]) => /^(screen|tell)-/.test(name) && value);
+  };
+
+  const refill = (pairs) => {
+    for (const [name, value] of pairs) {
+      for (const field of main().querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (field.type !== "radio") field.value = value;
+        else if (field.value === value) field.checked = true;
+      }
+    }
+  };
+
+  const swap = (text) => {
+    const page = new DOMParser().parseFromString(text, "text/html"), next = page.getElementById("main");
+    if (!next) throw new TypeError("no page");
+    main().replaceWith(document.adoptNode(next));
+    document.title = page.title;
+    document.body.className = page.body.className;
+  };
+
+  // The reader stays where the button was; the place of it in the new page takes the focus.
+  const stay = (id, top) => {
+    const place = id && document.getElementById(id);
+    if (place) scrollBy(0, place.getBoundingClientRect().top - top);
+    const fault = main().querySelector(".faults");
+    const at = fault ?? place?.querySelector("button, summary") ?? main().querySelector(".notice button, h1");
+    if (!at) return;
+    if (at === fault || at.tagName === "H1") at.tabIndex = -1;
+    at.focus({ preventScroll: at !== fault });
+  };
+
+  const tell = () => {
+    const said = main().querySelector(".notice")?.firstChild?.textContent.trim(), first = main().querySelector(".judgement h2");
+    const live = document.querySelector("body > .announce");
+    if (live) live.textContent = [said, first?.textContent.trim()].filter(Boolean).join(" ");
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    if (!own(form, button)) return;
+    event.preventDefault();
+    const busy = document.body.classList;
+    if (busy.contains("busy")) return;
+    busy.add("busy");
+    const place = button?.closest("li[id], section[aria-labelledby]"), id = place?.id || place?.getAttribute("aria-labelledby");
+    const top = id ? document.getElementById(id).getBoundingClientRect().top : 0;
+    const body = [...new FormData(form, button)], kept = begun(form, button);
+    const open = [...main().querySelectorAll("details[open][id]")].map((d) => d.id);
+    try {
+      const answer = await fetch("/desk", { method: "POST", body: new URLSearchParams(body), headers: { accept: "text/html" } });
+      swap(await answer.text());
+      history.pushState({ action: "/desk", body }, "", "/desk");
+      for (const d of open) document.getElementById(d)?.setAttribute("open", "");
+      refill(kept);
+      if (main().querySelector(".workspace")) stay(id, top);
+      else { scrollTo(0, 0); const h = main().querySelector("h1"); h.tabIndex = -1; h.focus(); }
+      tell();
+    } catch {
+      const field = document.createElement("input"); // let the browser do it, and tell what is wrong
+      field.type = "hidden"; field.name = "do"; field.value = button?.value ?? "show";
+      form.append(field);
+      form.submit();
+    } finally { document.body.classList.remove("busy"); }
+  });
+
+  document.querySelector("[data-focus]")?.focus();
+})();
 // --- result ---
 (() => {
   // A button that only a script can serve is there from the start and shown now, so that nothing moves.
