@@ -34,9 +34,7 @@ _BY_CLASS: tuple[tuple[type[SoleusError], str], ...] = (
     (CannotAssess, "business-rule"),
     (KnowledgeError, "exception"),
 )
-_ENTRY = re.compile(
-    r"^(?:bundle: ?)?entry\[(\d+)\](?:\.((?:[a-zA-Z]\w*(?:\[\d+\])?\.)*[a-zA-Z]\w*(?:\[\d+\])?))?(?:[ ,].*)?$"
-)
+_ENTRY = re.compile(r"^(?:bundle: ?)?entry\[(\d+)\]((?:\.[a-zA-Z]\w*(?:\[\d+\])?)*)(?:[ ,].*)?$")
 _PATH = re.compile(r"^[A-Z][A-Za-z]+(\.[a-z][A-Za-z]*(\[\d+\])?)*$")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 

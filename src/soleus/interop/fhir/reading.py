@@ -20,7 +20,7 @@ from soleus.interop.fhir.record import Entry, Record, Statement, as_measurement
 from soleus.interop.fhir.shapes import items, mapping, moment, word
 from soleus.interop.fhir.terms import terms_of
 from soleus.interop.fhir.texts import has_text, with_texts
-from soleus.interop.fhir.told import case_told, role_of
+from soleus.interop.fhir.told import case_told, role_of, use_told
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.interview import DONT_KNOW
 from soleus.reasoning.medicines import MedicineIndex
@@ -83,6 +83,7 @@ def read_record(tree: Any, compiled: Compiled, where: str = "bundle", *, as_of: 
     plain = of_person(record, patient, plain)
     case = _coded(record, own, plain, compiled, _id(tree))
     if told:
+        use_told(record)
         told = msgspec.structs.replace(told, id=case.id, as_of=day)
         case = joined(told, case, compiled) if plain else told
     case = with_texts(record, case, plain, compiled)

@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -95,7 +95,7 @@ def _with_text(record: Record, case: Case, text: Text, compiled: Compiled, alone
         return case
     record.use(text.where)
     danger = _danger(told, compiled, text.at)
-    told = _dated(told, reading, text, compiled, case.as_of)
+    told = _dated(record, told, reading, text)
     told = msgspec.structs.replace(told, unused=tuple(_placed(u, text.where) for u in told.unused))
     both = joined(case, told, compiled, source=text.where, danger=danger)
     own = {"answered_by": told.answered_by} if alone else {}
@@ -129,15 +129,15 @@ def _danger(told: Case, compiled: Compiled, at: Moment | None) -> Danger:
     return Danger(lexicon(compiled).alarming, frozenset(flagged), at.day if at else None)
 
 
-def _dated(told: Case, reading: Reading, text: Text, compiled: Compiled, as_of: str | None) -> Case:
+def _dated(record: Record, told: Case, reading: Reading, text: Text) -> Case:
     """A tempo of "three weeks" in a text of last month is one of seven weeks on the day of the case."""
-    from soleus.clinical.timeline import days_between
     from soleus.reasoning.intake import within
 
-    if reading.tempo_days is None or "tempo" not in told.findings or text.at is None or not as_of:
+    ago = record.days_ago(text.at.day) if text.at else None
+    if reading.tempo_days is None or "tempo" not in told.findings or ago is None:
         return told
-    length = reading.tempo_days + days_between(text.at.day, as_of, text.where)
-    states = compiled.findings["tempo"].states
+    length = reading.tempo_days + ago
+    states = record.terms.compiled.findings["tempo"].states
     state = next((s.id for s in states if (s.at_least, s.below) != (None, None) and within(s, length)), None)
     return msgspec.structs.replace(told, findings=told.findings | ({"tempo": state} if state else {}))
 
@@ -221,37 +221,37 @@ def _decoded(data: str) -> str | None:
         return raw.decode("latin-1")
 
 
-class _Stripper(HTMLParser):
-    """The words of a page; scripts and styles are none."""
-
-    _APART = frozenset(
-        {"p", "div", "br", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table"}
-    )
-    _SILENT = frozenset({"script", "style", "head", "title"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in self._SILENT
-        if tag in self._APART:
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = max(self._hidden - (tag in self._SILENT), 0)
-        if tag in self._APART:
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.words.append(data)
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]{0,20})|<[!?]")
+_APART = frozenset(["p", "div", "br", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table"])
+_SILENT = frozenset(("script", "style", "head", "title"))
 
 
 def _stripped(page: str) -> str:
-    """The words of an HTML page; a page that breaks off is read as far as it goes."""
-    stripper = _Stripper()
-    stripper.feed(page)
-    stripper.close()
-    return "".join(stripper.words)
+    """The words of an HTML page, in one pass whatever the page holds; one that breaks off is read as far as it goes.
+
+    The parser of Python's library takes minutes for some pages of a few hundred kilobytes that are made to that end.
+    """
+    words, at = [], 0
+    while (begin := page.find("<", at)) >= 0:
+        words.append(page[at:begin])
+        tag = _TAG.match(page, begin)
+        if tag is None:  # a sign: "ABI < 0.9"
+            words.append("<")
+            at = begin + 1
+            continue
+        name = (tag[1] or "").lower()
+        comment = page.startswith("<!--", begin)
+        end = page.find("-->", begin) + 2 if comment else page.find(">", begin)
+        if name in _SILENT and page[begin + 1] != "/":
+            closing = re.compile(f"</{name}", re.I).search(page, begin)
+            end = closing.start() - 1 if closing else -1
+        if end < begin:
+            break
+        words.append("\n" if name in _APART else "")
+        at = end + 1
+    else:
+        words.append(page[at:])
+    return unescape(_ENDLESS.sub(" ", "".join(words)))
+
+
+_ENDLESS = re.compile(r"&#\d{8,};?")  # no character has such a number

@@ -7,6 +7,7 @@ none, as everywhere in the reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 
 from soleus.clinical.case import Case, Complaint, Condition, Measurement, Medicine, Person, Respondent, Status
 from soleus.interop.fhir import canonical
-from soleus.interop.fhir.record import Entry
+from soleus.interop.fhir.record import Entry, Record
 from soleus.interop.fhir.shapes import SYSTEM_OF, items, mapping, moment, number_of, value_of, word
 from soleus.interop.fhir.statements import status_of
 
@@ -56,6 +57,15 @@ def case_told(entries: Iterable[Entry]) -> Case | None:
     return _case(told)
 
 
+def use_told(record: Record) -> None:
+    """Note the resources behind a case that was told, so that an answer can refer to them."""
+    for entry in record.entries:
+        if entry.kind in _READERS and entry.kind != "Patient" and role_of(entry.body) == canonical.TOLD:
+            record.use(entry.where)
+            if entry.kind == "MedicationStatement":
+                record.medicines[_named(entry.body.get("medicationCodeableConcept"), canonical.MEDICINES)[0]] = entry
+
+
 def _case(told: _Told) -> Case:
     v = told.values
     return Case(
@@ -88,7 +98,7 @@ def _between(value: Any, low: float, high: float) -> Any:
 
 def _complaints(told: _Told) -> Iterator[Complaint]:
     """In the order in which they were told."""
-    ids = dict.fromkeys([*told.complaints, *(c for c in told.findings if c)])
+    ids = dict.fromkeys(c for c in (*told.complaints, *told.findings) if c)
     about = {c: told.complaints.get(c, {}) for c in ids}
     for c in sorted(ids, key=lambda c: about[c].get("number", len(ids))):
         yield Complaint(
@@ -107,7 +117,7 @@ def _patient(told: _Told, body: dict[str, Any]) -> None:
         "sex": body.get("gender") if body.get("gender") in ("female", "male") else None,
     }
     countries = (word(mapping(a).get("country")) for a in items(body.get("address")))
-    told.country = next((c for c in countries if len(c) == 2 and c.isascii() and c.isupper()), None)
+    told.country = next((c for c in countries if re.fullmatch("[A-Z]{2}", c)), None)
 
 
 def _observation(told: _Told, body: dict[str, Any]) -> None:
@@ -127,11 +137,9 @@ def _observation(told: _Told, body: dict[str, Any]) -> None:
     if kind == "Quantity":
         _number(told, body, name, complaint)
     else:
-        state = _own(value)[1] if kind == "CodeableConcept" else _TRUTH.get(value) if kind == "Boolean" else None
+        truth = "present" if value is True else "absent" if value is False else ""
+        state = _own(value)[1] if kind == "CodeableConcept" else truth
         told.findings.setdefault(complaint, {}).setdefault(name, state or "not_assessed")
-
-
-_TRUTH = {True: "present", False: "absent"}
 
 
 def _number(told: _Told, body: dict[str, Any], name: str, complaint: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from soleus.interop.fhir import canonical
@@ -32,6 +32,7 @@ from soleus.interop.fhir.writing.elements import (
 from soleus.knowledge.schema.care import Treatment
 from soleus.reasoning.assessment import (
     Assessment,
+    Coded,
     ComplaintAssessment,
     CriteriaResult,
     ExplanationResult,
@@ -313,7 +314,13 @@ _NAME: Resource = {"name": "Soleus", "type": "user-friendly-name"}
 
 
 def _explanation(e: ExplanationResult) -> Resource:
-    return own(canonical.EXPLANATIONS, e.id, e.label, e.codes)
+    return _concept(e.id, e.label, e.codes)
+
+
+@lru_cache(1024)
+def _concept(id: str, label: str, codes: tuple[Coded, ...]) -> Resource:
+    """The concept of an explanation, which does not hang on the person."""
+    return own(canonical.EXPLANATIONS, id, label, codes)
 
 
 def _met(state: str) -> Resource:

@@ -27,7 +27,7 @@ _SHOWN = {"submitted": "Not reviewed by a clinician", "under_review": "Under rev
 
 def clean(words: str) -> str:
     """Text that may stand in JSON and XML: without control characters and half characters."""
-    return _NOT_XML.sub(" ", words).strip()
+    return words.strip() if words.isprintable() else _NOT_XML.sub(" ", words).strip()
 
 
 def present(**fields: Any) -> Resource:
