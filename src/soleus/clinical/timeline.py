@@ -26,8 +26,8 @@ def day(text: str, where: str) -> datetime.date:
 def days_between(start: str, end: str, where: str) -> float:
     """Days from ``start`` to ``end``; a start after the end is an error."""
     gap = (day(end, where) - day(start, where)).days
-    # A start known only by month or year may fall "after" a day inside it.
-    if gap < 0 and not end.startswith(start):
+    # A day known only by month or year may lie "before" or "after" a day inside it.
+    if gap < 0 and not end.startswith(start) and not start.startswith(end):
         raise InvalidValue(where, "a date after as_of", "a date in the past", "Correct the date or as_of.")
     return float(max(gap, 0))
 
