@@ -194,15 +194,13 @@ def answers_needed(rule: Rule, facts: Facts, most: float = math.inf) -> float:
 
     Above ``most`` it is not worked out any further: some number above ``most``.
     """
-    truth = evaluate(rule, facts)
-    if truth is not None:
-        return 0.0 if truth else math.inf
     key = _operator(rule)
     if key not in ("all", "any", "of"):
-        return 1.0
-    needed = (answers_needed(part, facts, most) for part in parts(rule))
+        truth = evaluate(rule, facts)
+        return 1.0 if truth is None else 0.0 if truth else math.inf
+    needed = (answers_needed(part, facts, most) for part in rule[key])
     if key == "any":
-        return max(min(needed), 1.0)
+        return min(needed, default=math.inf)
     if key == "of":
         return sum(sorted(needed)[: rule["at_least"]])
     total = 0.0

@@ -212,6 +212,15 @@ class Values:
         return Value(self.agenda.asks[n], gain, net, chance, posterior, self.action[rows], moved)
 
     @cached_property
+    def order(self) -> list[int]:
+        """The questions, the largest net value first; where none is positive, the largest gain first."""
+        best: list[int] = np.argsort(-self.net, kind="stable").tolist()
+        if best and self.net[best[0]] <= 0:
+            gain = self.gain.tolist()
+            best.sort(key=lambda n: (-gain[n], self.agenda.asks[n].burden))
+        return best
+
+    @cached_property
     def information(self) -> Floats:
         """(question,) what an answer tells of the explanation, in nats; ranks questions that change no action."""
         posterior = self.posterior(slice(None))

@@ -317,7 +317,7 @@ def _would_change(judged: Judged, values: Values, audience: Audience) -> tuple[D
     """Single answers after which another explanation would be first, the likeliest answers first."""
     becomes = values.joint.argmax(axis=1)
     tells = (values.chance > _LIKELY_ENOUGH) & (becomes != judged.number(judged.first.id))
-    place = {n: i for i, n in enumerate(questions.order(values))}
+    place = {n: i for i, n in enumerate(values.order)}
     found = []
     for row in np.flatnonzero(tells).tolist():
         n = int(np.searchsorted(values.first, row, side="right")) - 1

@@ -151,17 +151,8 @@ def open_agenda(judged: Judged, groups: Iterable[str]) -> Agenda:
 
 
 def by_value(judged: Judged, values: Values) -> Iterator[Question]:
-    """Open questions, the largest net value first; where none is positive, the largest gain first."""
-    return (_question(judged, values.at(n)) for n in order(values))
-
-
-def order(values: Values) -> list[int]:
-    """The questions of an agenda in the order in which they are best asked."""
-    net, gain = values.net.tolist(), values.gain.tolist()
-    best = sorted(range(len(net)), key=lambda n: -net[n])
-    if best and net[best[0]] <= 0:
-        best = sorted(best, key=lambda n: (-gain[n], values.agenda.asks[n].burden))
-    return best
+    """Open questions in the order in which they are best asked."""
+    return (_question(judged, values.at(n)) for n in values.order)
 
 
 def by_pair(values: Values) -> str | None:
