@@ -103,6 +103,13 @@ def healthchain() -> Path:
 
 
 @pytest.fixture
+def lforms() -> Path:
+    """The folder of LHC-Forms, a form widget for the browser."""
+    folder = ROOT / "tests/web/node_modules/.lforms"
+    return folder if folder.is_dir() else lacking("LHC-Forms", "`node tests/web/lforms.mjs` after `make web`")
+
+
+@pytest.fixture
 def test_data() -> Path:
     """The folder named by SOLEUS_TEST_DATA, which holds data/ and cases/.
 

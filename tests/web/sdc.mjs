@@ -20,14 +20,14 @@ const require = createRequire(import.meta.url);
 const { populateQuestionnaire } = require("@aehrc/sdc-populate");
 const { inAppExtract } = require("@aehrc/sdc-template-extract");
 
-/** The server: a search by code, date and count. */
+/** The server: a search by code, with the latest first. */
 async function fetchResourceCallback(query) {
   const asked = new URLSearchParams(query.split("?")[1]);
   const tokens = asked.get("code").split(",");
   const fits = (o) => o.code.coding.some((c) => tokens.includes(`${c.system}|${c.code}`));
   const found = input.observations.filter(fits).sort((a, b) => (a.effectiveDateTime < b.effectiveDateTime ? 1 : -1));
   const entry = found.slice(0, Number(asked.get("_count") ?? 50)).map((resource) => ({ resource }));
-  return { resourceType: "Bundle", type: "searchset", entry };
+  return { data: { resourceType: "Bundle", type: "searchset", entry } };
 }
 
 const { questionnaire, patient, response } = input;

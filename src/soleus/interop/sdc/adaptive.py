@@ -272,7 +272,7 @@ def _why(question: Question) -> str:
 
 
 def _about(form: Form) -> list[Resource]:
-    return [make.display("about", f"{words.INTENDED_USE[form.audience]} {words.REVIEW[form.audience]}")]
+    return [make.display("about", form.limits)]
 
 
 def _warnings(talk: _Talk, judged: Judged) -> list[Resource]:
@@ -292,7 +292,7 @@ def _warnings(talk: _Talk, judged: Judged) -> list[Resource]:
 
 def _closing(form: Form) -> list[Resource]:
     said = "That was the last question: no other answer would change what to do by more than it costs to ask."
-    return [make.display("closing", f"{said} {words.REVIEW[form.audience]}")]
+    return [make.display("closing", f"{said} {form.limits}")]
 
 
 def _belief(judged: Judged, form: Form) -> tuple[list[Resource], list[Resource]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from soleus.interop.fhir import canonical
+from soleus.reasoning import words
 from soleus.reasoning.assessment import Audience
 
 Respondent = Literal["self", "carer", "clinician"]
@@ -39,6 +40,15 @@ class Form:
     @property
     def audience(self) -> Audience:
         return "clinician" if self.respondent == "clinician" else "patient"
+
+    @property
+    def limits(self) -> str:
+        """What the form is for, and that nobody reviewed it."""
+        reviewed = {
+            "clinician": "Submitted, not reviewed: no clinician has reviewed the content of this form yet.",
+            "patient": "No doctor has checked the content of this form yet.",
+        }
+        return f"{words.INTENDED_USE[self.audience]} {reviewed[self.audience]}"
 
     @property
     def groups(self) -> tuple[str, ...]:

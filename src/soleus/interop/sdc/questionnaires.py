@@ -12,7 +12,6 @@ from soleus.interop.sdc.forms import HISTORIES, INTERVIEWS, SDC, Form, form_of
 from soleus.interop.sdc.templates import condition_template, extracted_by, medication_template
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import ScreenItem
-from soleus.reasoning import words
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.questions import Question
 
@@ -52,10 +51,13 @@ def history(form: Form, compiled: Compiled) -> Resource:
     }
     body = _History(form, compiled)
     found = body.items()
-    head = _head(form, compiled, "sdc-questionnaire-extr-template", [launch, *body.queries])
-    return {**head, "contained": [condition_template(form), medication_template()], "item": found}
+    queries = {"url": f"{SDC}/sdc-questionnaire-sourceQueries", "valueReference": {"reference": f"#{_RESULTS}"}}
+    head = _head(form, compiled, "sdc-questionnaire-extr-template", [launch, queries])
+    contained = [condition_template(form), medication_template(), body.queries()]
+    return {**head, "contained": contained, "item": found}
 
 
+_RESULTS = "results"  # the contained searches for results, by which an independent $populate finds them
 _LAUNCH = "http://hl7.org/fhir/uv/sdc/CodeSystem/launchContext"
 
 
@@ -73,7 +75,7 @@ def _head(form: Form, compiled: Compiled, profile: str, extensions: list[Resourc
         "experimental": True,
         "subjectType": ["Patient"],
         "publisher": "Soleus",
-        "description": f"{words.INTENDED_USE[form.audience]} {words.REVIEW[form.audience]}",
+        "description": form.limits,
     }
 
 
@@ -82,7 +84,7 @@ class _History:
 
     def __init__(self, form: Form, compiled: Compiled) -> None:
         self.form, self.compiled = form, compiled
-        self.queries: list[Resource] = []  # how an independent $populate finds results
+        self._searches: list[str] = []
         self._placed: set[str] = set()
         self._days = compiled.parameter("record_oldest_days")
         self._screen = sorted(compiled.knowledge.all(ScreenItem), key=lambda i: i.position)
@@ -90,7 +92,7 @@ class _History:
     def items(self) -> list[Resource]:
         asked = self._findings(lambda f: f.group in self.form.groups and f.kind != "numeric")
         return [
-            make.display("about", f"{words.INTENDED_USE[self.form.audience]} {words.REVIEW[self.form.audience]}"),
+            make.display("about", self.form.limits),
             _group("person", "The person", self._person()),
             _group("complaint", "The complaint", [*self._places(lambda f: f.opening), _onset(self.form)]),
             _group("screen", "Warning signs", [i for s in self._screen for i in self._screened(s)]),
@@ -198,9 +200,8 @@ class _History:
     def _result(self, finding: Finding) -> Resource:
         """A number with its unit. Without an answer it is not known."""
         self._placed.add(finding.id)
-        units = [finding.unit or "1", *finding.other_units]
         item: Resource = {
-            "extension": [*(_unit_option(u) for u in _spellings(units)), make.OBSERVED, self._linked()],
+            "extension": [*(_unit_option(u) for u in _units_of(finding)), make.OBSERVED, self._linked()],
             "linkId": finding.id,
             "code": make.finding_codes(finding),
             "text": finding.name,
@@ -208,21 +209,21 @@ class _History:
         }
         known = [c for c in finding.codes if c.system == "loinc"]
         if known:
-            self.queries.append(self._query(finding, [f"http://loinc.org|{c.code}" for c in known]))
+            self._searches.append(_search([f"http://loinc.org|{c.code}" for c in known]))
+            found = f"%{_RESULTS}.entry[{len(self._searches) - 1}].resource.entry.resource"
             fresh = f"effective.toString().substring(0, 10).toDate() >= today() - {self._days:g} days"
-            item = _initial(item, f"%{_variable(finding)}.entry.resource.where({fresh}).value")
+            item = _initial(item, f"{found}.where({fresh}).value")
         return make.with_help(item, finding.why_asked or "")
 
-    def _query(self, finding: Finding, tokens: list[str]) -> Resource:
-        """The latest result, as a search; its date is looked at where it is taken over."""
-        search = f"Observation?code={','.join(tokens)}&patient={{{{%patient.id}}}}&_sort=-date&_count=1"
-        expression = {"name": _variable(finding), "language": "application/x-fhir-query", "expression": search}
-        return {"url": "http://hl7.org/fhir/StructureDefinition/variable", "valueExpression": expression}
+    def queries(self) -> Resource:
+        """The searches for results as a batch."""
+        entries = [{"request": {"method": "GET", "url": url}} for url in self._searches]
+        return {"resourceType": "Bundle", "id": _RESULTS, "type": "batch", "entry": entries}
 
 
-def _variable(finding: Finding) -> str:
-    """A name that both FHIR and FHIRPath allow."""
-    return "".join(part.capitalize() for part in re.split(r"\W|_", finding.id))
+def _search(tokens: list[str]) -> str:
+    """The latest result with one of these codes; its date is looked at where it is taken over."""
+    return f"Observation?code={','.join(tokens)}&patient={{{{%patient.id}}}}&_sort=-date&_count=1"
 
 
 def _initial(item: Resource, path: str) -> Resource:
@@ -232,14 +233,24 @@ def _initial(item: Resource, path: str) -> Resource:
     return {**item, "extension": [*item.get("extension", ()), shown]}
 
 
-def _spellings(units: Iterable[str]) -> list[str]:
-    """Each unit once, whatever its capitals."""
-    return list({u.casefold(): u for u in reversed(list(units))}.values())[::-1]
+def _units_of(finding: Finding) -> list[str]:
+    """The unit of the finding, and one spelling of each other scale; UCUM's where it is told by its brackets."""
+    scales: dict[float | tuple[float, float], str] = {1.0: finding.unit or "1"}
+    for unit, scale in sorted(finding.other_units.items(), key=lambda pair: ("[" not in pair[0], pair[0])):
+        scales.setdefault(scale, unit)
+    return list(scales.values())
 
 
 def _unit_option(unit: str) -> Resource:
-    shown = {"system": _UNITS, "code": unit, "display": unit if unit != "1" else "ratio"}
+    """A unit by its UCUM code, with words that a report would use."""
+    words = _UNIT_WORDS.get(unit) or re.sub(r"[{}\[\]]", "", unit).replace("*", "^")
+    if words.startswith(("ug", "umol", "uIU")):
+        words = f"µ{words[1:]}"
+    shown = {"system": _UNITS, "code": unit, "display": words.replace("_m2", " m²")}
     return {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-unitOption", "valueCoding": shown}
+
+
+_UNIT_WORDS = {"1": "ratio", "Cel": "°C", "[degF]": "°F", "{xULN}": "times the upper limit"}
 
 
 def _group(name: str, title: str, inner: list[Resource]) -> Resource:
