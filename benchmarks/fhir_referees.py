@@ -118,15 +118,16 @@ def _by_classes(resources: list[Resource]) -> Iterator[Fault]:
             yield {"index": n, "type": kind, "referee": "fhir.resources", "problem": str(error)}
 
 
-def main() -> None:
+def referee_figures(folder: Path | None = None) -> dict[str, int]:
+    """How many resources were judged, and how many faults were found; the first faults go to standard error."""
     compiled = shipped_compiled()
-    named = os.environ.get("SOLEUS_TEST_DATA")
-    resources = [*each(answers(compiled, Path(named) if named else None)), *definitions(compiled)]
+    resources = [*each(answers(compiled, folder)), *definitions(compiled)]
     found = faults(resources)
     for fault in found[:20]:
         print(f"{fault['type']}, {fault['referee']}: {fault['problem']}", file=sys.stderr)
-    print(json.dumps({"fhir_referee_resources": len(resources), "fhir_referee_errors": len(found)}))
+    return {"fhir_referee_resources": len(resources), "fhir_referee_errors": len(found)}
 
 
 if __name__ == "__main__":
-    main()
+    named = os.environ.get("SOLEUS_TEST_DATA")
+    print(json.dumps(referee_figures(Path(named) if named else None)))

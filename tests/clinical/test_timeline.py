@@ -38,7 +38,12 @@ def test_words_without_number_or_unit_are_an_error(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "days"),
-    [("2026-11-01", "2026-11-21", 20), ("2026-11", "2026-11-21", 20), ("2026", "2026-01-01", 0)],
+    [
+        ("2026-11-01", "2026-11-21", 20),
+        ("2026-11", "2026-11-21", 20),
+        ("2026", "2026-01-01", 0),
+        ("2026-11-20", "2026-11", 0),
+    ],
 )
 def test_days_between_dates_of_any_precision(start: str, end: str, days: float) -> None:
     assert days_between(start, end, "onset") == days

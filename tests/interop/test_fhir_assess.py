@@ -163,6 +163,36 @@ def test_an_answer_that_comes_back_tells_nothing() -> None:
         assess(out, COMPILED)
 
 
+def test_an_answer_without_its_tags_tells_nothing_either() -> None:
+    """A server may drop tags. The first condition is an explanation, the others are one of several."""
+    out = assess(case_bundle(read_any(EXAMPLES / "dvt-told-as-cramp.yaml", COMPILED), COMPILED), COMPILED, draws=50)
+    found = [
+        {k: v for k, v in r.items() if k not in ("meta", "note")}
+        for r in of([e["resource"] for e in out["entry"]], "Condition")
+    ]
+    assert len(found) > 2
+    read = case_of(bundle(legs(), *found), COMPILED)
+    assert read.conditions == ()
+    assert {u.why for u in read.unused} == {
+        "a diagnosis already made is not evidence; give it as pretest",
+        "one of several that are considered, not a fact",
+    }
+
+
+def test_what_a_text_told_is_named_too() -> None:
+    words = {"resourceType": "Communication", "id": "c", "status": "completed", "sent": AS_OF,
+             "payload": [{"contentString": "Calf cramps at night in bed."}]}  # fmt: skip
+    (risk,) = of(answered(bundle(patient(), words)), "RiskAssessment")
+    assert [b["reference"] for b in risk["basis"]] == ["Communication/c"]
+
+
+def test_a_fact_says_its_value_in_words() -> None:
+    facts = told({"quality": "cramp", "swelling": "not_assessed", "potassium": {"value": 3.25, "unit": "mmol/L"}})
+    divs = " ".join(e["resource"]["text"]["div"] for e in facts["entry"])
+    for words in ("<li>cramp</li>", "<li>not known</li>", "<li>3.25 mmol/L</li>", "setting: primary_care", "age: 67 a"):
+        assert words in divs
+
+
 def test_basis_and_provenance_name_what_was_used() -> None:
     out = answered(RECORD)
     (risk,), (origin,), (device,) = of(out, "RiskAssessment"), of(out, "Provenance"), of(out, "Device")

@@ -9,6 +9,7 @@ from soleus.interop.fhir.record import NEVER, Entry, Record, Statement
 from soleus.interop.fhir.shapes import Concept, Moment, concept, items, mapping
 from soleus.knowledge.schema.records import SymptomCode
 
+_NO_FACT = {"entered-in-error": "entered in error", "differential": "one of several that are considered, not a fact"}
 _ENDED = {"resolved", "inactive", "remission"}
 _DATES = ("onsetDateTime", "onsetPeriod.start", "onset", "onsetDate")
 _RECORDED = ("recordedDate", "assertedDate", "dateRecorded")
@@ -43,8 +44,8 @@ def read_condition(record: Record, entry: Entry) -> None:
     found = concept(body.get("code"))
     what = f"Condition, {found.coded_in}"
     doubt = status_of(body.get("verificationStatus"))
-    if doubt == "entered-in-error":
-        record.leave(where, what, "entered in error")
+    if doubt in _NO_FACT:
+        record.leave(where, what, _NO_FACT[doubt])
         return
     if silence_told(record, found, where):
         return

@@ -7,7 +7,7 @@ makes them stale and no wording is guessed at, so that the case that comes back 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -79,8 +79,8 @@ class _Writer:
         for medicine in case.medicines:
             yield self._medicine(Medicine(name=medicine) if isinstance(medicine, str) else medicine)
 
-    def _made(self, kind: str, title: str, body: Resource) -> Resource:
-        return with_id(kind, {"meta": self.meta, "text": narrative(title, ()), **body})
+    def _made(self, kind: str, title: str, body: Resource, lines: Iterable[str] = ()) -> Resource:
+        return with_id(kind, {"meta": self.meta, "text": narrative(title, lines, _AS_TOLD), **body})
 
     def _patient(self) -> Resource:
         person, country = self.case.person, self.case.country
@@ -133,6 +133,7 @@ class _Writer:
             "Observation",
             code["text"],
             present(extension=more, status="final", code=code, subject=refer(self.patient), **value),
+            [_words(value), *(f"{part['code']['text']}: {_words(part)}" for part in value.get("component", ()))],
         )
 
     def _findings(self, findings: dict[str, Any], complaint: str | None) -> Iterator[Resource]:
@@ -220,7 +221,19 @@ class _Writer:
         return self._made("MedicationStatement", m.name, body)
 
 
+_AS_TOLD = "As it was told to Soleus. No clinician has reviewed it."
 _NOT_KNOWN: Resource = {"dataAbsentReason": {"coding": [coding(_ABSENT, "asked-unknown")]}}
+
+
+def _words(element: Resource) -> str:
+    """The value of an element as a reader sees it."""
+    kind = next((k for k in element if k.startswith("value")), None)
+    value = element[kind] if kind else None
+    if "dataAbsentReason" in element:
+        return "not known"
+    if isinstance(value, dict):
+        return str(value["text"]) if "text" in value else f"{value.get('value'):g} {value.get('unit', '')}"
+    return ("yes" if value else "no") if isinstance(value, bool) else "" if value is None else str(value)
 
 
 def _parts(**values: tuple[str, Any]) -> list[Resource]:
