@@ -23,9 +23,11 @@ from starlette.testclient import TestClient
 
 from soleus.errors import UsageError
 from soleus.service import client_tokens
+from soleus.service.app import create_app
 from soleus.service.client_tokens import load
 from soleus.service.outside import Outside
 from soleus.service.problems import Refused
+from soleus.service.settings import Settings
 from tests.interop.bundles import patient
 from tests.interop.cds_hooks.calls import CRAMPS, draft, request
 from tests.service.conftest import NOW, Serve
@@ -193,6 +195,16 @@ def test_a_token_is_good_for_one_call(closed: TestClient, ehr: Ehr) -> None:
 def test_keys_are_never_fetched_from_where_a_token_says(closed: TestClient, ehr: Ehr, jku: Any) -> None:
     assert call(closed, ehr.token(header={"jku": jku})).status_code == 401
     assert ehr.asked == []
+
+
+def test_a_token_used_at_one_worker_is_refused_by_the_next(tmp_path: Path, ehr: Ehr, clients: Path) -> None:
+    given: dict[str, Any] = {"data": tmp_path, "cds_auth": "jwt", "cds_clients": clients}
+    door, token, found = Outside(httpx.MockTransport(ehr.answer)), ehr.token(), []
+    for _ in range(2):  # each with its own connection to the same file
+        app = create_app(Settings(**given), clock=lambda: NOW, outside=door)
+        with TestClient(app, base_url="http://localhost:8000") as worker:
+            found.append(call(worker, token).status_code)
+    assert found == [200, 401]
 
 
 def test_a_key_inside_the_token_is_not_used(closed: TestClient, ehr: Ehr) -> None:

@@ -166,34 +166,35 @@ def _unit(tokens: Sequence[Token], n: int) -> float | None:
     return _DAYS.get(word) or _DAYS.get(word.removesuffix("s"))
 
 
+# Repetitions are bounded: a long run of blanks or hyphens must not be tried from each of its places.
 _AGE = (
-    re.compile(r"\b(\d{1,3})\s*[- ]?\s*(?:years?|yrs?|y)\s*[-./ ]?\s*(?:olds?|o)\b"),
-    re.compile(r"\b(\d{1,3})\s*[- ]?(?:years?|yrs?)[- ]of[- ]age"),
-    re.compile(r"\b(\d{1,3})\s*[- ]?\s*(?:yo|y/o|yrs|yr|y\.o\.?)\b"),
-    re.compile(r"\b(\d{1,3})\s*/?\s*[- ]?(?:m|f|male|female|woman|man|lady|gentleman|girl|boy|year[- ]olds?)\b(?!\s*(?:/|mg|g/))"),
-    re.compile(r"\b(?:[mf]|male|female|woman|man|lady|girl|boy),?\s*/?\s*(?:aged?\s*)?(\d{1,3})\b(?!\s*[/%.]|\s*(?:mg|kg|cm|mm|days|weeks|months|year))"),
-    re.compile(r"\b(\d{1,3})\s?y\b(?!\s*(?:ago|hx|history))"),
-    re.compile(r"(?:^|\n|\bpt|patient|re:?)\s*(?:\w+ \w+,\s*)?(\d{2})\s*,"),
-    re.compile(r"\baged?\s*(?:of|:|is|at)?\s*(\d{1,3})\b"),
-    re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s+(\d{1,3})\b(?=\s*(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year|[mf]\b|male|female)|\s*$)"),
-    re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s+(?:of|in (?:his|her)|aged)\s+(\d{1,3})\b"),
-    re.compile(r"^\W*(?:an?|this|the|our|my)?\s*(?:[a-z-]+\s+){1,4}of\s+(\d{1,2})\b(?!\s*(?:[/%]|(?:weeks?|months?|days?|hours?|minutes?|mg|g|ml)\b))"),
-    re.compile(r",\s*(\d{2})(?:\s*(?:years?|yrs?|y))?\s*(?=[,;)\n]|\.\s)"),
-    re.compile(r"\b(\d{2})(?:\s*(?:years?|yrs?))?\s*,\s*(?=male|female|man|woman|m\b|f\b|bloke|lad|girl)"),
-    re.compile(r"\b(?:man|woman|male|female|girl|boy|bloke|lad|guy),\s*(\d{2})\s*(?:years?|yrs?|,|\.)"),
-    re.compile(r"\b(?:i'm|im|i am|nan|gran|mum|mom|dad|mother|father|husband|wife|grandad|grandma|she|he)\s+(?:is\s+)?(\d{2})\b(?=\s*(?:an|n|now|this|next|and|but|,|\.|years?|yrs?|$))"),
-    re.compile(r"\b(?:i'm|im|i am)\s+(\d{2})\b(?!\s*(?:weeks?|wks?|months?|days?|stone|kg|st\b|lbs?|cm|%|/|miles|minutes|mins|hours|units|years? (?:in|into|post|after|since)))"),
+    re.compile(r"\b(\d{1,3})\s{0,6}[- ]?\s{0,6}(?:years?|yrs?|y)\s{0,6}[-./ ]?\s{0,6}(?:olds?|o)\b"),
+    re.compile(r"\b(\d{1,3})\s{0,6}[- ]?(?:years?|yrs?)[- ]of[- ]age"),
+    re.compile(r"\b(\d{1,3})\s{0,6}[- ]?\s{0,6}(?:yo|y/o|yrs|yr|y\.o\.?)\b"),
+    re.compile(r"\b(\d{1,3})\s{0,6}/?\s{0,6}[- ]?(?:m|f|male|female|woman|man|lady|gentleman|girl|boy|year[- ]olds?)\b(?!\s{0,6}(?:/|mg|g/))"),
+    re.compile(r"\b(?:[mf]|male|female|woman|man|lady|girl|boy),?\s{0,6}/?\s{0,6}(?:aged?\s{0,6})?(\d{1,3})\b(?!\s{0,6}[/%.]|\s{0,6}(?:mg|kg|cm|mm|days|weeks|months|year))"),
+    re.compile(r"\b(\d{1,3})\s?y\b(?!\s{0,6}(?:ago|hx|history))"),
+    re.compile(r"(?:^|\n|\bpt|patient|re:?)\s{0,6}(?:\w{1,30} \w{1,30},\s{0,6})?(\d{2})\s{0,6},"),
+    re.compile(r"\baged?\s{0,6}(?:of|:|is|at)?\s{0,6}(\d{1,3})\b"),
+    re.compile(r"\b(?:i am|i'm|im|i m|she is|he is|she's|he's|who is|now|i will be|turning|just turned|i have|have)\s{1,6}(\d{1,3})\b(?=\s{0,6}(?:,|\.|and|years?(?! (?:ago|since|of (?!age)))|yrs?|now|year|[mf]\b|male|female)|\s{0,6}$)"),
+    re.compile(r"\b(?:woman|man|lady|gentleman|girl|boy|patient|male|female|child)\s{1,6}(?:of|in (?:his|her)|aged)\s{1,6}(\d{1,3})\b"),
+    re.compile(r"^\W{0,20}(?:an?|this|the|our|my)?\s{0,6}(?:[a-z-]{1,30}\s{1,6}){1,4}of\s{1,6}(\d{1,2})\b(?!\s{0,6}(?:[/%]|(?:weeks?|months?|days?|hours?|minutes?|mg|g|ml)\b))"),
+    re.compile(r",\s{0,6}(\d{2})(?:\s{0,6}(?:years?|yrs?|y))?\s{0,6}(?=[,;)\n]|\.\s)"),
+    re.compile(r"\b(\d{2})(?:\s{0,6}(?:years?|yrs?))?\s{0,6},\s{0,6}(?=male|female|man|woman|m\b|f\b|bloke|lad|girl)"),
+    re.compile(r"\b(?:man|woman|male|female|girl|boy|bloke|lad|guy),\s{0,6}(\d{2})\s{0,6}(?:years?|yrs?|,|\.)"),
+    re.compile(r"\b(?:i'm|im|i am|nan|gran|mum|mom|dad|mother|father|husband|wife|grandad|grandma|she|he)\s{1,6}(?:is\s{1,6})?(\d{2})\b(?=\s{0,6}(?:an|n|now|this|next|and|but|,|\.|years?|yrs?|$))"),
+    re.compile(r"\b(?:i'm|im|i am)\s{1,6}(\d{2})\b(?!\s{0,6}(?:weeks?|wks?|months?|days?|stone|kg|st\b|lbs?|cm|%|/|miles|minutes|mins|hours|units|years? (?:in|into|post|after|since)))"),
     re.compile(r"(?<![a-z0-9])[mf](\d{2})\b"),
-    re.compile(r"^[^.!?\n]{0,60}\b(?:im|i'm|i am|its|it's|it is|name is|this is|here is)\s+(?:mrs |mr |miss |ms )?(?:[a-z]+\s){1,2}(\d{2})\b(?!\s*(?:weeks?|months?|days?|minutes?|mins?|hours?|times?|/))"),
-    re.compile(r"\b(?:i|he|she)\s+(?:have|has)\s+(\d{2})\s+years\b(?! (?:of|ago|now|since))"),
-    re.compile(r"\b(?:man|woman|male|female|bloke|guy|lady|girl|boy)\s+(?:of\s+)?(\d{2})\b(?!\s*(?:weeks?|months?|days?|minutes?|/|%|mg|kg))"),
-    re.compile(r"\b(?:son|daughter|boy|girl|brother|sister|husband|wife|partner|mother|father|mum|mom|dad|nan|gran)\s+(?:[a-z]+\s)?(?:is|who is|,)\s*(\d{1,2})\b(?!\s*(?:weeks?|months?|days?|minutes?|kg|stone|/))"),
-    re.compile(r"\bage\s*:?\s*(\d{1,3})\b"),
-    re.compile(r"\bi was (\d{2})\b(?=\s*(?:,|\.|and|when it|when this|last|that (?:summer|winter|year|spring|autumn)))"),
+    re.compile(r"^[^.!?\n]{0,60}\b(?:im|i'm|i am|its|it's|it is|name is|this is|here is)\s{1,6}(?:mrs |mr |miss |ms )?(?:[a-z]{1,30}\s){1,2}(\d{2})\b(?!\s{0,6}(?:weeks?|months?|days?|minutes?|mins?|hours?|times?|/))"),
+    re.compile(r"\b(?:i|he|she)\s{1,6}(?:have|has)\s{1,6}(\d{2})\s{1,6}years\b(?! (?:of|ago|now|since))"),
+    re.compile(r"\b(?:man|woman|male|female|bloke|guy|lady|girl|boy)\s{1,6}(?:of\s{1,6})?(\d{2})\b(?!\s{0,6}(?:weeks?|months?|days?|minutes?|/|%|mg|kg))"),
+    re.compile(r"\b(?:son|daughter|boy|girl|brother|sister|husband|wife|partner|mother|father|mum|mom|dad|nan|gran)\s{1,6}(?:[a-z]{1,30}\s)?(?:is|who is|,)\s{0,6}(\d{1,2})\b(?!\s{0,6}(?:weeks?|months?|days?|minutes?|kg|stone|/))"),
+    re.compile(r"\bage\s{0,6}:?\s{0,6}(\d{1,3})\b"),
+    re.compile(r"\bi was (\d{2})\b(?=\s{0,6}(?:,|\.|and|when it|when this|last|that (?:summer|winter|year|spring|autumn)))"),
 )  # fmt: skip
-_MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*[- ]?\s*(?:months?|mths?|mo)\s*[- ]?\s*olds?\b")
+_MONTHS_OLD = re.compile(r"\b(\d{1,2})\s{0,6}[- ]?\s{0,6}(?:months?|mths?|mo)\s{0,6}[- ]?\s{0,6}olds?\b")
 _WEEKS_OLD = re.compile(
-    r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?\s*(weeks?|wks?|days?)[- ]?\s*(?:olds?\b|of age\b|of life\b|today\b)"
+    r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?\s{0,6}(weeks?|wks?|days?)[- ]?\s{0,6}(?:olds?\b|of age\b|of life\b|today\b)"
 )
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SAID = re.compile(

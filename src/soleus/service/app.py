@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from soleus.errors import SoleusError, UsageError
 from soleus.reasoning.compiled import Compiled, shipped_compiled
-from soleus.service import api, guard, health, openapi
+from soleus.service import api, fhir, guard, health, hooks, openapi
 from soleus.service.metrics import Metrics
 from soleus.service.outside import Outside
 from soleus.service.problems import Answer, Refused, answer_for, defect, status_of
@@ -59,7 +59,9 @@ def create_app(
         lifespan=_lifespan(services),
     )
     page: Answer = error_page
-    for routes in (health.router(services), api.router(services), pages.router(_site(services))):
+    site, door = _site(services), outside or Outside()
+    edges = (health.router(services), api.router(services), fhir.router(services), hooks.router(services, door))
+    for routes in (*edges, pages.router(site)):
         app.include_router(routes)
     _answer_errors(app, page)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

@@ -30,7 +30,7 @@ def _data_folder() -> Path:
 
 
 class Settings(BaseSettings):
-    """Every setting with its meaning; `soleus serve --settings` and docs/service.md list them from here."""
+    """Every setting with its meaning; `soleus serve --settings` and docs/settings.md list them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -142,6 +142,6 @@ def load(**given: Any) -> Settings:
         where = f"{PREFIX}{name.upper()}" if name else "settings"
         told = str(fault["msg"]).removeprefix("Value error, ")
         found = "a name that is none" if fault["type"] == "extra_forbidden" else "a value that cannot be"
-        raise UsageError(where, found, told[:1].lower() + told[1:], "See docs/user-guide/service.md.") from None
+        raise UsageError(where, found, told[:1].lower() + told[1:], "See docs/settings.md.") from None
     except (ValueError, OSError):  # TOML that cannot be read
-        raise UsageError(_FILE, "no TOML", "a TOML file", "See docs/user-guide/service.md.") from None
+        raise UsageError(_FILE, "no TOML", "a TOML file", "See docs/settings.md.") from None
