@@ -2,6 +2,8 @@
 
 docs/errors.md                 from soleus.errors and tools/error_examples.yaml
 docs/hazard-log.md             from docs/hazard-log.yaml
+docs/threat-model.md           from docs/threat-model.yaml
+docs/settings.md               from soleus.service.settings
 docs/records.md                from the structures in soleus.knowledge.schema
 docs/case.schema.json          from soleus.clinical.case
 docs/assessment.schema.json    from soleus.reports.json
@@ -34,6 +36,7 @@ from soleus.knowledge.schema.core import Parameter
 from soleus.reasoning.case_schema import case_schema as case_with_vocabulary
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.reports.json import schema_text
+from soleus.service.settings import PREFIX, Settings
 from soleus.validation.report import AIMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,8 +61,11 @@ def leaves() -> list[type[errors.SoleusError]]:
 
 def error_section(kind: type[errors.SoleusError], example: dict[str, Any]) -> str:
     """What the command says on a real occasion, and what was handed over."""
+    if "python" in example:
+        return python_section(kind, example)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in example.get("files", {}).items():
+            (Path(folder) / name).parent.mkdir(exist_ok=True)
             (Path(folder) / name).write_text(text, encoding="utf-8")
         done = called(example["command"], Path(folder))
     assert done.returncode == kind.exit_code, (kind, done)
@@ -69,6 +75,19 @@ def error_section(kind: type[errors.SoleusError], example: dict[str, Any]) -> st
         f"Exit code {kind.exit_code}, code `{kind.code}`. Arises when {example['when']}.\n\n"
         f"{given}\n```text\n$ soleus {example['command']}\n{done.stderr.strip()}\n```\n"
     ).replace("\n\n\n", "\n\n")
+
+
+def python_section(kind: type[errors.SoleusError], example: dict[str, Any]) -> str:
+    """What a program meets where no command raises the error."""
+    try:
+        exec(example["python"], {})  # our own example
+        raise AssertionError(kind)
+    except kind as error:
+        told = f"{kind.__name__}: {error}"
+    return (
+        f"## {kind.__name__}\n\nExit code {kind.exit_code}, code `{kind.code}`. Arises when {example['when']}.\n\n"
+        f"```python\n{example['python'].rstrip()}\n```\n\n```text\n{told}\n```\n"
+    )
 
 
 def called(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -124,6 +143,53 @@ Severity and remaining likelihood are the maintainers' judgement. No clinician h
 |---|---|---|---|---|---|---|---|
 {rows}
 """
+
+
+def threats_page() -> str:
+    threats = read("docs/threat-model.yaml")
+    controls = [c for t in threats["threats"] for c in t["controls"]]
+    rows = "\n".join(
+        f"| {t['id']} | {t['threat']} | "
+        + "<br>".join(f"{c['control']} (`{c['test']}`)" for c in t["controls"])
+        + f" | {t['residual']} |"
+        for t in threats["threats"]
+    )
+    what = "\n".join(f"- **{a['name']}**: {a['what']}" for a in threats["assets"])
+    return f"""{MADE}# Threat model of the service
+
+What `soleus serve` guards, against whom, and by what. {len(threats["threats"])} threats, {len(controls)} controls, each
+with the test that proves it. No outside party has tested the service yet.
+
+{threats["scope"].strip()}
+
+{what}
+
+| id | threat | controls (test) | what remains |
+|---|---|---|---|
+{rows}
+"""
+
+
+def settings_page() -> str:
+    rows = "\n".join(_setting_row(name, field) for name, field in Settings.model_fields.items())
+    return f"""{MADE}# Settings of the service
+
+From the environment, or from a TOML file named by `SOLEUS_CONFIG` with the names in lower case and without prefix
+(`port = 9000`); the environment wins, options of `soleus serve` win over both. A list is JSON in the environment:
+`SOLEUS_TRUSTED_PROXIES='["10.0.0.1"]'`. An unknown name in the file is an error. `soleus serve --settings` prints what
+holds.
+
+| setting | unless set | meaning |
+|---|---|---|
+{rows}
+"""
+
+
+def _setting_row(name: str, field: Any) -> str:
+    shown = "a folder of the user's data" if name == "data" else field.default
+    shown = {None: "", (): ""}.get(shown, shown) if shown is None or isinstance(shown, tuple) else shown
+    shown = ", ".join(shown) if isinstance(shown, tuple) else shown
+    return f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |"
 
 
 def shared_fields() -> set[str]:
@@ -339,6 +405,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
     "docs/hazard-log.md": hazards_page,
     "docs/records.md": records_page,
+    "docs/settings.md": settings_page,
+    "docs/threat-model.md": threats_page,
     "docs/case.schema.json": case_schema,
     "docs/assessment.schema.json": schema_text,
     **{path: partial(filled, path) for path in BLOCKS},
