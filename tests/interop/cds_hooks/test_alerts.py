@@ -11,7 +11,7 @@ from soleus.interop.cds_hooks.answering import EXTENSION
 from soleus.interop.fhir.reading import case_of
 from soleus.reasoning.assess import assess
 from soleus.reasoning.compiled import shipped_compiled
-from tests.interop.bundles import AS_OF, ICD10CM, bundle, coded, condition, patient, potassium, text
+from tests.interop.bundles import AS_OF, ICD10CM, bundle, coded, condition, observation, patient, potassium, text
 from tests.interop.bundles import request as prescribed
 from tests.interop.cds_hooks.calls import CRAMP, CRAMPS, NIGHT_CRAMPS, NOTHING, called, cards, draft, with_
 
@@ -296,3 +296,22 @@ def test_a_document_of_the_record_is_read() -> None:
     (card,) = cards("patient-view", with_(documents=[note]))
     assert "leg cramp is most likely" in card["summary"]
     assert cards("patient-view", with_(documents=[document("Seen for a cough. Chest clear.")])) == []
+
+
+def test_an_order_that_would_make_a_danger_of_a_sign_is_critical() -> None:
+    bruises = observation(text("Bruising or bleeding"), valueBoolean=True)
+    record = with_(observations=[bruises])
+    assert cards("patient-view", record) == []
+    flag, warning = cards("order-sign", record, draft("quinine"))
+    assert flag["indicator"] == "critical"
+    assert flag["summary"].endswith(": if quinine is ordered")
+    assert flag["suggestions"][0]["actions"][0]["resourceId"] == "MedicationRequest/draft-1"
+    assert warning["indicator"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("died", "shown"),
+    [({"deceasedBoolean": True}, 0), ({"deceasedDateTime": "2026-01-01"}, 0), ({"deceasedBoolean": False}, 1)],
+)
+def test_of_the_dead_nothing_is_said(died: dict[str, object], shown: int) -> None:
+    assert len(cards("patient-view", with_(patient=patient(**died), conditions=[NIGHT_CRAMPS]))) == shown

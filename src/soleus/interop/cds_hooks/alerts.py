@@ -5,6 +5,7 @@ Red flags come first and are not weighed; everything else by `soleus.reasoning.w
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from soleus.reasoning.medicines import Recognised
 from soleus.reasoning.red_flags import RedFlagResult
 
 _INDICATORS: dict[str, Indicator] = {"emergency": "critical", "same_day": "warning", "urgent": "warning"}
+_SOON = ("emergency", "same_day")
 _MOST_NAMED = 3
 
 
@@ -58,17 +60,19 @@ def _flags(view: View, urgencies: Sequence[str]) -> list[Alert]:
     return [_flag(view, f) for f in questions.fired_flags(view.shell) if f.flag.urgency in urgencies]
 
 
-def _flag(view: View, found: RedFlagResult) -> Alert:
+def _flag(view: View, found: RedFlagResult, order: Order | None = None) -> Alert:
+    """A red flag that holds; with ``order`` one that this draft would make hold."""
     flag, plain, citer = found.flag, view.audience == "patient", Citer(view.compiled.knowledge)
     citer.cite(flag.source)
     because = [words.reason(view.shell, r, view.audience) for r in found.because]
     return Alert(
         kind="red_flag",
-        key=flag.id,
+        key=flag.id if order is None else f"{flag.id}\n{order.reference}",
         indicator=_INDICATORS[flag.urgency],
-        summary=flag.patient_name if plain else flag.name,
+        summary=f"{flag.patient_name if plain else flag.name}{f': if {words.lower_first(order.name)} is ordered' if order else ''}",
         lines=(f"**{flag.patient_action if plain else flag.action}**", f"Because:\n\n{listed(because)}"),
         references=citer.references(),
+        suggestions=_delete(order) if order else (),
     )
 
 
@@ -141,12 +145,20 @@ def of_orders(view: View, drafts: Sequence[Order]) -> list[Alert]:
     least = view.shell.parameter("alert_least_worth")
     for order in drafts:
         seen = _as_taken(view, order)
+        alerts += [_flag(view, f, order) for f in _brought(view, seen) if f.flag.urgency in _SOON]
         reason = for_legs(order, list(view.conditions), terms_of(view.compiled))
         if order.loss and reason is not False and _order_worth(view, order.loss) > least:
             alerts.append(_treatment(view, order.loss, seen, _delete(order), order.reference))
         elif view.judged and worth.of_promoting(view.judged, order.contributors) > least:
             alerts.append(_promoting(view, view.judged, seen, "order", order.reference))
     return alerts
+
+
+def _brought(view: View, seen: Recognised) -> list[RedFlagResult]:
+    """Red flags that hold with a medicine, and not without it."""
+    before = {f.flag.id for f in questions.fired_flags(view.shell)}
+    taken = dataclasses.replace(view.presentation, medicines=(*view.presentation.medicines, seen))
+    return [f for f in questions.fired_flags(Judged(taken)) if f.flag.id not in before]
 
 
 def _order_worth(view: View, loss: OrderLoss) -> float:

@@ -11,7 +11,7 @@ from soleus.interop.cds_hooks.alerts import of_orders, of_person, other_person
 from soleus.interop.cds_hooks.cards import Alert, Frame, card
 from soleus.interop.cds_hooks.prefetch import Fetch, Record, gather, missing, queries
 from soleus.interop.cds_hooks.request import Request, read
-from soleus.interop.cds_hooks.view import View, whose
+from soleus.interop.cds_hooks.view import View, has_died, whose
 from soleus.reasoning import words
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
@@ -77,6 +77,8 @@ def respond(
     record = gather(call, fetch)
     if not record.tells and not any(o.loss for o in drafts):
         raise missing()
+    if has_died(record, today):
+        return Answered(_EMPTY)
     frame = Frame(call.instance, service_id, base_url, smart_url, _closing(record, today, call))
     if not whose(call, record):
         return _answered([other_person()], frame, None)

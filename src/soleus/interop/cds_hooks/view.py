@@ -14,7 +14,7 @@ from soleus.interop.cds_hooks.prefetch import Record
 from soleus.interop.cds_hooks.request import Request
 from soleus.interop.fhir.reading import case_of
 from soleus.interop.fhir.record import person_of
-from soleus.interop.fhir.shapes import concept, mapping, word
+from soleus.interop.fhir.shapes import concept, mapping, moment, word
 from soleus.interop.fhir.statements import status_of
 from soleus.interop.fhir.terms import Terms, terms_of
 from soleus.reasoning.assessment import Audience
@@ -34,6 +34,15 @@ def whose(request: Request, record: Record) -> bool:
     about = {p for e in record.entries if (p := person_of(mapping(e["resource"])))}
     named = people or about
     return not named or request.patient in named
+
+
+def has_died(record: Record, today: str) -> bool:
+    """Whether the record says that the person had died by that day: then nothing is said."""
+    for body in record.of_kind("Patient"):
+        died = moment(body.get("deceasedDateTime"))
+        if body.get("deceasedBoolean") is True or (died is not None and died.day[:10] <= today):
+            return True
+    return False
 
 
 @dataclass(frozen=True)
