@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Self
+from typing import ClassVar, Self
 
 
 class SoleusError(Exception):
@@ -63,15 +63,16 @@ class UsageError(SoleusError):
 class InputError(SoleusError):
     code = "input"
     exit_code = 3
+    MOST_TOLD: ClassVar[int] = 12
 
     @classmethod
-    def together(cls, faults: Sequence[InputError], most: int = 12) -> InputError:
-        """Several faults of one input as one error, each with its place."""
-        shown = faults[:most]
-        more = f" and {len(faults) - most} more" if len(faults) > most else ""
+    def together(cls, faults: Sequence[InputError]) -> InputError:
+        """Several faults of one input as one error, each with its place; at `MOST_TOLD` there may be more."""
+        shown = faults[: cls.MOST_TOLD]
+        full = len(shown) == cls.MOST_TOLD
         return cls(
-            f"{len(faults)} places",
-            "; ".join(f"{f.where}: {f.found}" for f in shown) + more,
+            f"{'at least ' if full else ''}{len(shown)} places",
+            "; ".join(f"{f.where}: {f.found}" for f in shown),
             "; ".join(f"{f.where}: {f.expected}" for f in shown),
             " ".join(f"{f.where}: {f.repair}" for f in shown),
         )

@@ -242,3 +242,29 @@ def test_no_file(path: str) -> None:
     for reader in (read_case, lambda p: read_any(p, shipped_compiled())):
         with pytest.raises(UnreadableInput):
             reader(Path(path))
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        ({"complaints": [{"id": str(n)} for n in range(13)]}, "13 entries"),
+        ({"measurements": [{"name": "potassium", "value": 4}] * 501}, "501 entries"),
+        ({"medicines": ["furosemide"] * 501}, "501 entries"),
+        ({"findings": {f"finding {n}": "yes" for n in range(1_001)}}, "1,001 entries"),
+        ({"complaints": [{"findings": {"x" * 201: "yes"}}]}, "a name of 201 characters"),
+        ({"pretest": {"x" * 201: 0.5}}, "a name of 201 characters"),
+    ],
+)
+def test_what_no_person_has_is_refused_before_it_is_matched(tree: dict[str, Any], told: str) -> None:
+    with pytest.raises(UnreadableInput) as fault:
+        case_from(tree)
+    assert fault.value.found == told
+
+
+def test_of_very_many_faults_one_message_tells_the_first() -> None:
+    compiled = shipped_compiled()
+    case = case_from({"findings": {f"no such thing {n}": "yes" for n in range(900)}})
+    with pytest.raises(InputError) as fault:
+        take_in(case, compiled, MedicineIndex(compiled.knowledge))
+    assert fault.value.where == "at least 12 places"
+    assert len(str(fault.value)) < 5_000

@@ -15,6 +15,9 @@ from soleus.errors import Contradiction, InvalidValue, UnknownName, UnreadableIn
 
 MOST_BYTES = 5_000_000
 DEEPEST = 60
+#: Far more than one person has; each entry costs time to match with the knowledge base.
+MOST_ENTRIES = {"complaints": 12, "conditions": 500, "medicines": 500, "measurements": 500}
+MOST_FINDINGS, LONGEST_NAME = 1_000, 200
 
 _DATES = frozenset({"as_of", "birth_date", "onset", "since", "started", "stopped", "date"})
 _FIELDS: dict[str, type[msgspec.Struct]] = {
@@ -107,9 +110,28 @@ def parse_case(text: str, where: str = "case") -> Case:
 def case_from(tree: dict[str, Any], where: str = "case") -> Case:
     """The case in a mapping, as a JSON decoder gives it."""
     try:
-        return msgspec.convert(_plain(tree, where), Case)
+        case = msgspec.convert(_plain(tree, where), Case)
     except msgspec.ValidationError as error:
         raise _translated(str(error), where) from None
+    _check_counts(case, where)
+    return case
+
+
+def _check_counts(case: Case, where: str) -> None:
+    """Refuse what no person has: it would keep a service busy for minutes."""
+    counts = {name: (len(getattr(case, name)), most) for name, most in MOST_ENTRIES.items()}
+    findings = [case.findings, *(c.findings for c in case.complaints)]
+    counts["findings"] = (max(map(len, findings)), MOST_FINDINGS)
+    for name, (found, most) in counts.items():
+        if found > most:
+            raise UnreadableInput(
+                f"{where}: {name}", f"{found:,} entries", f"at most {most:,}", "Hand over one person's case at a time."
+            )
+    longest = max((len(key) for part in (*findings, case.pretest) for key in part), default=0)
+    if longest > LONGEST_NAME:
+        raise UnreadableInput(
+            f"{where}: findings", f"a name of {longest:,} characters", f"at most {LONGEST_NAME}", "Shorten the name."
+        )
 
 
 def parse_tree(text: str, where: str) -> Any:

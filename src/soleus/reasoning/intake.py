@@ -245,13 +245,15 @@ def _silent(draft: _Draft, compiled: Compiled, case: Case) -> tuple[str, ...]:
 
 
 def _all_faults(steps: Iterable[Callable[[], None]]) -> None:
-    """Take every step, then raise what went wrong in any of them as one error."""
+    """Take every step, then raise what went wrong in any of them as one error, as far as one message can tell."""
     faults: list[InputError] = []
     for step in steps:
         try:
             step()
         except InputError as fault:
             faults.append(fault)
+        if len(faults) == InputError.MOST_TOLD:
+            break
     if len(faults) > 1:
         raise InputError.together(faults)
     if faults:
