@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -119,6 +120,37 @@ def test_every_tool_answers_a_client_of_the_older_protocol() -> None:
             return await _everything(client)
 
     _holds(anyio.run(run))
+
+
+@pytest.mark.parametrize("broken", [float("nan"), "\ud800"])
+def test_values_that_no_json_can_hold_are_no_defect(broken: Any) -> None:
+    async def ask(client: Client) -> list[CallToolResult]:
+        calls = [
+            ("medication_review", {"medicines": [broken]}),
+            ("assess", {"case": {"findings": {"quality": broken}}}),
+        ]
+        return [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    for found in drive(server(shipped_compiled()), ask):
+        assert found.is_error
+        assert found.structured_content["error"]["code"] != "defect"
+
+
+def test_it_ends_with_its_input_and_in_good_order() -> None:
+    found = subprocess.run(_COMMAND, input="", capture_output=True, text=True, env=_ENVIRONMENT, timeout=60)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--http", "--port", "58765"]])
+def test_it_can_be_broken_off_without_a_traceback(arguments: list[str]) -> None:
+    process = subprocess.Popen(
+        [*_COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_ENVIRONMENT
+    )
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, written = process.communicate(timeout=30)
+    assert b"Traceback" not in written
+    assert process.returncode in (0, 130)
 
 
 def test_tools_are_listed_with_schemas_and_as_read_only() -> None:

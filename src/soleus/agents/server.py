@@ -125,15 +125,14 @@ def _called(tool: Tool, arguments: dict[str, Any], compiled: Compiled) -> types.
     """One call. Whatever goes wrong comes back as an error of the tool, never as a traceback."""
     try:
         answer, text = tool.call(arguments, compiled)
+        structured = msgspec.json.decode(msgspec.json.encode(answer))
     except SoleusError as error:
         return _failed(error.to_dict(), str(error))
     except Exception as defect:
         told = f"a defect ({type(defect).__name__})"
         fault = {"code": "defect", "where": tool.name, "found": told, "expected": "an answer", "repair": "Report it."}
         return _failed(fault, f"{tool.name}: {told}; please report how it came about.")
-    return types.CallToolResult(
-        content=[types.TextContent(text=text)], structured_content=msgspec.json.decode(msgspec.json.encode(answer))
-    )
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
 
 
 def _failed(fault: dict[str, str], text: str) -> types.CallToolResult:

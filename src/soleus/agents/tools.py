@@ -12,8 +12,8 @@ from soleus.agents import telling, vocabulary
 from soleus.agents.brief import AssessAnswer, brief
 from soleus.agents.vocabulary import EntryOrNames
 from soleus.clinical.case import Case, Date, Medicine
-from soleus.clinical.reading import case_from
-from soleus.errors import CannotAssess, InvalidValue, SoleusError, UnknownName, near_names
+from soleus.clinical.reading import MOST_BYTES, case_from
+from soleus.errors import CannotAssess, InvalidValue, SoleusError, UnknownName, UnreadableInput, near_names
 from soleus.knowledge.schema.core import Setting
 from soleus.notes.case import case_of
 from soleus.notes.judging import read_note
@@ -43,7 +43,10 @@ class Assess(_Arguments, frozen=True):
     note: Annotated[str, Meta(description="A text about the person, word for word, instead of a case.")] | None = None
     audience: Wording = "clinician"
     setting: Annotated[Setting, Meta(description="Where the person is seen; overrides the case's.")] | None = None
-    as_of: Date | None = None
+    as_of: (
+        Annotated[Date, Meta(description="The day of the assessment, today as a rule; needed where dates are told.")]
+        | None
+    ) = None
     detail: Annotated[
         Concise, Meta(description="full adds the assessment at length (tens of kilobytes): ask for it only if needed.")
     ] = "concise"
@@ -133,6 +136,7 @@ def _schema(kind: type[Struct]) -> dict[str, Any]:
 
 def _read(kind: type[Struct], given: dict[str, Any]) -> Struct:
     """The arguments of a tool. Values are not repeated in a message."""
+    _check(given)
     fields = msgspec.structs.fields(kind)
     known = [f.name for f in fields]
     for name in given:
@@ -148,6 +152,17 @@ def _read(kind: type[Struct], given: dict[str, Any]) -> Struct:
         raise InvalidValue(
             place[:60], "a value of another form", "what the input schema of the tool says", "See its input schema."
         ) from None
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Refuse what is too large, too deep or no text before anything is made of it."""
+    try:
+        size = len(msgspec.json.encode(given))
+    except (RecursionError, UnicodeEncodeError, TypeError):
+        raise UnreadableInput("arguments", "what JSON cannot hold", "plain values", "Send text, numbers.") from None
+    if size > MOST_BYTES:
+        found = f"{size:,} bytes"
+        raise UnreadableInput("arguments", found, f"at most {MOST_BYTES:,}", "Hand over one person at a time.")
 
 
 _HERE = {
