@@ -21,7 +21,7 @@ from typing import cast
 
 import numpy as np
 
-from soleus.inference.network import Bools, Floats, Ints
+from soleus.inference.network import Floats, Ints
 from soleus.inference.posterior import Judgement, item_given_state
 
 
@@ -360,23 +360,21 @@ def _drawn_answers(found: Agenda, kept: Ints, truth: Ints, rng: np.random.Genera
 
 def _singles_draw(singles: list[Floats], truth: Ints, rng: np.random.Generator) -> Floats:
     """All answers at once: which row of each question is drawn, (rows, n), then one product with the logarithms."""
-    rows = np.concatenate(singles).astype(np.float32)
-    sizes = [len(answers) for answers in singles]
-    cumulative = np.concatenate([np.cumsum(answers, axis=0) for answers in singles]).astype(np.float32)
-    last = np.cumsum(sizes) - 1
-    level = rng.random((len(singles), len(truth)), np.float32) * cumulative[last][:, truth]
-    above = np.repeat(level, sizes, axis=0) > cumulative[:, truth]
+    sizes = np.array([len(answers) for answers in singles])
+    first, last = np.cumsum(sizes) - sizes, np.cumsum(sizes) - 1
+    rows = np.concatenate(singles)
+    cumulative = rows.copy()
+    for v in range(1, sizes.max()):
+        at = first[sizes > v] + v
+        cumulative[at] += cumulative[at - 1]
+    reached = cumulative.astype(np.float32)[:, truth]  # (rows, n)
+    level = rng.random((len(singles), len(truth)), np.float32) * reached[last]
+    above = np.repeat(level, sizes, axis=0) > reached
     above[last] = False
     drawn = ~above
-    drawn[1:] &= above[:-1] | _first_rows(sizes)[1:, None]
-    return np.asarray(drawn.T.astype(np.float32) @ np.log(np.maximum(rows, 1e-30)), np.float64)
-
-
-def _first_rows(sizes: list[int]) -> Bools:
-    """(rows,) true in the first row of each question."""
-    out = np.zeros(sum(sizes), np.bool_)
-    out[np.cumsum([0, *sizes[:-1]])] = True
-    return out
+    above[last] = True  # so that the first row of the next question does not depend on this one
+    drawn[1:] &= above[:-1]
+    return np.asarray(drawn.T.astype(np.float32) @ np.log(np.maximum(rows.astype(np.float32), 1e-30)), np.float64)
 
 
 def _draw(rows: Floats, truth: Ints, rng: np.random.Generator) -> Ints:
@@ -404,10 +402,13 @@ def _facet_draw(
     rows = [network.item_rows[network.first_row[f] : network.first_row[f + 1]][:, :, kept] for f in items]
     drawn = [np.where(hidden, _draw(r[:, 0], truth, rng), _draw(r[:, 1], truth, rng)) for r in rows]
     # Few patterns of answers are many draws: each is weighed once.
-    patterns, which = np.unique(np.array(drawn), axis=1, return_inverse=True)
-    log_on, log_off = np.repeat(on[None], len(patterns.T), 0), np.repeat(off[None], len(patterns.T), 0)
-    for r, answer in zip(rows, patterns, strict=True):
-        log_r = np.log(r)[answer]
+    code = np.zeros(len(truth), np.intp)
+    for r, answer in zip(rows, drawn, strict=True):
+        code = code * len(r) + answer
+    _, one, which = np.unique(code, return_index=True, return_inverse=True)
+    log_on, log_off = np.repeat(on[None], len(one), 0), np.repeat(off[None], len(one), 0)
+    for r, answer in zip(rows, drawn, strict=True):
+        log_r = np.log(r)[answer[one]]
         log_on += log_r[:, 0]
         log_off += log_r[:, 1]
-    return np.asarray((np.logaddexp(log_on, log_off) - before)[which.ravel()], np.float64)
+    return np.asarray((np.logaddexp(log_on, log_off) - before)[which], np.float64)

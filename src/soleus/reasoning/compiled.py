@@ -211,9 +211,12 @@ def _rate(rate: Rate, age: float | None, sex: str | None, setting: str) -> float
     return value * rate.setting.get(setting, 1.0)  # type: ignore[call-overload, no-any-return]
 
 
+_APART = re.compile(r"[^a-z0-9+%]+")
+
+
 def normal_form(words: str) -> str:
     """Lower case, words only, one space."""
-    return re.sub(r"[^a-z0-9+%]+", " ", words.lower()).strip()
+    return _APART.sub(" ", words.lower()).strip()
 
 
 _TAG = re.compile(r"\((disorder|finding|situation|procedure|event|regime/therapy|observable entity|qualifier value)\)")
