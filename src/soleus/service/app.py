@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from soleus.errors import SoleusError, UsageError
 from soleus.reasoning.compiled import Compiled, shipped_compiled
-from soleus.service import api, fhir, guard, health, hooks, openapi
+from soleus.service import api, fhir, guard, health, hooks, launching, openapi
 from soleus.service.metrics import Metrics
 from soleus.service.outside import Outside
 from soleus.service.problems import Answer, Refused, answer_for, defect, status_of
@@ -61,7 +61,7 @@ def create_app(
     page: Answer = error_page
     site, door = _site(services), outside or Outside()
     edges = (health.router(services), api.router(services), fhir.router(services), hooks.router(services, door))
-    for routes in (*edges, pages.router(site)):
+    for routes in (*edges, launching.router(services, site, door), pages.router(site)):
         app.include_router(routes)
     _answer_errors(app, page)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

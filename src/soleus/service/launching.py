@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from soleus.clinical.case import Unused
 from soleus.errors import InvalidValue
+from soleus.interop.fhir.reading import case_of
 from soleus.service import smart, smart_clients
 from soleus.service.keys import installation_key
 from soleus.service.outside import Outside
@@ -79,7 +82,7 @@ def _client(clients: dict[str, SmartClient], iss: Any) -> SmartClient:
 
 
 async def _desk(site: Site, services: Services, record: smart.Record) -> HTMLResponse:
-    from soleus.interop.fhir.reading import case_of
-
     case = await services.work.run(case_of, record.bundle, services.compiled, as_of=services.today())
-    return await desk.opened_with(site, case, origin=record.server, unread=record.unread)
+    why = "the server did not let it be read"
+    missing = tuple(Unused(where=record.server, what=kind, why=why) for kind in record.unread)
+    return await desk.opened_with(site, msgspec.structs.replace(case, unused=(*case.unused, *missing)), record.server)
