@@ -65,11 +65,12 @@ def _flag(view: View, found: RedFlagResult, order: Order | None = None) -> Alert
     flag, plain, citer = found.flag, view.audience == "patient", Citer(view.compiled.knowledge)
     citer.cite(flag.source)
     because = [words.reason(view.shell, r, view.audience) for r in found.because]
+    ordered = f": if {words.lower_first(order.name)} is ordered" if order else ""
     return Alert(
         kind="red_flag",
         key=flag.id if order is None else f"{flag.id}\n{order.reference}",
         indicator=_INDICATORS[flag.urgency],
-        summary=f"{flag.patient_name if plain else flag.name}{f': if {words.lower_first(order.name)} is ordered' if order else ''}",
+        summary=(flag.patient_name if plain else flag.name) + ordered,
         lines=(f"**{flag.patient_action if plain else flag.action}**", f"Because:\n\n{listed(because)}"),
         references=citer.references(),
         suggestions=_delete(order) if order else (),
