@@ -236,9 +236,14 @@ def _initial(item: Resource, path: str) -> Resource:
 def _units_of(finding: Finding) -> list[str]:
     """The unit of the finding, and one spelling of each other scale; UCUM's where it is told by its brackets."""
     scales: dict[float | tuple[float, float], str] = {1.0: finding.unit or "1"}
-    for unit, scale in sorted(finding.other_units.items(), key=lambda pair: ("[" not in pair[0], pair[0])):
+    for unit, scale in sorted(finding.other_units.items(), key=lambda pair: _oddity(pair[0])):
         scales.setdefault(scale, unit)
     return list(scales.values())
+
+
+def _oddity(unit: str) -> tuple[bool, bool, bool, str]:
+    """How far a spelling is from the one to show."""
+    return "[" not in unit, "%" in unit, unit.startswith("mc"), unit
 
 
 def _unit_option(unit: str) -> Resource:
