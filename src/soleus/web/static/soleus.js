@@ -28,6 +28,7 @@
     const page = new DOMParser().parseFromString(text, "text/html");
     const next = page.getElementById("main");
     if (!next) return false;
+    for (const field of next.querySelectorAll("[autofocus]")) field.autofocus = false; // `arrive` decides
     main().replaceWith(document.adoptNode(next));
     document.title = page.title;
     document.body.className = page.body.className;
@@ -54,7 +55,7 @@
 
   document.addEventListener("submit", async (event) => {
     const form = event.target, button = event.submitter;
-    const action = new URL(button?.formAction || form.action, location.href);
+    const action = new URL(button?.getAttribute("formaction") || form.action, location.href);
     const plain = form.enctype !== "multipart/form-data" && form.method === "post" && action.origin === location.origin;
     if (!plain || action.pathname !== "/interview") return; // other steps are pages of their own
     event.preventDefault();
@@ -81,6 +82,7 @@
   // Back and forward: the page is asked for again with what led to it.
   addEventListener("popstate", async (event) => {
     const past = event.state;
+    if (location.pathname !== "/interview" || (!past && location.hash)) return;
     if (!past?.action) { location.reload(); return; }
     const text = await fetched(past.action, past.body).catch(() => null);
     if (text === null || !show(text)) { location.reload(); return; }
@@ -92,6 +94,26 @@
   if (here?.action && location.pathname === here.action && performance.getEntriesByType("navigation")[0]?.type !== "navigate") {
     fetched(here.action, here.body).then((text) => { if (text !== null && show(text)) refill(here.sent ?? []); }).catch(() => {});
   }
+
+  // A place touched on the picture marks its box in the list; the page stays where it is, though the list may be out of sight.
+  document.addEventListener("click", (event) => {
+    const box = document.getElementById(event.target.closest?.(".legs label")?.htmlFor ?? "");
+    if (!box) return;
+    event.preventDefault();
+    box.checked = !box.checked;
+    box.focus({ preventScroll: true });
+  });
+
+  // A link within the page leads the focus to its field and leaves the history as it is.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".faults a[href^='#']");
+    const field = link && document.getElementById(link.hash.slice(1));
+    if (!field) return;
+    event.preventDefault();
+    field.closest("details")?.setAttribute("open", "");
+    field.focus({ preventScroll: true });
+    (field.closest(".field") ?? field).scrollIntoView({ block: "nearest" });
+  });
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-copy]");
