@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
-from typing import cast
 
 import numpy as np
 
@@ -123,38 +122,46 @@ class _Causes:
 
     def __init__(self, judgement: Judgement, losses: Losses) -> None:
         joint = judgement.presence * judgement.probability  # (C, S)
-        self._share: list[float] = (joint * judgement.network.excess).sum(axis=1).tolist()  # P(present and cause | e)
-        self._present: list[float] = joint.sum(axis=1).tolist()
-        self._losses = losses
+        self._present = joint.sum(axis=1)  # (C,) P(present | e)
+        self._value, self._cost = np.zeros((2, len(joint)))  # of what is lost by leaving it, and by looking into it
+        known = list(losses.cause_value)
+        self._cost[known] = [losses.cause_cost[c] for c in known]
+        self._value[known] = list(losses.cause_value.values())
+        self._value *= (joint * judgement.network.excess).sum(axis=1)  # P(present and cause | e)
 
-    def gain(self, asks: Sequence[Ask]) -> float:
-        """The drop when the questions about one cause are answered together."""
-        c, said = asks[0].number, _together(asks)
-        if said is None or c not in self._losses.cause_value or self._present[c] <= 0:
-            return 0.0
-        value, cost = self._losses.cause_value[c] * self._share[c], self._losses.cause_cost[c]
-        present, answers = self._present[c], cast("list[list[float]]", said.tolist())
+    def gains(self, causes: Sequence[int], said: Sequence[Floats]) -> Floats:
+        """(causes,) the drop for each cause, when what is ``said`` of it is known (`Ask.said`)."""
+        if not causes:
+            return np.zeros(0)
+        size = np.array([len(rows) for rows in said])
+        c, (absent, present) = np.repeat(causes, size), np.concatenate(said).T
         # The share is proportional to P(present): given an answer it scales with P(answer | present).
-        after = sum(min(value * b, cost * (a * (1 - present) + b * present)) for a, b in answers)
-        return min(value, cost) - after
+        chance = absent * (1 - self._present[c]) + present * self._present[c]
+        after = np.minimum(self._value[c] * present, self._cost[c] * chance)
+        return np.asarray(
+            np.minimum(self._value, self._cost)[list(causes)] - np.add.reduceat(after, np.cumsum(size) - size)
+        )
 
-    def all(self, asks: Sequence[Ask], alone: Sequence[float]) -> float:
-        """The drop over all causes when every question about them is answered; ``alone``: that of each by itself."""
-        by_cause: dict[int, list[int]] = {}
-        for i, ask in enumerate(asks):
+    def alone(self, asks: Sequence[Ask]) -> Floats:
+        """(question,) the drop by each question on its own."""
+        out = np.zeros(len(asks))
+        told = {i: ask.said for i, ask in enumerate(asks) if ask.said is not None}
+        out[list(told)] = self.gains([asks[i].number for i in told], list(told.values()))
+        return out
+
+    def together(self, asks: Sequence[Ask]) -> float:
+        """The drop over all causes when every question is answered."""
+        by_cause: dict[int, list[Ask]] = {}
+        for ask in asks:
             if ask.said is not None:
-                by_cause.setdefault(ask.number, []).append(i)
-        return sum(alone[i[0]] if len(i) == 1 else self.gain([asks[n] for n in i]) for i in by_cause.values())
+                by_cause.setdefault(ask.number, []).append(ask)
+        return float(self.gains(list(by_cause), [_together(some) for some in by_cause.values()]).sum())
 
 
-def _together(asks: Sequence[Ask]) -> Floats | None:
+def _together(asks: Sequence[Ask]) -> Floats:
     """(answers, 2) P(all answers | contributor absent), (| present): answers are independent given the contributor."""
-    out = asks[0].said
-    for ask in asks[1:]:
-        if out is None or ask.said is None:
-            return None
-        out = (out[:, None, :] * ask.said[None, :, :]).reshape(-1, 2)
-    return out
+    each = [ask.said for ask in asks if ask.said is not None]
+    return reduce(lambda one, two: (one[:, None, :] * two[None, :, :]).reshape(-1, 2), each)
 
 
 @dataclass(frozen=True)
@@ -166,19 +173,17 @@ class Agenda:
     asks: tuple[Ask, ...]
     answers: tuple[Floats, ...]  # per question (answer, S): P(answer | s, evidence)
     causes: _Causes
-    cause_gains: tuple[float, ...]  # per question, on its own
 
-    @property
+    @cached_property
     def all_causes(self) -> float:
-        """All questions about causes together."""
-        return self.causes.all(self.asks, self.cause_gains)
+        """The drop in the loss of causes when every question about them is answered."""
+        return self.causes.together(self.asks)
 
 
 def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
     """Everything that is needed to value the questions and to know when to stop."""
-    causes = _Causes(judgement, losses)
     answers = tuple(_rows_of_all(judgement, asks))
-    return Agenda(judgement, losses, tuple(asks), answers, causes, tuple(causes.gain([a]) for a in asks))
+    return Agenda(judgement, losses, tuple(asks), answers, _Causes(judgement, losses))
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,7 @@ def value_of(found: Agenda) -> Values:
     joint = np.concatenate([np.zeros((0, len(p))), *found.answers]) * p
     loss = joint @ found.losses.action.T  # (row, A)
     after = np.add.reduceat(loss.min(axis=1), first[:-1]) if len(joint) else np.zeros(0)
-    gain = float(expected_loss(found.losses, p)) - after + np.array(found.cause_gains)
+    gain = float(expected_loss(found.losses, p)) - after + found.causes.alone(found.asks)
     return Values(
         found,
         gain=np.maximum(gain, 0.0),
@@ -265,7 +270,7 @@ def best_pair(values: Values, most: int = 12) -> tuple[Value, float] | None:
     for i, j in combinations(telling, 2):
         one, two = found.asks[i], found.asks[j]
         if _one_cause(one, two):
-            gain = found.causes.gain([one, two])
+            gain = found.causes.together([one, two])
         elif _hang_together(found, one, two):
             continue
         else:
