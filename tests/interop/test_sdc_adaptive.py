@@ -248,7 +248,7 @@ def test_a_red_flag_is_told_before_the_next_question() -> None:
     assert shown[-1] == open_items(response)[0]["linkId"]
     assert shown[-2].startswith("red_flag.")
     warning = next(i for i in items_of(response) if i["linkId"].startswith("red_flag."))
-    assert warning["type"] == "display"
+    assert (warning["type"], warning["prefix"]) == ("display", "Warning:")
     assert "extension" not in warning  # shown, not hidden
 
 

@@ -118,6 +118,14 @@ def test_a_core_question_hides_behind_no_warning_sign() -> None:
     assert "enableWhen" not in items["side"]
 
 
+@pytest.mark.parametrize("who", WHO)
+def test_the_screen_says_first_what_must_not_wait(who: str) -> None:
+    screen = by_link(history(who))["group.screen"]["item"]
+    assert screen[0]["type"] == "display"
+    assert "must not wait" in screen[0]["text"]
+    assert screen[1]["linkId"].startswith("screen.")
+
+
 def test_the_wording_is_that_of_the_respondent() -> None:
     finding = shipped_compiled().findings["quality"]
     assert by_link(history("patient"))["quality"]["text"] == finding.question

@@ -283,10 +283,10 @@ def _warnings(talk: _Talk, judged: Judged) -> list[Resource]:
         flag, clinician = f.flag, talk.form.audience == "clinician"
         name = flag.name if clinician else flag.patient_name
         action = flag.action if clinician else flag.patient_action
-        out.append(make.display(f"red_flag.{flag.id}", f"{make.capital(name)}. {action}"))
+        out.append(make.warning(f"red_flag.{flag.id}", f"{make.capital(name)}. {action}"))
     if any(f.flag.urgency in _PRESSING for f in fired):
         number = judged.compiled.knowledge.by_id(EmergencyNumber)["default"]
-        out.append(make.display("red_flag.number", f"{number.sentence} The questions can wait; this should not."))
+        out.append(make.warning("red_flag.number", f"{number.sentence} The questions can wait; this should not."))
     return out
 
 

@@ -42,6 +42,15 @@ def display(link: str, text: str, *extensions: Resource) -> Resource:
     return {**({"extension": list(extensions)} if extensions else {}), **shown}
 
 
+def warning(link: str, text: str) -> Resource:
+    """Words that must not be overlooked; the prefix says so without colour."""
+    style = {"url": "http://hl7.org/fhir/StructureDefinition/rendering-style", "valueString": _LOUD}
+    return {"linkId": link, "prefix": "Warning:", "text": text, "_text": {"extension": [style]}, "type": "display"}
+
+
+_LOUD = "font-weight: bold; color: #8c1d18"
+
+
 def choice(
     link: str, text: str, options: Sequence[Resource], reason: str = "", codes: Iterable[Resource] = ()
 ) -> Resource:

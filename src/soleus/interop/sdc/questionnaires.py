@@ -11,7 +11,7 @@ from soleus.interop.sdc import items as make
 from soleus.interop.sdc.forms import HISTORIES, INTERVIEWS, SDC, Form, form_of
 from soleus.interop.sdc.templates import condition_template, extracted_by, medication_template
 from soleus.knowledge.schema.core import Contributor, Finding
-from soleus.knowledge.schema.safety import ScreenItem
+from soleus.knowledge.schema.safety import EmergencyNumber, ScreenItem
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.questions import Question
 
@@ -95,7 +95,7 @@ class _History:
             make.display("about", self.form.limits),
             _group("person", "The person", self._person()),
             _group("complaint", "The complaint", [*self._places(lambda f: f.opening), _onset(self.form)]),
-            _group("screen", "Warning signs", [i for s in self._screen for i in self._screened(s)]),
+            _group("screen", "Warning signs", [self._alarm(), *(i for s in self._screen for i in self._screened(s))]),
             _group("bedside", "First questions", self._places(lambda f: f.bedside)),
             _group("core", "More about it", [i for f in asked if f.core for i in self._once(f)]),
             *self._further("signs", "Further signs", [f for f in asked if not f.core]),
@@ -139,6 +139,12 @@ class _History:
         """How old an Observation may be to be taken for the answer."""
         period = {"value": self._days, "unit": "d", "system": _UNITS, "code": "d"}
         return {"url": f"{SDC}/sdc-questionnaire-observationLinkPeriod", "valueDuration": period}
+
+    def _alarm(self) -> Resource:
+        """A form that is filled at once can warn only beforehand."""
+        number = self.compiled.knowledge.by_id(EmergencyNumber)["default"].sentence
+        said = "A yes here could mean something that must not wait. If so, do not finish the form first."
+        return make.warning("red_flag.number", f"{said} {number}")
 
     def _screened(self, item: ScreenItem) -> list[Resource]:
         """The grouped question, and what a "yes" to it leads to."""
