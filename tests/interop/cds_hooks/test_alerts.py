@@ -171,6 +171,7 @@ def test_a_patient_reads_plain_words_and_is_never_told_to_stop() -> None:
     assert found
     assert not [c for c in found if "suggestions" in c]
     assert all("No doctor has checked" in c["detail"] for c in found)
+    assert "Ask your doctor whether you should still take it" in found[-1]["summary"]
 
 
 def test_every_card_says_as_of_when_and_what_was_not_known() -> None:

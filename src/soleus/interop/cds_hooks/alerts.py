@@ -195,7 +195,7 @@ def _treatment(
         kind="order" if view.request.service.orders else "medicine",
         key=f"{loss.id}\n{key}",
         indicator="warning",
-        summary=loss.summary,
+        summary=loss.patient_summary if view.audience == "patient" else loss.summary,
         lines=(*meets, *texts, *lines, *_likely(view)),
         references=citer.references(),
         suggestions=suggestions,

@@ -150,6 +150,7 @@ class OrderLoss(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     summary: Annotated[str, Meta(max_length=139)]  # one line, as the head of a card
+    patient_summary: Annotated[str, Meta(max_length=139)]
     harm: Loss
     low: Loss
     high: Loss
