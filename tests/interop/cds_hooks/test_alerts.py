@@ -155,6 +155,14 @@ def test_a_contained_medication_is_read() -> None:
     assert len(cards("order-sign", CRAMPS, {**order, "medicationReference": {"reference": "#m"}})) == 1
 
 
+def test_a_medication_of_the_prefetch_is_found() -> None:
+    order = {**draft("x"), "medicationReference": {"reference": "Medication/m"}}
+    del order["medicationCodeableConcept"]
+    quinine = {"resourceType": "Medication", "id": "m", "code": text("Quinine")}
+    assert len(cards("order-sign", with_(medications=[quinine]), order)) == 1
+    assert cards("order-sign", NOTHING, order) == []
+
+
 def test_advice_to_stop_is_a_proposal_not_to_perform() -> None:
     record = with_(conditions=[NIGHT_CRAMPS], medications=[prescribed("quinine"), prescribed("salmeterol")])
     by_kind = {c["summary"].split(":")[0].split()[0]: c for c in cards("patient-view", record)}

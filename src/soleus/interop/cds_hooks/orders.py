@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from soleus.interop.cds_hooks.prefetch import gather
 from soleus.interop.cds_hooks.request import Request
 from soleus.interop.fhir.medicines import best_known, medication_of
 from soleus.interop.fhir.record import Entry, Record
@@ -42,7 +43,7 @@ def relevant(request: Request, compiled: Compiled) -> tuple[Order, ...]:
     """The drafts of a call of which something could be said; on order-select only those that were selected."""
     index = MedicineIndex(compiled.knowledge)
     entries = tuple(_drafts(request))
-    record = Record(terms_of(compiled), None, entries)
+    record = Record(terms_of(compiled), None, (*entries, *_medications(request, entries)))
     found = (_order(record, e, index, compiled.knowledge) for e in entries if e.kind in _KINDS)
     return tuple(o for o in found if o is not None and _chosen(o, request))
 
@@ -58,6 +59,15 @@ def _drafts(request: Request) -> list[Entry]:
         if kind := word(body.get("resourceType")):
             out.append(Entry(f"draftOrders.entry[{n}]", kind, body, word(entry.get("fullUrl"))))
     return out
+
+
+def _medications(request: Request, drafts: tuple[Entry, ...]) -> list[Entry]:
+    """Medications that were handed over, where a draft refers to one."""
+    if not any("medicationReference" in d.body for d in drafts):
+        return []
+    found = gather(request, None).entries
+    named = [(mapping(e["resource"]), word(e.get("fullUrl"))) for e in found]
+    return [Entry("prefetch", "Medication", body, url) for body, url in named if body["resourceType"] == "Medication"]
 
 
 def _order(record: Record, entry: Entry, index: MedicineIndex, knowledge: Knowledge) -> Order | None:
