@@ -125,7 +125,7 @@ def test_every_tool_answers_a_client_of_the_older_protocol() -> None:
 @pytest.mark.parametrize("broken", [float("nan"), "\ud800"])
 def test_values_that_no_json_can_hold_are_no_defect(broken: Any) -> None:
     async def ask(client: Client) -> list[CallToolResult]:
-        calls = [
+        calls: list[tuple[str, dict[str, Any]]] = [
             ("medication_review", {"medicines": [broken]}),
             ("assess", {"case": {"findings": {"quality": broken}}}),
         ]
