@@ -17,7 +17,7 @@ from pathlib import Path
 from soleus.service.app import STORE
 from soleus.storage import SqliteRepository
 
-ROUNDS = 12
+ROUNDS = 8
 
 
 def free_port() -> int:

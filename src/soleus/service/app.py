@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from threading import Thread
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -84,18 +85,19 @@ def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextMan
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.store.forget(services.clock().timestamp())
-        _warm(services.compiled)
+        Thread(target=_warm, args=(services,), daemon=True).start()
         yield
         services.store.close()
 
     return lifespan
 
 
-def _warm(compiled: Compiled) -> None:
-    """Compute once what the first request would wait for."""
+def _warm(services: Services) -> None:
+    """Load and compute once what the first request would wait for; `/ready` tells when that is done."""
     from soleus.notes.judging import assess_note
 
-    assess_note("Cramp in my calf at night.", knowledge=compiled)
+    assess_note("Cramp in my calf at night.", knowledge=services.compiled)
+    services.warm.set()
 
 
 def _with_cors(app: FastAPI, settings: Settings) -> guard.App:

@@ -30,7 +30,7 @@ _KEYS_LAST_S = 300
 _KEYS_RETRY_S = 30  # a key that is not known makes us look again, but no more often than this
 _MOST_TOKEN = 8_000  # characters
 _LEAST_RSA_BITS = 2048
-_SETTING, _SEE = "SOLEUS_CDS_CLIENTS", "See docs/user-guide/service.md."
+_SETTING, _SEE = "SOLEUS_CDS_CLIENTS", "See docs/settings.md."
 
 
 class HookClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -222,7 +222,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
 
 
 def _refused(
-    found: str, repair: str = "See docs/user-guide/service.md.", error: str | None = "invalid_token"
+    found: str, repair: str = "See docs/settings.md.", error: str | None = "invalid_token"
 ) -> Refused:
     """401 with the challenge of RFC 6750."""
     challenge = 'Bearer realm="cds-services"' + (f', error="{error}"' if error else "")

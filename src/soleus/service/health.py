@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from soleus.errors import ServiceError
 from soleus.service.metrics import CONTENT_TYPE
+from soleus.service.problems import Refused
 from soleus.service.services import Services
 
 
@@ -20,9 +22,11 @@ def router(services: Services) -> APIRouter:
     @routes.get(
         "/ready",
         summary="Can it judge and store?",
-        responses={503: {"description": "Not able to store", "content": {"application/problem+json": {}}}},
+        responses={503: {"description": "Not able to judge or store yet", "content": {"application/problem+json": {}}}},
     )
     async def ready() -> dict[str, str]:
+        if not services.warm.is_set():
+            raise Refused(503, ServiceError("soleus", "knowledge still being loaded", "it loaded", "Try again soon."))
         await services.work.run(services.store.check)
         base = services.compiled.knowledge
         return {"status": "ok", "knowledge_version": base.version, "knowledge_hash": base.digest}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,14 +25,23 @@ _PATH = "/cds-services"
 
 
 _TEXT = {"type": "string"}
+Id = Annotated[str, Path(description="A service of discovery", json_schema_extra={"enum": list(cds_hooks.BY_ID)})]
 _CALL = {
     "type": "object",
     "required": ["hook", "hookInstance", "context"],
     "properties": {
-        "hook": _TEXT,
+        "hook": {"enum": list(cds_hooks.HOOKS)},
         "hookInstance": {"type": "string", "format": "uuid"},
-        "context": {"type": "object", "required": ["userId", "patientId"]},
-        "prefetch": {"type": "object"},
+        "context": {
+            "type": "object",
+            "required": ["userId", "patientId"],
+            "properties": {
+                **{name: _TEXT for name in ("userId", "patientId", "encounterId")},
+                "draftOrders": {"$ref": "#/components/schemas/FhirResource"},
+                "selections": {"type": "array", "items": _TEXT},
+            },
+        },
+        "prefetch": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/FhirResource"}},
         "fhirServer": {"type": "string", "format": "uri"},
         "fhirAuthorization": {"type": "object", "required": ["access_token", "token_type", "expires_in", "scope"]},
     },
@@ -87,13 +96,13 @@ def router(services: Services, outside: Outside) -> APIRouter:
         return _json(cds_hooks.services())
 
     @routes.post("/{id}", summary="Call a service", openapi_extra=_told("Cards, usually none", "cards", _CALL))
-    async def call(id: str, request: Request) -> Response:
+    async def call(id: Id, request: Request) -> Response:
         client = await hooks.client(request)
         _known(id)
         return _json((await hooks.answered(id, await _body(request), client)).body)
 
     @routes.post("/{id}/feedback", summary="What became of cards", openapi_extra=_told("Kept", None, _FEEDBACK))
-    async def feedback(id: str, request: Request) -> Response:
+    async def feedback(id: Id, request: Request) -> Response:
         client = await hooks.client(request)
         _known(id)
         given = cds_hooks.feedback(id, await _body(request), client=client.iss if client else "")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from soleus.reasoning.compiled import Compiled
 from soleus.service.metrics import Metrics
@@ -21,7 +22,10 @@ def utc_now() -> datetime.datetime:
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, store, knowledge, clock, workers and counters of one application."""
+    """Settings, store, knowledge, clock, workers and counters of one application.
+
+    ``warm`` is set once a judgement need not wait for anything to be loaded.
+    """
 
     settings: Settings
     store: Repository
@@ -29,6 +33,7 @@ class Services:
     clock: Clock
     work: Work
     metrics: Metrics
+    warm: Event = field(default_factory=Event)
 
     def today(self) -> str:
         """Today's date (UTC): the `as_of` of a request that names none."""
