@@ -5,6 +5,7 @@ What-ifs are left out: a letter holds only what was told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -35,6 +36,8 @@ _MOST = {"there": 24, "not_there": 14, "conditions": 10, "no_conditions": 8, "me
 _MOST_FLAGS, _MOST_RANKED, _MOST_REVIEWED, _MOST_UNKNOWN = 4, 6, 4, 10
 _MOST_TESTS, _MOST_RULED_OUT, _MOST_ASKED = 3, 2, 6
 _MOST_LETTERS = 70  # of one name that somebody typed
+_ROOM = 3_300  # letters of a sheet in the usual size, found by printing
+_SIZE = "LETTER-SIZE"
 _WORTH_REVIEW = ("likely_contributor", "possible_contributor", "not_recognised")
 
 
@@ -105,7 +108,14 @@ def letter(state: State, compiled: Compiled, today: str, **more: Any) -> str:
     case = told(state, compiled)
     a = judged(case, compiled, "clinician", today)
     values = contents(a, sayings(case_from(case), compiled))
-    return html("letter.html.j2", state=pack(state), tried=len(state.changes), pdf=pdf_is_here(), **values, **more)
+    page = html("letter.html.j2", state=pack(state), tried=len(state.changes), pdf=pdf_is_here(), **values, **more)
+    return page.replace(_SIZE, "dense" if _letters(page) > _ROOM else "", 1)
+
+
+def _letters(page: str) -> int:
+    """How much text the sheet holds."""
+    sheet = page[page.index("<article") : page.index("</article>")]
+    return len(re.sub(r"<[^>]*>|\s+", " ", sheet))
 
 
 def letter_pdf(state: State, compiled: Compiled, today: str) -> bytes:

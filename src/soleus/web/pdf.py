@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import re
 from functools import cache
 from importlib.resources import files
@@ -46,6 +47,8 @@ def pdf(page: str) -> bytes:
         raise UsageError("PDF", "a page that is too long", f"at most {MOST_LETTERS:,} characters", "Print it instead.")
     from weasyprint import HTML  # type: ignore[import-untyped]
     from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # it tells of rules that are for browsers
 
     class Refusing(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: object = None) -> object:  # noqa: ARG002
