@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 
 from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
-from soleus.errors import SoleusError, UnknownName
+from soleus.errors import InvalidValue, SoleusError, UnknownName
 from soleus.interop.fhir import canonical
 from soleus.interop.fhir.reading import case_of
 from soleus.interop.fhir.writing import case_bundle
@@ -88,6 +88,32 @@ def test_dont_know_stays_dont_know() -> None:
     case = case_from({"findings": {"quality": "cramp", "swelling": "not_assessed"}})
     assert back(case).findings == {"quality": "cramp", "swelling": "not_assessed"}
     assert presentations(back(case))[0].asked == {"swelling"}
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        {"diabetes": "yes"},
+        {"diabetes": "no"},
+        {"diabetes": "not_assessed"},
+        {"fever": "yes"},
+        {"fever": "no"},
+        {"abi": 0.85},
+        {"potassium": {"value": 3.1, "unit": "mmol/L", "date": "2026-10"}},
+        {"potassium": "not_assessed"},
+        {"urge to move": True},
+        {"severity": 5},
+    ],
+)
+def test_every_way_to_tell_a_finding_comes_back(findings: dict[str, Any]) -> None:
+    case = case_from({"as_of": "2026-11-21", "findings": {"quality": "cramp", **findings}})
+    assert facts(back(case)) == facts(case)
+
+
+@pytest.mark.parametrize("findings", [{"diabetes": "purple"}, {"quality": "purple"}, {"potassium": 3.1}])
+def test_a_value_that_cannot_be_is_refused(findings: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue):
+        case_bundle(case_from({"findings": findings}), COMPILED)
 
 
 def test_an_unknown_finding_is_refused() -> None:

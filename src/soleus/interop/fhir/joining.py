@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -38,6 +39,9 @@ class Danger:
         if measured and self.day and measured > self.day:
             return False
         return finding in self.flagged or (finding in self.hung_on and before == absent)
+
+
+_NO = {"absent", "no", "false", "n", "negative"}  # as `soleus.reasoning.intake` reads them
 
 
 def joined(
@@ -101,7 +105,7 @@ class _Joint:
     def _person(self) -> Person:
         """Fields that the first does not know; a statement of pregnancy only where the first says nothing of it."""
         a, b = self.first.person, self.second.person
-        said = {self._contributor(c) for c in map(_condition, self.first.conditions)}
+        said = self._said.keys()
         out: dict[str, Any] = {}
         for name in Person.__struct_fields__:
             mine, other = getattr(a, name), getattr(b, name)
@@ -136,7 +140,6 @@ class _Joint:
         measured = {self._finding(m.name): m for m in self.first.measurements}
         mine |= {name: ("", {"value": m.value, "unit": m.unit}) for name, m in measured.items()}
         timed = self.first.onset or self.first.duration
-        said = {self._contributor(c) for c in map(_condition, self.first.conditions)}
         for name, value in self.second.findings.items():
             target = self._finding(name)
             if target in mine:
@@ -145,7 +148,7 @@ class _Joint:
                     out.pop(key, None)
                     self.replaced.add(target)
                     out[target] = value
-            elif target in said or (target == "tempo" and timed and target not in self.danger.flagged):
+            elif target in self._said or (target == "tempo" and timed and target not in self.danger.flagged):
                 self._leave(target, "known otherwise, and that counts")
             else:
                 out[name] = value
@@ -173,11 +176,18 @@ class _Joint:
     def _contributor(self, c: Condition) -> str:
         return find_contributor(self.compiled, c) or normal_form(c.name)
 
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        """What the first says of contributors (present, absent or resolved), as conditions or among the findings."""
+        said: dict[str, str] = {self._contributor(c): c.status for c in map(_condition, self.first.conditions)}
+        for name, value in self.first.findings.items():
+            if self._finding(name) in self.compiled.contributors:
+                said.setdefault(self._finding(name), "absent" if normal_form(str(value)) in _NO else "present")
+        return said
+
     def _conditions(self, added: tuple[Medicine, ...]) -> Iterator[Condition]:
         """Conditions of the second that the first says nothing of, and that fit sex and medicines."""
-        first = self.first
-        said: dict[str, str] = {self._contributor(c): c.status for c in map(_condition, first.conditions)}
-        said |= {self._finding(n): str(v) for n, v in first.findings.items()}
+        first, said = self.first, self._said
         implied = self._implied([*map(_medicine, first.medicines), *added])
         for c in map(_condition, self.second.conditions):
             target = self._contributor(c)
@@ -198,7 +208,7 @@ class _Joint:
         """Medicines of the second that the first does not name and that nothing of the first denies."""
         index = MedicineIndex(self.compiled.knowledge)
         known = {_substance(index, m) for m in map(_medicine, self.first.medicines)}
-        denied = {self._contributor(c) for c in map(_condition, self.first.conditions) if c.status == "absent"}
+        denied = {name for name, status in self._said.items() if status == "absent"}
         for m in map(_medicine, self.second.medicines):
             if _substance(index, m) in known:
                 if m.stopped is None and self._stopped(index, m):
