@@ -454,3 +454,45 @@ def test_names_to_choose_from_hold_nothing_of_the_visitor(client: TestClient, pa
     told = client.get(f"/interview/{part}").json()
     assert "bendroflumethiazide" in [n.lower() for n in told["medicines"]]
     assert "diabetes" in told["conditions"]
+
+
+# --- any way through --------------------------------------------------------------------------------------------------
+
+
+def pressed(visitor: Visitor, pick: int) -> None:
+    """Press one of the buttons that stay within the interview."""
+    within = [
+        button
+        for form in visitor.page.forms
+        for button in form.buttons
+        if (button[2] or form.action).partition("#")[0] == "/interview"
+    ]
+    name, value, _ = within[pick % len(within)]
+    if name:
+        visitor.press(name, value)
+        return
+    do = visitor.page.field("do") or ""
+    choices = [c for f in visitor.page.forms if ("do", do) in f.fields for c in f.choices]
+    opened = [c for c in choices if c[0].startswith("detail-")]
+    if opened:
+        visitor.continue_("details", **{opened[pick % len(opened)][0]: opened[pick % len(opened)][1]})
+    else:
+        visitor.continue_(do, **({"mark": "left-calf"} if do == "map" else {}))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(picks=st.lists(st.integers(0, 10_000), min_size=5, max_size=40))
+def test_whatever_is_pressed_no_page_fails_and_nothing_is_asked_twice(client: TestClient, picks: list[int]) -> None:
+    visitor = Visitor(client)
+    visitor.press("respondent", "carer")
+    for pick in picks:
+        pressed(visitor, pick)
+        assert visitor.page.status in (200, 400), visitor.page.h1
+        state = visitor.page.state
+        session = state.interview(COMPILED)
+        judged = session.judged().presentation
+        asked = [(a["question"], bool(a.get("followed_by"))) for a in state.answers]
+        assert len(set(asked)) == len(asked)
+        question = visitor.page.field("question")
+        if question and not visitor.page.field("at") and visitor.page.field("kind") != "screen":
+            assert question not in judged.observations

@@ -144,7 +144,7 @@ def to_saved(page: Any) -> None:
 
 def to_gone(page: Any) -> None:
     to_saved(page)
-    page.click("form.ways button")
+    page.click("form.onward button")
     page.wait_for_selector("a.primary")
 
 
@@ -306,6 +306,7 @@ def test_the_map_takes_touches(visit: Open) -> None:
         assert page.is_checked(f"#m-{mark}"), mark
         page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         assert not page.is_checked(f"#m-{mark}"), mark
+        assert page.evaluate("scrollY") == 0  # the list below the picture does not pull the page down
 
 
 def test_a_marked_place_is_told_by_colour_pattern_and_tick(visit: Open) -> None:
