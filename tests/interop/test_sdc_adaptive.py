@@ -344,6 +344,19 @@ def test_errors_hold_no_answer() -> None:
     assert caught.value.where == "QuestionnaireResponse.item[0]"
 
 
+CARRIED = ["id", "language", "identifier", "basedOn", "subject", "encounter", "author", "source", "authored"]
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_what_is_carried_over_has_the_form_of_fhir(name: str) -> None:
+    """What the client says of itself comes back; what no FHIR server would take does not."""
+    good = {"id": "r-1", "language": "en-GB", "authored": "2026-11-21", "identifier": {"system": "urn:x", "value": "7"}}
+    told = good.get(name, [{"reference": "ServiceRequest/1"}] if name == "basedOn" else {"reference": "Patient/p"})
+    assert asked({**opened(), name: told})[name] == told
+    for junk in (7, "\ud800 <", ["x"], {"reference": 7}, 10**400):
+        assert name not in asked({**opened(), name: junk})
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_any_response(data: st.DataObject) -> None:
@@ -351,7 +364,7 @@ def test_any_response(data: st.DataObject) -> None:
     response = with_answer(
         with_answer(opened(), "person.age", {"valueDecimal": 60}), "quality", {"valueString": "cramp"}
     )
-    part = data.draw(st.sampled_from(["item", "contained", "questionnaire", "status", "answer", "inner", "id"]))
+    part = data.draw(st.sampled_from(["item", "contained", "questionnaire", "status", "answer", "inner", *CARRIED]))
     junk = data.draw(elements)
     if part == "answer":
         response["item"][1]["answer"] = junk

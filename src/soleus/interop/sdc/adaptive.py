@@ -16,7 +16,9 @@ from soleus.interop.fhir.links import AGE, AGE_UNKNOWN, IDLE, PERSON, PREGNANT, 
 from soleus.interop.fhir.replay import Said, age_of, first_of, item_answers, question_of, reply_of, sex_of, yes_no_of
 from soleus.interop.fhir.shapes import items, mapping, walk, word
 from soleus.interop.fhir.terms import Terms, terms_of
+from soleus.interop.fhir.writing.elements import clean
 from soleus.interop.sdc import items as make
+from soleus.interop.sdc.circumstances import circumstances, identity
 from soleus.interop.sdc.forms import INTERVIEWS, SDC, Form, form_of
 from soleus.knowledge.schema.safety import EmergencyNumber
 from soleus.reasoning import words
@@ -27,10 +29,9 @@ from soleus.reasoning.questions import Question, fired_flags
 
 Resource = dict[str, Any]
 _LEADING = 3  # explanations whose probability goes along
+_LONGEST = 1_000  # characters of a reason
 _MOST_ITEMS = 1_000  # more than there are questions
 _PRESSING = ("emergency", "same_day")
-_KEPT = ("id", "meta", "language", "identifier", "basedOn", "partOf", "subject", "encounter", "authored", "author",
-         "source")  # fmt: skip
 
 
 def next_question(tree: Any, compiled: Compiled, base_url: str) -> Resource:
@@ -132,7 +133,7 @@ def _holds(item: Resource, yes: set[str]) -> bool:
 def _reason(item: Resource) -> str:
     """Why a question was asked, as it was told then."""
     helps = (mapping(i) for i in items(item.get("item")))
-    return next((word(h.get("text"))[:1000] for h in helps if word(h.get("linkId")).startswith("help.")), "")
+    return next((clean(word(h.get("text")))[:_LONGEST] for h in helps if word(h.get("linkId")).startswith("help.")), "")
 
 
 # --- the interview ------------------------------------------------------------------------------------------
@@ -231,14 +232,13 @@ def _grown(
         question = talk.session.next()
         fresh = [_item(talk, question, _why(question))] if question else []
     judged = talk.session.judged()
-    name = word(contained.get("id")) or "interview"
+    name = identity(contained) or "interview"
     shown = [*_about(form), *talk.asked, *_warnings(talk, judged), *(fresh or _closing(form))]
     belief, believed = _belief(judged, form)
     questionnaire = _contained(name, form, compiled, base_url, [*shown, *belief])
-    kept = {k: response[k] for k in _KEPT if response.get(k)}
     return {
         "resourceType": "QuestionnaireResponse",
-        **kept,
+        **circumstances(response),
         "contained": [questionnaire],
         "questionnaire": f"#{name}",
         "status": "in-progress" if fresh else "completed",

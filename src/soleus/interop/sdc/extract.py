@@ -14,9 +14,11 @@ from soleus.errors import UnknownName, UnreadableInput
 from soleus.interop.fhir import links
 from soleus.interop.fhir.questionnaires import form_name
 from soleus.interop.fhir.reading import case_of
+from soleus.interop.fhir.replay import item_answers
 from soleus.interop.fhir.shapes import items, mapping, walk, word
-from soleus.interop.fhir.writing.elements import present, unknown_subject, with_id
+from soleus.interop.fhir.writing.elements import clean, present, unknown_subject, with_id
 from soleus.interop.sdc import items as make
+from soleus.interop.sdc.circumstances import authored, coding, date, identity, reference
 from soleus.interop.sdc.forms import HISTORIES, INTERVIEWS, Form, form_of
 from soleus.interop.sdc.templates import condition_template, filled, medication_template
 from soleus.reasoning.compiled import Compiled
@@ -68,13 +70,14 @@ def _created(resource: Resource) -> Resource:
 
 def _common(response: Resource) -> Resource:
     """What every Observation takes from the response."""
-    author = mapping(response.get("author")) or mapping(response.get("source"))
+    author = reference(response.get("author")) or reference(response.get("source"))
+    name = identity(response)
     return present(
-        subject=mapping(response.get("subject")),
-        encounter=mapping(response.get("encounter")),
-        effectiveDateTime=word(response.get("authored")),
+        subject=reference(response.get("subject")),
+        encounter=reference(response.get("encounter")),
+        effectiveDateTime=authored(response),
         performer=[author] if author else None,
-        derivedFrom=[{"reference": f"QuestionnaireResponse/{word(response['id'])}"}] if response.get("id") else None,
+        derivedFrom=[{"reference": f"QuestionnaireResponse/{name}"}] if name else None,
     )
 
 
@@ -135,8 +138,26 @@ def _groups(response: Resource, link: str) -> list[Resource]:
 def _templated(response: Resource, form: Form) -> Iterator[Resource]:
     """The entries of the lists, by the templates of the form."""
     templates = {links.CONDITION: condition_template(form), links.MEDICINE: medication_template()}
+    head = present(subject=reference(response.get("subject")), authored=authored(response))
     for link, template in templates.items():
         for group in _groups(response, link):
-            made = filled(template, group, response)
+            made = filled(template, _well_formed(group), head)
             if made.get("code") or made.get("medicationCodeableConcept"):
                 yield with_id(made["resourceType"], {"subject": unknown_subject(), **made})
+
+
+def _well_formed(group: Resource) -> Resource:
+    """The entry of a list with the answers that have the form of their question."""
+    found = []
+    for inner in map(mapping, items(group.get("item"))):
+        values = [v for kind, value in item_answers(inner) if (v := _well_formed_value(kind, value))]
+        found += [{"linkId": word(inner.get("linkId")), "answer": values}] if values else []
+    return {"item": found}
+
+
+def _well_formed_value(kind: str, value: Any) -> Resource:
+    if kind == "Coding":
+        return present(valueCoding=coding(value))
+    if kind == "Date":
+        return present(valueDate=date(value))
+    return present(valueString=clean(word(value))) if kind == "String" else {}

@@ -18,8 +18,10 @@ from soleus.interop.fhir.reading import RecordRead, read_record
 from soleus.interop.fhir.record import Entry, person_of
 from soleus.interop.fhir.shapes import concept, items, mapping, moment, number_of, plain_reference, tail, value_of, word
 from soleus.interop.fhir.statements import status_of
+from soleus.interop.fhir.writing.elements import clean, present
 from soleus.interop.sdc import items as make
 from soleus.interop.sdc.adaptive import next_question
+from soleus.interop.sdc.circumstances import coding, quantity
 from soleus.interop.sdc.forms import INTERVIEWS, SDC, form_of
 from soleus.knowledge.schema.safety import ScreenItem
 from soleus.reasoning.compiled import Compiled
@@ -59,7 +61,7 @@ def _issue(where: str, words: str) -> Resource:
 
 def _response(form: Resource, known: _Known, filled: list[Resource]) -> Resource:
     version = word(form.get("version"))
-    address = word(form.get("url")) + (f"|{version}" if version else "")
+    address = clean(word(form.get("url"))) + (f"|{clean(version)}" if version else "")
     head: Resource = {"resourceType": "QuestionnaireResponse"}
     if word(form.get("url")):
         head["questionnaire"] = address
@@ -204,8 +206,7 @@ def _entries(item: Resource, known: _Known) -> list[Resource]:
 
 
 def _head(item: Resource) -> Resource:
-    text = word(item.get("text"))
-    return {"linkId": item.get("linkId", ""), **({"text": text} if text else {})}
+    return {"linkId": clean(word(item.get("linkId"))), **present(text=clean(word(item.get("text"))))}
 
 
 def _group(item: Resource, below: list[Resource]) -> Resource:
@@ -220,7 +221,7 @@ def _fitting(item: Resource, answer: Resource | None) -> Resource | None:
         return answer
     options = (mapping(mapping(o).get("valueCoding")) for o in items(item.get("answerOption")))
     chosen = next((o for o in options if o.get("code") == answer["valueCoding"]["code"]), None)
-    return {"valueCoding": chosen} if chosen else None
+    return _told(valueCoding=coding(chosen)) if chosen else None
 
 
 def _enabled(filled: list[Resource], form: Resource) -> list[Resource]:
@@ -331,22 +332,25 @@ def _recent(entry: Entry, as_of: str | None, oldest: float | None) -> bool:
 
 
 def _as_answer(item: Resource, kind: str, value: Any) -> Resource | None:
-    """A value of an Observation as an answer of an item's type."""
+    """A value of an Observation as an answer of an item's type; None where it has another."""
     asked = item.get("type")
     if asked == "quantity" and kind == "Quantity":
-        return {"valueQuantity": value}
+        return _told(valueQuantity=quantity(value))
     if asked in ("decimal", "integer") and kind in ("Quantity", "Integer"):
         number = number_of(mapping(value).get("value") if kind == "Quantity" else value)
-        whole = number is not None and number == int(number)
-        return (
-            {f"value{str(asked).capitalize()}": number}
-            if number is not None and (whole or asked == "decimal")
-            else None
-        )
+        if number is None or (asked == "integer" and number != int(number)):
+            return None
+        return {"valueDecimal": number} if asked == "decimal" else {"valueInteger": int(number)}
     if asked in ("choice", "open-choice") and kind == "CodeableConcept":
-        codes = [{"valueCoding": c} for c in items(mapping(value).get("coding")) if mapping(c)]
-        return next((a for c in codes if (a := _fitting(item, c) if item.get("answerOption") else c)), None)
+        codes = [c for c in map(coding, items(mapping(value).get("coding"))) if c.get("code")]
+        fitting = (
+            _fitting(item, {"valueCoding": c}) if item.get("answerOption") else _told(valueCoding=c) for c in codes
+        )
+        return next((a for a in fitting if a), None)
     if asked in ("string", "text") and kind in ("String", "CodeableConcept"):
-        said = concept(value).names
-        return {"valueString": said[0]} if said else None
+        return _told(valueString=clean(next(iter(concept(value).names), "")))
     return {"valueBoolean": value} if asked == "boolean" and isinstance(value, bool) else None
+
+
+def _told(**value: Any) -> Resource | None:
+    return present(**value) or None
