@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from soleus.clinical.case import Case, Condition, Medicine
 from soleus.errors import InvalidValue, SoleusError, UnknownName, UnreadableInput
+from soleus.interop.fhir import links
 from soleus.interop.fhir.reading import case_of
 from soleus.interop.reading import read_any
 from soleus.interop.sdc.extract import case_from_response, extract
@@ -116,6 +117,14 @@ def test_a_core_question_hides_behind_no_warning_sign() -> None:
     core = [f.id for f in shipped_compiled().findings.values() if f.core and f.group == "history"]
     assert {c for c in core if items[c].get("enableWhen")} <= grouped
     assert "enableWhen" not in items["side"]
+
+
+def test_no_question_bears_the_name_of_an_item_that_asks_nothing() -> None:
+    """An answer to it would be passed over."""
+    compiled = shipped_compiled()
+    ids = [*compiled.findings, *compiled.contributors]
+    reserved = (*links.IDLE, links.SCREEN, "person.", "condition.", "medicine.")
+    assert [i for i in ids if i.startswith(reserved) or i in ("onset", "duration", "condition", "medicine")] == []
 
 
 @pytest.mark.parametrize("who", WHO)

@@ -12,6 +12,7 @@ from soleus.interop.fhir.writing.elements import Resource, clean, narrative, pre
 from soleus.knowledge.schema.safety import CriteriaSet
 from soleus.knowledge.schema.safety import RedFlag as RedFlagRecord
 from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.interview import DONT_KNOW
 from soleus.reasoning.medicines import MedicineIndex
 
 _SDC = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
@@ -207,7 +208,7 @@ def _system(address: str, title: str, compiled: Compiled, concepts: dict[str, st
 def _systems(compiled: Compiled) -> Iterator[tuple[str, str, dict[str, str]]]:
     k = compiled.knowledge
     yield canonical.FINDINGS, "Findings", {f.id: f.name for f in compiled.findings.values()}
-    yield canonical.STATES, "States of findings", {s.id: s.id for f in compiled.findings.values() for s in f.states}
+    yield canonical.STATES, "States of findings", _states(compiled)
     yield canonical.CONTRIBUTORS, "Contributors", {c.id: c.name for c in compiled.contributors.values()}
     yield canonical.EXPLANATIONS, "Explanations", {e.id: e.name for e in compiled.explanations.values()}
     yield canonical.MEDICINES, "Medicines", {m.id: m.name for m in MedicineIndex(k).records.values()}
@@ -219,6 +220,11 @@ def _systems(compiled: Compiled) -> Iterator[tuple[str, str, dict[str, str]]]:
     yield canonical.REVIEW, "Status of the review", _named(get_args(ReviewStatus))
     yield canonical.ROLE, "What a resource is to Soleus", _named((canonical.TOLD, canonical.ANSWER))
     yield canonical.CASE, "Circumstances of a case", _named(_CIRCUMSTANCES)
+
+
+def _states(compiled: Compiled) -> dict[str, str]:
+    """The states of all findings, and the answer that it is not known."""
+    return {s.id: s.id for f in compiled.findings.values() for s in f.states} | {DONT_KNOW: "Don't know"}
 
 
 _RESULTS = ("met", "not_met", "undecided", "not_assessed")
