@@ -26,7 +26,8 @@ def router(services: Services) -> APIRouter:
     )
     async def ready() -> dict[str, str]:
         if not services.warm.is_set():
-            raise Refused(503, ServiceError("soleus", "knowledge still being loaded", "it loaded", "Try again soon."))
+            loading = ServiceError("soleus", "knowledge still being loaded", "it loaded", "Try again soon.")
+            raise Refused(503, loading, {"retry-after": "1"})
         await services.work.run(services.store.check)
         base = services.compiled.knowledge
         return {"status": "ok", "knowledge_version": base.version, "knowledge_hash": base.digest}
