@@ -51,7 +51,7 @@ NOTE = "Calf cramps at night for years. No swelling of the legs."
 
 
 def in_process(ask: Callable[[AsyncClient], Awaitable[T]]) -> T:
-    app = create_app(load(), store=MemoryRepository())
+    app = create_app(load(max_seconds=120), store=MemoryRepository())
 
     async def run() -> T:
         async with AsyncClient("http://127.0.0.1", transport=httpx.ASGITransport(app)) as client:
@@ -101,6 +101,26 @@ def test_smaller_answers_arrive_as_they_were_made() -> None:
         answers.compare("rls", "nocturnal_leg_cramp", most=3),
         answers.entry("G47.62"),
     ]
+
+
+def test_a_record_is_judged_as_fhir() -> None:
+    from soleus.clinical.reading import case_from
+    from soleus.interop.fhir.operations import assess as judged
+    from soleus.interop.fhir.writing import case_bundle
+    from soleus.reasoning.compiled import shipped_compiled
+
+    record = case_bundle(case_from(CRAMP), shipped_compiled())
+    found = in_process(lambda c: c.fhir_assess(record))
+    assert found == judged(record, shipped_compiled(), as_of=CRAMP["as_of"])
+    with pytest.raises(InvalidValue):
+        in_process(
+            lambda c: c.fhir_assess(
+                {
+                    "resourceType": "Parameters",
+                    "parameter": [{"name": "draws", "valueString": "many"}, {"name": "record", "resource": record}],
+                }
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -225,7 +245,13 @@ def address(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "SOLEUS_DATA": str(tmp_path), "SOLEUS_WORKERS": "1"}
+    environment = {
+        **os.environ,
+        "OPENBLAS_NUM_THREADS": "1",
+        "SOLEUS_DATA": str(tmp_path),
+        "SOLEUS_WORKERS": "1",
+        "SOLEUS_MAX_SECONDS": "100",
+    }
     command = [sys.executable, "-c", "from soleus.cli import main; main()", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

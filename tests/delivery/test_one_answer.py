@@ -97,7 +97,7 @@ def chances(found: Assessment) -> Chances:
 def through(ask: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
     """What ``ask`` finds with a client of the whole service."""
     day = datetime.datetime.fromisoformat(f"{AS_OF}T12:00:00+00:00")
-    app = create_app(load(), store=MemoryRepository(), clock=lambda: day)
+    app = create_app(load(max_seconds=120), store=MemoryRepository(), clock=lambda: day)
 
     async def run() -> T:
         transport = httpx.ASGITransport(app)
@@ -125,7 +125,7 @@ def test_command(cases: dict[str, dict[str, Any]], python: dict[str, Assessment]
 
 
 def test_client_of_the_service(cases: dict[str, dict[str, Any]], python: dict[str, Assessment]) -> None:
-    app = create_app(load(), store=MemoryRepository())
+    app = create_app(load(max_seconds=120), store=MemoryRepository())
 
     async def ask() -> dict[str, Assessment]:
         async with AsyncClient("http://127.0.0.1", transport=httpx.ASGITransport(app), timeout=120) as client:
