@@ -28,7 +28,7 @@ from soleus.reasoning.compiled import Compiled
 if TYPE_CHECKING:
     from soleus.notes.reading import Reading
 
-MOST_TEXTS, MOST_CHARACTERS = 50, 200_000  # of one record, the latest first
+MOST_TEXTS, MOST_CHARACTERS = 50, 100_000  # of one record, the latest first: three seconds at most
 _MOST_ENCODED = 400_000  # characters of base64
 _DATES = {
     "DocumentReference": ("date", "created", "indexed", "context.period.end", "context.period.start"),
