@@ -36,12 +36,12 @@ _CALL = {
             "type": "object",
             "required": ["userId", "patientId"],
             "properties": {
-                **{name: _TEXT for name in ("userId", "patientId", "encounterId")},
-                "draftOrders": {"$ref": "#/components/schemas/FhirResource"},
+                **dict.fromkeys(("userId", "patientId", "encounterId"), _TEXT),
+                "draftOrders": {"type": "object"},
                 "selections": {"type": "array", "items": _TEXT},
             },
         },
-        "prefetch": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/FhirResource"}},
+        "prefetch": {"type": "object"},
         "fhirServer": {"type": "string", "format": "uri"},
         "fhirAuthorization": {"type": "object", "required": ["access_token", "token_type", "expires_in", "scope"]},
     },
@@ -101,7 +101,12 @@ def router(services: Services, outside: Outside) -> APIRouter:
         _known(id)
         return _json((await hooks.answered(id, await _body(request), client)).body)
 
-    @routes.post("/{id}/feedback", summary="What became of cards", openapi_extra=_told("Kept", None, _FEEDBACK))
+    @routes.post(
+        "/{id}/feedback",
+        summary="What became of cards",
+        openapi_extra=_told("Kept", None, _FEEDBACK),
+        response_class=Response,
+    )
     async def feedback(id: Id, request: Request) -> Response:
         client = await hooks.client(request)
         _known(id)
