@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import msgspec
@@ -242,3 +243,17 @@ def test_saved_answers_are_plain_data() -> None:
     session = begin()
     hold(session, TYPICAL, most=5)
     assert msgspec.json.decode(msgspec.json.encode(session.saved())) == json.loads(json.dumps(session.saved()))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_grouped_question_leaves_alone_is_what_is_known(seed: int) -> None:
+    """The short way to the known findings gives what the whole judgement gives."""
+    rng = random.Random(seed)
+    told = {"findings": {"swelling": "one leg"}, "measurements": [{"name": "temperature", "value": 39, "unit": "Cel"}]}
+    session = begin(PERSON | told if seed % 2 else PERSON)
+    items = session.compiled.knowledge.all(ScreenItem)
+    while (question := session.next()) is not None and len(session.answers) < 25:
+        observations = set(session.judged().presentation.observations)
+        for item in items:
+            assert session._observed(item) & item.no_means.keys() == observations & item.no_means.keys()
+        session.answer(question, rng.choice([*(r for r, _ in session.choices(question)), DONT_KNOW]))

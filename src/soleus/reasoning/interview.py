@@ -14,6 +14,8 @@ from typing import Any
 from soleus.clinical.reading import case_from
 from soleus.errors import InvalidValue
 from soleus.inference.decisions import Stop, value_of
+from soleus.knowledge.schema.core import Derivation
+from soleus.knowledge.schema.safety import ScreenItem
 from soleus.reasoning import questions
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import observe, take_in
@@ -49,6 +51,7 @@ class Interview:
 
     def __post_init__(self) -> None:
         self._last: tuple[object, Judged] | None = None
+        self._first: frozenset[str] | None = None  # the findings of the case itself
 
     def known(self) -> dict[str, Any]:
         """The case with every answer so far."""
@@ -140,10 +143,23 @@ class Interview:
         if reply == "yes":
             return Answered(question.id, question.stage, reply, (), followed_by=item.then_ask)
         if reply in ("no", DONT_KNOW):
-            before = self.judged().presentation.observations  # stays: a grouped question takes no finding back
+            before = self._observed(item)  # stays: a grouped question takes no finding back
             means = {f: state if reply == "no" else DONT_KNOW for f, state in item.no_means.items() if f not in before}
             return Answered(question.id, question.stage, reply, tuple(means.items()))
         raise InvalidValue(question.id, "a reply that is neither", "yes, no or don't know", "Answer yes or no.")
+
+    def _observed(self, item: ScreenItem) -> set[str]:
+        """The findings that are known; what no rule derives is known without judging all answers anew."""
+        derived = {d.finding for d in self.compiled.knowledge.all(Derivation)}
+        if derived & item.no_means.keys():
+            return set(self.judged().presentation.observations)
+        if self._first is None:
+            told = take_in(case_from(self.case), self.compiled, medicine_index(self.compiled.knowledge), empty=True)[0]
+            self._first = frozenset(told.observations)
+        known = set(self._first)
+        for finding, state in (pair for a in self.answers for pair in a.set_findings):
+            (known.discard if state == DONT_KNOW else known.add)(finding)
+        return known
 
     def back(self) -> bool:
         """Take the last answer away; False if there is none."""
