@@ -206,6 +206,18 @@ def test_the_belief_is_the_core_s(client: TestClient) -> None:
         )
 
 
+def test_who_answers_for_another_is_told_whom_you_means(client: TestClient) -> None:
+    visitor = Visitor(client)
+    visitor.begin("parent", age="6")
+    mapped(visitor)
+    hint = texts()["interview.answer_parent"]
+    assert hint in visitor.page.text  # "Which word fits best what you feel?"
+    visitor.reply("cramp")
+    visitor.reply("days")
+    assert visitor.page.field("kind") == "screen"  # asked in a carer's words
+    assert hint not in visitor.page.text
+
+
 # --- back and change --------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -80,6 +81,11 @@ def replies(session: Interview, question: Question, given: str | None = None) ->
     """Every reply, "don't know" last."""
     told = [*session.choices(question), (DONT_KNOW, text("interview.dont_know"))]
     return tuple(Reply(value, label[:1].upper() + label[1:], value == given) for value, label in told)
+
+
+def speaks_to_you(question: str, replies: tuple[Reply, ...]) -> bool:
+    """Whether a question is put to the person who has the trouble, so that who answers for them must be told."""
+    return re.search(r"\b(you|your|I|my)\b", " ".join((question, *(r.label for r in replies)))) is not None
 
 
 @dataclass(frozen=True)

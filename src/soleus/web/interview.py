@@ -357,13 +357,15 @@ def question_page(
     """A question; ``at``: the number of the answer that is changed, ``opened``: with what a "yes" leads to."""
     before = session.answers[_number(at, session)] if at else None
     given = "yes" if opened else before.reply if before else None
+    asked, replies = question.text(session.respondent), asking.replies(session, question, given)
     return page(
         "interview_question.html.j2",
         visit=visit,
         question=question,
-        asked=question.text(session.respondent),
+        asked=asked,
+        for_another=session.respondent in ("parent", "carer") and (opened or asking.speaks_to_you(asked, replies)),
         why=asking.reason(question, session.respondent),
-        replies=asking.replies(session, question, given),
+        replies=replies,
         details=_opened(session, question, at) if opened else (),
         at=at,
         part=asking.PART[question.stage],

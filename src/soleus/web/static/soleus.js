@@ -64,10 +64,12 @@
     document.body.classList.add("busy");
     try {
       const text = await fetched(action.pathname, body);
-      history.replaceState({ ...history.state, sent, scroll: scrollY }, "");
+      history.replaceState({ ...history.state, sent }, "");
       if (text === null || !show(text)) throw new TypeError("no page");
       history.pushState({ action: action.pathname, body }, "", action.pathname);
-    } catch {
+    } catch (fault) {
+      const offline = main().querySelector("[data-offline]");
+      if (fault.message !== "no page" && offline) { offline.hidden = false; offline.focus(); say(offline.textContent); return; }
       const again = document.createElement("form"); // let the browser do it, and tell what is wrong
       again.method = "post"; again.action = action.pathname; again.hidden = true;
       for (const [name, value] of body) {
