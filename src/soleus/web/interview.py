@@ -6,7 +6,6 @@ One address takes every step. What was told travels with the page (`soleus.web.f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter
@@ -14,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from soleus.errors import InputError, InvalidValue
-from soleus.reasoning import words
 from soleus.reasoning.interview import Interview
-from soleus.reasoning.questions import Question, screen_questions
+from soleus.reasoning.questions import Question
 from soleus.web import about_you, asking, body_map, saving
+from soleus.web import interview_pages as pages
 from soleus.web.about_you import Fault
 from soleus.web.catalogue import text
 from soleus.web.changing import Said, changed
@@ -55,7 +54,7 @@ def answer(site: Site, form: Form) -> HTMLResponse:
     if not form.one("state") and form.one("do") == "resume":
         return _resume(site, form)
     if not form.one("state"):
-        return person_page(site, begun(form, site.today()))
+        return pages.person_page(site, begun(form, site.today()))
     do = "change" if "change" in form.fields else form.one("do", "on")
     if do not in _STEPS:
         raise InvalidValue("do", "a step that is none", "what a page of this version wrote", "Start anew.")
@@ -69,7 +68,7 @@ def _person(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     told, faults = about_you.read_person(visit, form, site.compiled)
     faults = faults or _clash(site, told, "sex")
     if faults:
-        return person_page(site, visit, form, faults)
+        return pages.person_page(site, visit, form, faults)
     person = told.state.case["person"]
     if about_you.may_be_pregnant(person, site.compiled) and "pregnant" not in person:
         return page("interview_pregnant.html.j2", visit=told)
@@ -91,17 +90,17 @@ def _pregnant(site: Site, visit: Visit, form: Form) -> HTMLResponse:
 
 def _after_person(site: Site, visit: Visit) -> HTMLResponse:
     """Medicines come next, unless they were asked already."""
-    return following(site, visit) if visit.state.answers else health_page(site, visit)
+    return pages.following(site, visit) if visit.state.answers else pages.health_page(site, visit)
 
 
 def _health(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     told, faults = about_you.read_health(visit, form, site.compiled)
     if faults:
-        return health_page(site, visit, form, faults)
+        return pages.health_page(site, visit, form, faults)
     shown = _listed(told)
     if shown and form.one("seen") != shown:
-        return health_page(site, told, seen=shown)
-    return following(site, told)
+        return pages.health_page(site, told, seen=shown)
+    return pages.following(site, told)
 
 
 def _listed(visit: Visit) -> str:
@@ -117,9 +116,9 @@ def _map(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     if form.one("reply") == "not_assessed":
         told = body_map.Told((), "not_assessed", told.side)
     elif not told.marks:
-        return map_page(visit, session, form, told, (Fault("map", text("map.nothing")),))
+        return pages.map_page(visit, session, form, told, (Fault("map", text("map.nothing")),))
     if told.site is None:
-        return worst_page(visit.with_state(marks=told.marks), session, form, told)
+        return pages.worst_page(visit.with_state(marks=told.marks), session, form, told)
     return _recorded(site, visit.with_state(marks=told.marks), session, form, body_map.said(session, told))
 
 
@@ -129,7 +128,7 @@ def _answer(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     question = _question_of(site, form)
     reply = form.one("reply")
     if question.item is not None and reply == "yes":
-        return question_page(visit, session, question, form.one("at"), opened=True)
+        return pages.question_page(visit, session, question, form.one("at"), opened=True)
     return _recorded(site, visit, session, form, [Said(question, reply)])
 
 
@@ -151,48 +150,41 @@ def _details(site: Site, visit: Visit, form: Form) -> HTMLResponse:
 def _recorded(site: Site, visit: Visit, session: Interview, form: Form, said: list[Said]) -> HTMLResponse:
     """The page after an answer, which may take the place of an earlier one (field ``at``)."""
     if form.one("at"):
-        at = _number(form.one("at"), session)
-        return following(site, visit.after(changed(session, at, said)))
+        at = pages.number_of(form.one("at"), session)
+        return pages.following(site, visit.after(changed(session, at, said)))
     for s in said:
         session.answer(s.question, s.reply, s.details)
-    return following(site, visit.after(session), session)
+    return pages.following(site, visit.after(session), session)
 
 
 def _on(site: Site, visit: Visit, _: Form) -> HTMLResponse:
     """Go on; the red flags that were shown count as told."""
     session = visit.interview(site.compiled)
     shown = tuple(f.flag.id for f in asking.interrupting(visit, session))
-    return following(site, visit.with_state(told=(*visit.state.told, *shown)), session)
+    return pages.following(site, visit.with_state(told=(*visit.state.told, *shown)), session)
 
 
 def _back(site: Site, visit: Visit, _: Form) -> HTMLResponse:
     """The question before, with its answer marked."""
     session = visit.interview(site.compiled)
     if not session.answers:
-        return health_page(site, visit)
+        return pages.health_page(site, visit)
     return _again(visit, session, len(session.answers) - 1)
 
 
 def _change(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     session = visit.interview(site.compiled)
-    return _again(visit, session, _number(form.one("change"), session))
-
-
-def _number(told: str, session: Interview) -> int:
-    """The number of an answer. Raises `InvalidValue` for one that was not given."""
-    if not (told.isascii() and told.isdigit() and len(told) < 5 and int(told) < len(session.answers)):
-        raise InvalidValue("answer", "a number that is none", "the number of an answer", "Start anew.")
-    return int(told)
+    return _again(visit, session, pages.number_of(form.one("change"), session))
 
 
 def _again(visit: Visit, session: Interview, at: int) -> HTMLResponse:
     """The question of an earlier answer; what was told after it stays until it is answered anew."""
     before = session.answers[at]
     if before.question in (body_map.SITE, body_map.SIDE) and visit.state.marks:
-        return map_page(visit, session, at=_first_of_map(session))
+        return pages.map_page(visit, session, at=_first_of_map(session))
     question = asking.asked(session, before)
     opened = before.reply == "yes" and question.item is not None and not before.followed_by
-    return question_page(visit, session, question, str(at), opened=opened)
+    return pages.question_page(visit, session, question, str(at), opened=opened)
 
 
 def _first_of_map(session: Interview) -> int:
@@ -200,19 +192,19 @@ def _first_of_map(session: Interview) -> int:
 
 
 def _quiet(site: Site, visit: Visit, form: Form) -> HTMLResponse:
-    return following(site, Visit(visit.state, form.one("do") == "hide", visit.link))
+    return pages.following(site, Visit(visit.state, form.one("do") == "hide", visit.link))
 
 
 def _about(site: Site, visit: Visit, _: Form) -> HTMLResponse:
-    return person_page(site, visit)
+    return pages.person_page(site, visit)
 
 
 def _lists(site: Site, visit: Visit, _: Form) -> HTMLResponse:
-    return health_page(site, visit)
+    return pages.health_page(site, visit)
 
 
 def _map_again(site: Site, visit: Visit, _: Form) -> HTMLResponse:
-    return map_page(visit, visit.interview(site.compiled))
+    return pages.map_page(visit, visit.interview(site.compiled))
 
 
 def _resume(site: Site, form: Form) -> HTMLResponse:
@@ -221,7 +213,7 @@ def _resume(site: Site, form: Form) -> HTMLResponse:
         visit, _saved = saving.kept(site, form.one("link"))
     except saving.Gone as gone:
         return page("saved_gone.html.j2", gone.status, what=str(gone.status))
-    return following(site, visit)
+    return pages.following(site, visit)
 
 
 _STEPS: dict[str, Callable[[Site, Visit, Form], HTMLResponse]] = {
@@ -240,178 +232,3 @@ _STEPS: dict[str, Callable[[Site, Visit, Form], HTMLResponse]] = {
     "about": _about,
     "lists": _lists,
 }
-
-
-# --- pages ------------------------------------------------------------------------------------------------------------
-
-
-def following(site: Site, visit: Visit, session: Interview | None = None) -> HTMLResponse:
-    """What comes next: a warning, the map, a question, or the end of asking."""
-    session = session or visit.interview(site.compiled)
-    if flags := asking.interrupting(visit, session):
-        return warning_page(site, visit, session, [asking.warned(f.flag, visit.clinician) for f in flags])
-    if not _placed(session):
-        return map_page(visit, session)
-    question = session.next()
-    return end_page(visit, session) if question is None else question_page(visit, session, question)
-
-
-def _placed(session: Interview) -> bool:
-    """Whether the place of the trouble was told or asked."""
-    presentation = session.judged().presentation
-    return body_map.SITE in presentation.observations or body_map.SITE in presentation.asked
-
-
-def person_page(site: Site, visit: Visit, form: Form | None = None, faults: tuple[Fault, ...] = ()) -> HTMLResponse:
-    person = visit.state.case.get("person", {})
-    told = {
-        "age": form.typed("age") if form else f"{person['age']:g}" if "age" in person else "",
-        "sex": form.one("sex") if form else person.get("sex", ""),
-        "country": form.one("country") if form else visit.state.case.get("country", ""),
-    }
-    return page(
-        "interview_person.html.j2",
-        400 if faults else 200,
-        visit=visit,
-        told=told,
-        countries=about_you.countries(site.compiled),
-        faults=faults,
-    )
-
-
-def health_page(
-    site: Site, visit: Visit, form: Form | None = None, faults: tuple[Fault, ...] = (), seen: str = ""
-) -> HTMLResponse:
-    lists = {name: about_you.written(visit, name) for name in ("medicines", "conditions")}
-    told = {name: form.typed(name) if form else "\n".join(listed) for name, listed in lists.items()}
-    return page(
-        "interview_health.html.j2",
-        400 if faults else 200,
-        visit=visit,
-        told=told,
-        faults=faults,
-        seen=seen,
-        health=about_you.health(site.compiled, lists["medicines"], lists["conditions"]) if seen else None,
-    )
-
-
-def map_page(
-    visit: Visit,
-    session: Interview,
-    form: Form | None = None,
-    told: body_map.Told | None = None,
-    faults: tuple[Fault, ...] = (),
-    at: int | None = None,
-) -> HTMLResponse:
-    known = dict(a.set_findings[0] for a in session.answers if a.question in (body_map.SITE, body_map.SIDE))
-    marks = told.marks if told else visit.state.marks
-    number = form.one("at") if form else "" if at is None else str(at)
-    findings = session.compiled.findings
-    return page(
-        "interview_map.html.j2",
-        400 if faults else 200,
-        visit=visit,
-        marks=marks,
-        regions=body_map.REGIONS,
-        legs=body_map.LEGS,
-        sides=_replies(session, body_map.SIDE, told.side if told else known.get(body_map.SIDE)),
-        side_question=_question(session, body_map.SIDE).text(session.respondent),
-        question=_question(session, body_map.SITE).text(session.respondent),
-        why=findings[body_map.SITE].why_asked,
-        faults=faults,
-        at=number,
-        part=1,
-        **_around(visit, session),
-    )
-
-
-def worst_page(visit: Visit, session: Interview, form: Form, told: body_map.Told) -> HTMLResponse:
-    """Several places were marked: the judgement wants the one that is worst."""
-    return page(
-        "interview_worst.html.j2",
-        visit=visit,
-        marks=told.marks,
-        side=told.side,
-        worst=[r for r in _replies(session, body_map.SITE) if _offered(r.value, told.marks)],
-        why=session.compiled.findings[body_map.SITE].why_asked,
-        at=form.one("at"),
-        **_around(visit, session),
-    )
-
-
-def _offered(site: str, marks: tuple[str, ...]) -> bool:
-    return site in (*body_map.sites_of(marks), "whole_leg", "not_assessed")
-
-
-def _question(session: Interview, finding: str) -> Question:
-    return asking.question_of(session.compiled, finding)
-
-
-def _replies(session: Interview, finding: str, given: str | None = None) -> tuple[asking.Reply, ...]:
-    return asking.replies(session, _question(session, finding), given)
-
-
-def question_page(
-    visit: Visit, session: Interview, question: Question, at: str = "", *, opened: bool = False
-) -> HTMLResponse:
-    """A question; ``at``: the number of the answer that is changed, ``opened``: with what a "yes" leads to."""
-    before = session.answers[_number(at, session)] if at else None
-    given = "yes" if opened else before.reply if before else None
-    asked, replies = question.text(session.respondent), asking.replies(session, question, given)
-    return page(
-        "interview_question.html.j2",
-        visit=visit,
-        question=question,
-        asked=asked,
-        for_another=session.respondent in ("parent", "carer") and (opened or asking.speaks_to_you(asked, replies)),
-        why=asking.reason(question, session.respondent),
-        replies=replies,
-        details=_opened(session, question, at) if opened else (),
-        at=at,
-        part=asking.PART[question.stage],
-        **_around(visit, session, question.stage),
-    )
-
-
-def _opened(session: Interview, question: Question, at: str) -> tuple[asking.Detail, ...]:
-    """What a "yes" leads to; for an earlier answer as if it were not given, with what was ticked."""
-    if question.item is None:
-        return ()
-    if not at:
-        return asking.details(session, question.item, {})
-    before = session.answers[_number(at, session)]
-    rest = [a for a in session.answers if a is not before]
-    without = Interview(session.compiled, session.case, session.groups, session.respondent, rest)
-    return asking.details(without, question.item, dict(before.set_findings) if before.reply == "yes" else {})
-
-
-def warning_page(site: Site, visit: Visit, session: Interview, flags: list[asking.Warned]) -> HTMLResponse:
-    return page(
-        "interview_warning.html.j2",
-        visit=visit,
-        new=flags,
-        number=asking.emergency(site.compiled, visit.state.case.get("country")),
-        **_around(visit, session),
-    )
-
-
-def end_page(visit: Visit, session: Interview) -> HTMLResponse:
-    judged = session.judged()
-    return page(
-        "interview_end.html.j2",
-        visit=visit,
-        why=words.stop(session.stop(), bool(screen_questions(judged))),
-        told=bool(judged.presentation.observations),
-        **_around(visit, session, "value"),
-    )
-
-
-def _around(visit: Visit, session: Interview, stage: str | None = "opening") -> dict[str, Any]:
-    """What stands around every question: warnings so far, belief, earlier answers."""
-    return {
-        "flags": asking.warnings(visit, session),
-        "belief": asking.belief(visit, session, stage),
-        "earlier": asking.earlier(session),
-        "person": words.person(session.judged().presentation),
-        "health_lines": (*about_you.written(visit, "medicines"), *about_you.written(visit, "conditions")),
-    }

@@ -27,6 +27,7 @@ from soleus.reasoning.compiled import Compiled
 from soleus.storage import Saved
 from soleus.web.catalogue import text
 from soleus.web.form import Form, Visit, read, visit_of
+from soleus.web.interview_pages import following
 from soleus.web.rendering import page
 from soleus.web.site import Site
 from soleus.web.state import State, unpack
@@ -185,8 +186,6 @@ async def _visit(site: Site, request: Request) -> Visit:
 
 def _resumed(site: Site, form: Form) -> HTMLResponse:
     """The interview goes on with a file; where it cannot be read, its page says so."""
-    from soleus.web.interview import following
-
     try:
         visit = visit_from(form.file or b"", site.compiled)
     except (InputError, CannotAssess) as error:
