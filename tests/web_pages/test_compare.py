@@ -102,17 +102,18 @@ def test_medicines_are_judged_as_the_core_judges_them(client: TestClient) -> Non
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("list", " \n"), ("list", "x\n" * 100), ("age", "old"), ("age", "500"), ("quality", "purple")]
+    ("field", "value"),
+    [("list", " \n"), ("list", "x\n" * 100), ("age", "old"), ("age", "500"), ("quality", "purple"), ("quality", "")],
 )
 def test_a_list_that_does_not_serve_is_told_beside_its_field(client: TestClient, field: str, value: str) -> None:
-    page = client.post("/medicines", data={"list": "furosemide", field: value})
+    page = client.post("/medicines", data={"list": "furosemide", "quality": "cramp", field: value})
     assert page.status_code == 400
     assert f'href="#{field}"' in page.text
     assert f'id="{field}-fault"' in page.text
 
 
 def test_names_of_medicines_are_shown_as_text(client: TestClient) -> None:
-    page = client.post("/medicines", data={"list": "<img src=x onerror=alert(1)>\nfurosemide"})
+    page = client.post("/medicines", data={"list": "<img src=x onerror=alert(1)>\nfurosemide", "quality": "cramp"})
     assert page.status_code == 200
     assert "<img" not in page.text
 

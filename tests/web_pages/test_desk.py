@@ -34,6 +34,12 @@ K 3.1 mmol/L."""
 EMERGENCY = "58 year old man. Right calf swollen and painful since yesterday, short of breath, long flight last week."
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    """What the first request of a process would wait for is made before."""
+    assess_note(NOTE)
+
+
 def post(client: TestClient, **fields: Any) -> Any:
     return client.post("/desk", data=fields)
 

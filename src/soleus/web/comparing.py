@@ -134,12 +134,12 @@ def _told(compiled: Compiled, row: Contrast, audience: Audience) -> Told:
 
 
 def names_of(compiled: Compiled) -> list[str]:
-    """Every name of a condition, once, in the order of the alphabet: what a field offers while one types."""
+    """The names of the conditions, for both audiences: what a field offers while one types. It takes others too."""
     return compiled.once(_names)
 
 
 def _names(compiled: Compiled) -> list[str]:
-    told = (name for e in compiled.explanations.values() for name in (e.name, e.patient_name, *e.synonyms))
+    told = (name for e in compiled.explanations.values() for name in (e.name, e.patient_name))
     return _distinct(told)
 
 

@@ -176,7 +176,9 @@ def case_page(state: State, compiled: Compiled, today: str, beside: Beside = Bes
     status = 400 if beside.fault else 200
     if found is None:
         return Shown(html("desk_nothing.html.j2", title=values["who"], **values), status=status)
-    tools = Markup(html("desk_tools.html.j2", complaint=found.complaints[0]))  # of a template that escapes
+    tools = Markup(
+        html("desk_tools.html.j2", complaint=found.complaints[0], beside=beside)
+    )  # of a template that escapes
     page = render_within(environment(), "desk.html.j2", found, tools=tools, with_origins=True, **values)
     return Shown(page, True, status)
 

@@ -106,7 +106,7 @@ def _choices(u: Understood, compiled: Compiled) -> tuple[tuple[str, str], ...]:
     labels = {s.id: words.capital(s.label) for s in finding.states} if finding else {}
     now = u.state if u.state == "uncertain" or finding is None else u.value
     found = correcting.words_for(u, compiled)
-    return tuple((w, labels.get(w) or _word(w)) for w in found if w != now)
+    return tuple((w, labels.get(w) or words.capital(_word(w))) for w in found if w != now)
 
 
 def _word(word: str) -> str:

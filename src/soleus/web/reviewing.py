@@ -30,10 +30,11 @@ class Asked:
     quality: str = ""
 
     def case(self) -> dict[str, Any]:
-        """Age, sex and what is felt as a case. Raises `InvalidValue` for an age that is none."""
+        """Age, sex and what is felt as a case. Raises `InvalidValue` where that is not said, and for an odd age."""
+        if not self.quality:
+            raise InvalidValue(_FELT, "nothing", "what is felt", "Choose one.")
         person = {"age": _age(self.age) if self.age else None, "sex": self.sex or None}
-        findings = {_FELT: self.quality} if self.quality else {}
-        return {"person": {k: v for k, v in person.items() if v is not None}, "findings": findings}
+        return {"person": {k: v for k, v in person.items() if v is not None}, "findings": {_FELT: self.quality}}
 
     def names(self) -> list[str]:
         """The medicines. Raises `InvalidValue` for none, for too many, and for a line that is no name."""

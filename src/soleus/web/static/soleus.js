@@ -160,7 +160,8 @@
 // --- desk ---
 (() => {
   const main = () => document.getElementById("main");
-  const own = (form, button) => form.id === "case" && document.body.classList.contains("desk") && !button?.hasAttribute("formaction");
+  const own = (form, button) => form.id === "case" && document.body.classList.contains("desk")
+    && (button?.getAttribute("formaction") ?? "/desk").startsWith("/desk");
 
   // What was begun and not sent by this button: it stays as it was.
   const begun = (form, button) => {
@@ -189,11 +190,12 @@
   const stay = (id, top) => {
     const place = id && document.getElementById(id);
     if (place) scrollBy(0, place.getBoundingClientRect().top - top);
-    const fault = main().querySelector(".faults");
+    const fault = main().querySelector(".faults, #asked");
     const at = fault ?? place?.querySelector("button, summary") ?? main().querySelector(".notice button, h1");
     if (!at) return;
     if (at === fault || at.tagName === "H1") at.tabIndex = -1;
-    at.focus({ preventScroll: at !== fault });
+    at.focus({ preventScroll: true });
+    if (at === fault) at.scrollIntoView({ block: "start" });
   };
 
   const tell = () => {
@@ -230,6 +232,21 @@
     } finally { document.body.classList.remove("busy"); }
   });
 
+  addEventListener("popstate", async (event) => {
+    const past = event.state;
+    if (past?.action !== "/desk") return; // a place within the page, or a page of its own
+    try {
+      const answer = await fetch("/desk", { method: "POST", body: new URLSearchParams(past.body), headers: { accept: "text/html" } });
+      swap(await answer.text());
+      tell();
+    } catch { location.reload(); }
+  });
+
+  // What stands here can be asked for again, so that Back leads to it.
+  const form = document.getElementById("case");
+  if (form && document.body.classList.contains("desk") && !history.state) {
+    history.replaceState({ action: "/desk", body: [...new FormData(form), ["do", "show"]] }, "");
+  }
   document.querySelector("[data-focus]")?.focus();
 })();
 // --- result ---
@@ -242,11 +259,11 @@
 (() => {
   // The bench shows at once what moves. Without this the button below it does.
   let asked = 0;
+  const goal = (form, button) => new URL(button?.hasAttribute("formaction") ? button.formAction : form.action, location.href).pathname;
   const bench = () => document.querySelector("form[data-live]");
   const send = async (form, button) => {
     const number = ++asked, at = document.activeElement?.id;
-    const action = new URL(button?.formAction || form.action, location.href);
-    const answer = await fetch(action.pathname, { method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { accept: "text/html" } });
+    const answer = await fetch(goal(form, button), { method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.getElementById("main");
     if (number !== asked) return; // a later change is on its way
@@ -266,7 +283,7 @@
   });
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
-    if (!bench() || new URL(button?.formAction || form.action, location.href).pathname !== "/result/what-if" || form.dataset.given) return;
+    if (!bench() || goal(form, button) !== "/result/what-if" || form.dataset.given) return;
     event.preventDefault();
     send(form, button).catch(() => { form.dataset.given = "1"; form.requestSubmit(button); });
   });
