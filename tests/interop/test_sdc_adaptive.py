@@ -376,3 +376,12 @@ def test_any_response(data: st.DataObject) -> None:
         out = next_question(response, shipped_compiled(), SERVER)
         follows_the_guide(out)
         msgspec.json.encode(out)
+
+
+@given(elements)
+@settings(max_examples=150, deadline=None)
+def test_any_tree(junk: Any) -> None:
+    parameters = {"resourceType": "Parameters", "parameter": junk}
+    for tree in (junk, parameters, {**opened(), "contained": junk}, {**parameters, "parameter": [junk]}):
+        with suppress(InputError):
+            next_question(tree, shipped_compiled(), SERVER)
