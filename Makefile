@@ -10,6 +10,7 @@ RUN := $(VENV)/.installed-run
 SERVE := $(VENV)/.installed-serve
 DEV := $(VENV)/.installed-dev
 WEB := tests/web/node_modules/.installed
+HEALTHCHAIN := .venv-healthchain/.installed
 # `make ARGS="-k wheel" pytest` hands words on to pytest.
 ARGS ?=
 
@@ -48,7 +49,7 @@ types: $(DEV)  ## mypy, strict, on package and tests
 contracts: $(DEV)  ## which room may import which (.importlinter)
 	$(BIN)/lint-imports
 
-pytest: $(DEV) web  ## the tests alone; ARGS="-k wheel" picks some
+pytest: $(DEV) web healthchain  ## the tests alone; ARGS="-k wheel" picks some
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
 fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge, generated pages
@@ -75,7 +76,7 @@ lock: $(DEV)  ## pin dependencies anew: hashes, no download addresses
 	./tools/lock.sh $(BIN)/uv
 
 clean:  ## remove environment, caches and output
-	rm -rf $(VENV) out build dist htmlcov tests/web/node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-healthchain out build dist htmlcov tests/web/node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The stamps: a lock or project file newer than its stamp installs again, otherwise nothing happens.
 $(BIN)/python:
@@ -97,6 +98,16 @@ $(SERVE): requirements/serve.txt $(RUN)
 $(DEV): requirements/dev.txt $(RUN)
 	@echo "Installing what development needs (once) ..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# A CDS Hooks client that others wrote. It pins libraries of its own, so it has an environment of its own.
+.PHONY: healthchain
+healthchain: $(HEALTHCHAIN)
+
+$(HEALTHCHAIN): requirements/healthchain.txt
+	@echo "Installing a CDS Hooks client for the tests (once) ..."
+	@$(PYTHON) -m venv .venv-healthchain
+	@.venv-healthchain/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Scripts that only tests load (the accessibility rules); without npm those tests are skipped and named.

@@ -1,4 +1,4 @@
-"""Take the pictures of the README: the first screen of a real report, on a desk and on a phone.
+"""Take the pictures of the README, and of every page of the service on a phone and on a desk (docs/images/pages).
 
     python tools/make_pictures.py
 
@@ -8,10 +8,13 @@ report looks different, and look at them.
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from pathlib import Path
 
+from page_kinds import kinds, served, visit
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 import soleus
@@ -41,7 +44,34 @@ def main() -> None:
             size = target.stat().st_size
             print(f"{target.relative_to(ROOT)}: {size:,} bytes")
             assert size <= MOST_BYTES, f"more than {MOST_BYTES:,} bytes"
+        take_pages(browser)
         browser.close()
+
+
+#: Width and height of the screen, how much of a page below it is shown.
+SCREENS = ((390, 844, 1400), (1280, 900, 1100))
+MOST_PAGE_BYTES = 5_000_000
+_COLOURS = 48  # of a picture; pages have few
+
+
+def take_pages(browser: Browser) -> None:
+    """The top of every page of the service; small files, because they are kept with the code."""
+    folder = IMAGES / "pages"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with served() as address:
+        for width, height, most in SCREENS:
+            for kind in kinds():
+                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
+                visit(page, address, kind)
+                whole = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+                page.close()
+                top = whole.crop((0, 0, width, min(whole.height, most)))
+                small = top.quantize(_COLOURS, dither=Image.Dither.NONE)
+                small.save(folder / f"{kind.name}-{width}.png", optimize=True)
+    total = sum(p.stat().st_size for p in folder.iterdir())
+    print(f"{folder.relative_to(ROOT)}: {total:,} bytes")
+    assert total <= MOST_PAGE_BYTES, f"more than {MOST_PAGE_BYTES:,} bytes"
 
 
 def picture(browser: Browser, example: str, audience: Audience, width: int, height: int, scale: float) -> bytes:

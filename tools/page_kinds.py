@@ -1,0 +1,147 @@
+"""Every kind of page of the service with how a visitor comes to it: for pictures, accessibility and weights."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from soleus.interop.handover import packed
+from soleus.service.app import create_app
+from soleus.service.settings import load
+from soleus.storage import MemoryRepository
+
+ROOT = Path(__file__).resolve().parent.parent
+NOW = datetime.datetime(2026, 11, 29, 12, tzinfo=datetime.UTC)
+NOTE = (
+    "67 year old woman. Painful cramps in the left calf most nights for three years, muscle goes hard, relieved by "
+    "stretching. No swelling, pulses normal. Furosemide 40 mg, salbutamol inhaler. Worried about restless legs."
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of page: an address, and the form that is sent to it (None: it is visited)."""
+
+    name: str
+    path: str
+    form: dict[str, str] | None = field(default=None)
+
+
+def _state(example: str, respondent: str = "self", **more: Any) -> str:
+    case = yaml.safe_load((ROOT / f"examples/{example}.yaml").read_text(encoding="utf-8"))
+    return packed({"case": case, "respondent": respondent, **more})
+
+
+def _begun(findings: dict[str, str], respondent: str = "self") -> str:
+    case = {"person": {"age": 67, "sex": "female"}, "findings": findings}
+    return packed({"case": case, "respondent": respondent})
+
+
+def kinds() -> tuple[Kind, ...]:
+    """The pages in the order in which a visitor meets them."""
+    cramp, danger = _state("idiopathic-cramp"), _state("dvt-told-as-cramp")
+    drug = _state("drug-induced-cramp", "clinician")
+    tried = [
+        {"kind": "finding", "name": "swelling", "value": "one_leg"},
+        {"kind": "finding", "name": "tempo", "value": "days"},
+    ]
+    asked = {"quality": "cramp", "tempo": "years"}
+    return (
+        Kind("home", "/"),
+        Kind("about", "/about"),
+        Kind("who", "/interview"),
+        Kind("person", "/interview", {"respondent": "self"}),
+        Kind("question", "/interview", {"state": _begun({"quality": "cramp"})}),
+        Kind("screen", "/interview", {"state": _begun(asked)}),
+        Kind("map", "/interview", {"state": _mapped()}),
+        Kind("warning", "/interview", {"state": danger}),
+        Kind("keep", "/interview/keep", {"state": cramp}),
+        Kind("link", "/interview/link", {"state": cramp}),
+        Kind("result", "/result", {"state": cramp}),
+        Kind("result-danger", "/result", {"state": danger}),
+        Kind("result-clinician", "/result", {"state": drug}),
+        Kind("what-if", "/result/what-if", {"state": _state("idiopathic-cramp", changes=tried)}),
+        Kind("chain", "/result/chain", {"state": drug, "explanation": "nocturnal_leg_cramp"}),
+        Kind("code", "/result/code", {"state": cramp}),
+        Kind("letter", "/result/letter", {"state": cramp}),
+        Kind("nothing", "/result", {"state": _begun({})}),
+        Kind("desk", "/desk"),
+        Kind("desk-note", "/desk", {"do": "note", "text": NOTE}),
+        Kind("desk-form", "/desk", {"do": "new"}),
+        Kind("desk-question", "/desk", {"do": "note", "text": "Could my salbutamol inhaler cause leg cramps?"}),
+        Kind("compare", "/compare?first=nocturnal_leg_cramp&second=restless_legs_syndrome"),
+        Kind("medicines", "/medicines", {"list": "furosemide\nsalbutamol\natorvastatin"}),
+        Kind("entry", "/entry?name=nocturnal_leg_cramp"),
+        Kind("smart", "/smart"),
+        Kind("not-there", "/nothing-here"),
+        Kind("broken", "/result", {"state": "soleus1.broken"}),
+    )
+
+
+def _mapped() -> str:
+    """An interview that has come to the place in the legs: every answer before it is given."""
+    from soleus.reasoning.compiled import shipped_compiled
+    from soleus.reasoning.interview import Interview
+
+    session = Interview(shipped_compiled(), {"person": {"age": 67, "sex": "female"}})
+    while (question := session.next()) is not None and question.id not in ("site", "side"):
+        choices = session.choices(question)
+        session.answer(question, "no" if question.item else choices[0][0])
+    return packed(session.saved())
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """The service on a port of this machine, with a store in memory; its address."""
+    import uvicorn
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://localhost:{port}"
+    with tempfile.TemporaryDirectory() as data:
+        settings = load(data=Path(data), public_url=address)
+        app = create_app(settings, store=MemoryRepository(), clock=lambda: NOW)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+        running = threading.Thread(target=server.run)
+        running.start()
+        while not server.started:
+            time.sleep(0.02)
+        try:
+            yield address
+        finally:
+            server.should_exit = True
+            running.join()
+
+
+def visit(page: Any, address: str, kind: Kind) -> None:
+    """Come to a page as a visitor does: by its address, or by sending a form from a page of the service."""
+    if kind.form is None:
+        page.goto(address + kind.path)
+        return
+    page.goto(address + "/about")
+    with page.expect_navigation():
+        page.evaluate(_SEND, [kind.path, kind.form])
+
+
+_SEND = """([path, fields]) => {
+  const form = document.createElement('form');
+  form.method = 'post'; form.action = path; form.dataset.plain = '';
+  for (const [name, value] of Object.entries(fields)) {
+    const field = document.createElement('input');
+    field.type = 'hidden'; field.name = name; field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  HTMLFormElement.prototype.submit.call(form);
+}"""
