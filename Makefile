@@ -116,5 +116,5 @@ web:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(WEB); else echo "npm is missing: tests that need it will be skipped"; fi
 
 $(WEB): tests/web/package-lock.json
-	@cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --silent && node lforms.mjs
 	@touch $@
