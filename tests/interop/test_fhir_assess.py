@@ -399,6 +399,12 @@ def test_an_error_as_an_outcome() -> None:
     assert issue["diagnostics"] == "Found a word that is not shown; expected a number. Give it."
 
 
+def test_the_codes_of_errors_are_defined() -> None:
+    defined = artefact("CodeSystem", "errors", COMPILED) or {}
+    known = {c["code"] for c in defined["concept"]}
+    assert {"defect", "error", "invalid_value", "unknown_name", "cannot_assess", "unreadable_input"} <= known
+
+
 def test_a_fault_of_ours_is_fatal_and_names_no_element() -> None:
     (issue,) = outcome(SoleusError("soleus", "a defect", "an answer", "Report it."), status=500)["issue"]
     assert (issue["severity"], issue["code"], "expression" in issue) == ("fatal", "exception", False)

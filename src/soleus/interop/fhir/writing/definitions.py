@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, get_args
 
+from soleus.errors import SoleusError
 from soleus.evidence.record import ReviewStatus
 from soleus.interop.fhir import canonical
 from soleus.interop.fhir.writing.elements import Resource, clean, narrative, present
@@ -219,6 +220,7 @@ def _systems(compiled: Compiled) -> Iterator[tuple[str, str, dict[str, str]]]:
     yield canonical.VERDICTS, "Verdicts on medicines", _named(_VERDICTS)
     yield canonical.REVIEW, "Status of the review", _named(get_args(ReviewStatus))
     yield canonical.ROLE, "What a resource is to Soleus", _named((canonical.TOLD, canonical.ANSWER))
+    yield canonical.ERRORS, "Errors", _named(("defect", *sorted({kind.code for kind in _errors(SoleusError)})))
     yield canonical.CASE, "Circumstances of a case", _named(_CIRCUMSTANCES)
 
 
@@ -233,6 +235,12 @@ _CIRCUMSTANCES = (
     "case", "complaint", "measurement", "setting", "answered_by", "as_of", "onset", "duration", "age", "pregnant",
     "weeks_pregnant", "weeks_since_birth", "list", "number", "label",
 )  # fmt: skip
+
+
+def _errors(kind: type[SoleusError]) -> Iterator[type[SoleusError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _errors(child)
 
 
 def _named(words: Iterable[str]) -> dict[str, str]:
