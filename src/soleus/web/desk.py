@@ -21,6 +21,7 @@ from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.medicines import medicine_index
 from soleus.reports.html import render_within
 from soleus.web import desk_acts, desk_form, desk_opening, desk_view
+from soleus.web.desk_view import Noted
 from soleus.web.form import Form, read
 from soleus.web.rendering import environment, html
 from soleus.web.result import judged
@@ -157,11 +158,12 @@ def answer_page(question: str, found: Answer) -> Shown:
 def case_page(state: State, compiled: Compiled, today: str, beside: Beside = Beside()) -> Shown:
     """The case with its judgement. Raises `InputError` for a state that no page of ours wrote."""
     try:
-        asking = desk_acts.session(state, compiled)
+        note = desk_view.noted(state, compiled)
+        asking = desk_acts.session(state, compiled, note.first if note else None)
         case = asking.known()
         assumed = desk_view.with_changes(case, state, compiled)
-        found = _judged(state, assumed, compiled, today)
-        values = _values(state, compiled, beside) | {
+        found = _judged(state, note, assumed, compiled, today)
+        values = _values(state, note, compiled, beside) | {
             "facts": desk_view.facts(state.case, asking),
             "agenda": desk_view.agenda(asking, found),
             "moved": desk_view.moved(case, found, state, compiled) if found else [],
@@ -191,10 +193,9 @@ def _not_a_case(state: State, error: InputError, compiled: Compiled) -> Shown:
     return start_page(fault=error)
 
 
-def _judged(state: State, case: Tree, compiled: Compiled, today: str) -> Assessment | None:
+def _judged(state: State, note: Noted | None, case: Tree, compiled: Compiled, today: str) -> Assessment | None:
     """None where nothing of the legs was told; a note that tells of none is not judged on its other words."""
-    note_alone = state.note is not None and not (state.answers or state.case.get("findings"))
-    if note_alone and not desk_view.as_read(state, compiled)[0].of_legs:
+    if note and not note.first.of_legs and not (state.answers or state.case.get("findings")):
         return None
     try:
         return judged(case, compiled, "clinician", today)
@@ -202,16 +203,17 @@ def _judged(state: State, case: Tree, compiled: Compiled, today: str) -> Assessm
         return None
 
 
-def _values(state: State, compiled: Compiled, beside: Beside) -> dict[str, Any]:
+def _values(state: State, note: Noted | None, compiled: Compiled, beside: Beside) -> dict[str, Any]:
     return {
         "state": pack(state),
         "beside": beside,
         "faults": {beside.fault.where.partition(":")[0]: beside.fault} if beside.fault else {},
         "origin_of": state.origin or "form",
-        "noted": state.note is not None,
-        "statements": desk_view.statements(state, compiled) if state.note is not None else [],
-        "pieces": desk_view.pieces(state, compiled) if state.note is not None else [],
-        "unread": desk_view.as_read(state, compiled)[0].unread if state.note is not None else (),
+        "by_hand": state.by_hand,
+        "noted": note is not None,
+        "statements": desk_view.statements(note, compiled) if note else [],
+        "pieces": desk_view.pieces(note) if note else [],
+        "unread": note.first.unread if note else (),
         "assumptions": desk_view.assumptions(state, compiled),
         "settings": SETTINGS,
         "signs": desk_view.SIGNS,

@@ -11,6 +11,7 @@ import msgspec
 from soleus.errors import InvalidValue
 from soleus.notes import correcting
 from soleus.notes.judging import read_note
+from soleus.notes.reading import Reading
 from soleus.reasoning.answers import explanation_named
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.interview import Interview
@@ -52,9 +53,9 @@ def act(state: State, do: str, form: Form, compiled: Compiled) -> Done:
     return _ACTS[name](Pressed(state, rest, form, compiled))
 
 
-def session(state: State, compiled: Compiled) -> Interview:
-    """The questions of the desk, on top of what the note or the record tells."""
-    before = told(_with(state, answers=()), compiled)
+def session(state: State, compiled: Compiled, reading: Reading | None = None) -> Interview:
+    """The questions of the desk, on top of what the note (``reading``: as first read) or the record tells."""
+    before = told(_with(state, answers=()), compiled, reading)
     return _with(state, case=before, respondent="clinician").interview(compiled)
 
 
@@ -98,7 +99,7 @@ def _answer(by: Pressed) -> Done:
 
 
 def _answered(state: State, asking: Interview) -> Done:
-    new = _with(state, answers=tuple(asking.saved()["answers"]))
+    new = _with(state, answers=tuple(asking.saved()["answers"]), by_hand=True)
     added = len(new.answers) - len(state.answers)
     return Done(new, text("desk.answered", n=added) if added != 1 else text("desk.answered_one"))
 
@@ -141,7 +142,7 @@ def _drop(by: Pressed) -> Done:
     else:
         at = _number(which)
         kept = [m for n, m in enumerate(held) if n != at]
-    return Done(_with(by.state, case={**by.state.case, kind: kept}), text("desk.dropped"))
+    return Done(_with(by.state, case={**by.state.case, kind: kept}, by_hand=True), text("desk.dropped"))
 
 
 def _medicine(by: Pressed) -> Done:
@@ -149,7 +150,7 @@ def _medicine(by: Pressed) -> Done:
     if not name:
         raise InvalidValue("medicine", "no name", "the name of a medicine", "Type what is taken.")
     held = [*by.state.case.get(MEDICINES, ()), {"name": name}]
-    return Done(_with(by.state, case={**by.state.case, MEDICINES: held}), text("desk.medicine_added"))
+    return Done(_with(by.state, case={**by.state.case, MEDICINES: held}, by_hand=True), text("desk.medicine_added"))
 
 
 def _setting(by: Pressed) -> Done:

@@ -110,7 +110,7 @@ def applied(state: State, form: Form, compiled: Compiled, today: str) -> State:
     case = _case(state.case, told_now, compiled, today, faults)
     if faults:
         raise Faulty(faults)
-    new = msgspec.structs.replace(state, case=case, **_noted(state, told_now, compiled))
+    new = msgspec.structs.replace(state, case=case, by_hand=True, **_noted(state, told_now, compiled))
     try:
         take_in(case_from(told(new, compiled)), compiled, medicine_index(compiled.knowledge))
     except CannotAssess:

@@ -59,22 +59,28 @@ class Piece:
     ends: tuple[tuple[int, str], ...]
 
 
-def as_read(state: State, compiled: Compiled) -> tuple[Reading, Reading]:
-    """The note as it was read at first, and with what was changed but not struck, so that numbers stay."""
-    first = read_note(state.note or "", knowledge=compiled)
-    return first, corrected(first, (c for c in state.corrections if c.state is not None))
+@dataclass(frozen=True)
+class Noted:
+    """A note as it was read at first, and with what was changed but not struck, so that numbers stay."""
+
+    first: Reading
+    now: Reading
+    struck: frozenset[int]
 
 
-def struck(state: State) -> frozenset[int]:
-    return frozenset(c.number for c in state.corrections if c.state is None)
+def noted(state: State, compiled: Compiled) -> Noted | None:
+    """The note of a case, read once; None without one. Raises `InputError`."""
+    if state.note is None:
+        return None
+    first = read_note(state.note, knowledge=compiled)
+    changes = [c for c in state.corrections if c.state is not None]
+    return Noted(first, corrected(first, changes), frozenset(c.number for c in state.corrections if c.state is None))
 
 
-def statements(state: State, compiled: Compiled) -> list[Statement]:
+def statements(note: Noted, compiled: Compiled) -> list[Statement]:
     """The statements of the note, each with how it can be put right."""
-    first, now = as_read(state, compiled)
-    out = struck(state)
-    pairs = zip(first.understood, now.understood, strict=True)
-    return [_statement(n, u, v, n in out, compiled) for n, (u, v) in enumerate(pairs, 1)]
+    pairs = zip(note.first.understood, note.now.understood, strict=True)
+    return [_statement(n, u, v, n in note.struck, compiled) for n, (u, v) in enumerate(pairs, 1)]
 
 
 def _statement(n: int, was: Understood, u: Understood, is_struck: bool, compiled: Compiled) -> Statement:
@@ -113,16 +119,15 @@ def _word(word: str) -> str:
     return text(f"desk.state_{word}") if word in SIGNS else text(f"medicines.{word}")
 
 
-def pieces(state: State, compiled: Compiled) -> list[Piece]:
+def pieces(note: Noted) -> list[Piece]:
     """The note in stretches, marked by what was understood."""
-    _, reading = as_read(state, compiled)
-    out, gone, place = [], struck(state), 0
-    for part, over in notes.marked(reading):
+    told, out, place = note.now.understood, [], 0
+    for part, over in notes.marked(note.now):
         place += len(part)
-        ends = tuple((n, SIGNS[u.state]) for n in over if (u := reading.understood[n - 1]).span[1] == place)
-        lead = next((n for n in over if n not in gone), over[0] if over else None)
-        look = reading.understood[lead - 1].state if lead else None
-        out.append(Piece(part, look, bool(over) and gone.issuperset(over), ends))
+        ends = tuple((n, SIGNS[told[n - 1].state]) for n in over if told[n - 1].span[1] == place)
+        lead = next((n for n in over if n not in note.struck), over[0] if over else None)
+        state = told[lead - 1].state if lead else None
+        out.append(Piece(part, state, bool(over) and note.struck.issuperset(over), ends))
     return out
 
 

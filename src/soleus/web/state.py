@@ -46,6 +46,7 @@ class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     corrections: tuple[Correction, ...] = ()
     marks: tuple[str, ...] = ()  # places touched on the map of the legs, such as left-calf
     origin: Annotated[str, Meta(max_length=200)] | None = None  # at the desk: note, form, file, code, or a server
+    by_hand: bool = False  # something was added to it, or taken out of it, at the desk
     told: tuple[str, ...] = ()  # red flags that the visitor was shown and chose to go on after
 
     def interview(self, compiled: Compiled) -> Interview:

@@ -32,13 +32,14 @@ SEXES = ("female", "male")
 PERSON = ("age", "sex", "pregnant")
 
 
-def told(state: State, compiled: Compiled) -> Tree:
+def told(state: State, compiled: Compiled, reading: Reading | None = None) -> Tree:
     """The case as it was told, without what-ifs. Raises `InputError` for a state that no page of ours wrote.
 
-    A note comes first; what was filled in beside it, and the answers of the interview, go on top.
+    A note comes first; what was filled in beside it, and the answers of the interview, go on top. ``reading``: the
+    note as it was first read, where that was done already.
     """
     given = msgspec.to_builtins(case_from(state.case, "state.case"))
-    before = over(note_case(state, compiled), given) if state.note is not None else given
+    before = over(note_case(state, compiled, reading), given) if state.note is not None else given
     known = msgspec.structs.replace(state, case=before).interview(compiled).known()
     if state.respondent in ("parent", "carer"):
         known.setdefault("answered_by", state.respondent)
@@ -75,9 +76,10 @@ def corrected(reading: Reading, corrections: Iterable[Correction]) -> Reading:
     return reading.without(*struck)
 
 
-def note_case(state: State, compiled: Compiled) -> Tree:
+def note_case(state: State, compiled: Compiled, reading: Reading | None = None) -> Tree:
     """What the note alone tells."""
-    case: Tree = msgspec.to_builtins(case_of(reading_of(state, compiled), compiled))
+    read = corrected(reading, state.corrections) if reading else reading_of(state, compiled)
+    case: Tree = msgspec.to_builtins(case_of(read, compiled))
     return case
 
 
