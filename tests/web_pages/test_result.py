@@ -12,8 +12,10 @@ import soleus
 from soleus.reasoning.answers import explain
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.reports.html import render
+from soleus.web.catalogue import texts
 from soleus.web.state import Change, State, pack
 from soleus.web.what_if import told
+from tests.reading_grade import grade
 from tests.web_pages.cases import BOTH, CLOT, CRAMP, HOSTILE, NOTE, chances, hostile
 
 TODAY = "2026-11-21"
@@ -166,3 +168,16 @@ def test_told_keeps_the_words_of_the_case() -> None:
     compiled = shipped_compiled()
     tree = told(State(case=CRAMP), compiled)
     assert soleus.assess(tree).complaints[0].explanations == soleus.assess(CRAMP).complaints[0].explanations
+
+
+_FOR_CLINICIANS = ("clinician", "footing", "fhir", "yaml", "json", "code", "pretest", "interval", "explanation")
+
+
+@pytest.mark.parametrize("section", ["result", "what_if", "chain", "hand_over"])
+def test_what_patients_read_is_easy(section: str) -> None:
+    """As the reports: no text of the section is harder than the eighth grade, and all together are easier."""
+    plain = [t for k, t in texts().items() if k.startswith(f"{section}.") and not any(w in k for w in _FOR_CLINICIANS)]
+    sentences = [t for t in plain if t.endswith(".") and "{" not in t and len(t.split()) > 3]
+    assert sentences
+    assert all(grade(t) <= 8.5 for t in sentences), [(t, grade(t)) for t in sentences if grade(t) > 8.5]
+    assert grade(" ".join(sentences)) <= 6.5
