@@ -453,6 +453,25 @@ def test_nothing_moves_by_itself_for_those_who_want_less_motion(visit: Open) -> 
     assert moving == 0
 
 
+def test_a_choice_is_seen_where_colours_are_the_reader_s(visit: Open) -> None:
+    page = visit(forced_colors="active")
+    to_map(page)
+    page.check("input[name=side][value=one_leg]")
+    widths = page.evaluate("[...document.querySelectorAll('.pick')].map(e => getComputedStyle(e).borderTopWidth)")
+    assert widths.count("3px") == 1
+    page.locator(".at-left-calf .region").first.click()
+    assert page.evaluate("getComputedStyle(document.querySelector('.at-left-calf .legs-tick')).display") != "none"
+
+
+def test_paper_shows_the_answers_without_buttons(visit: Open) -> None:
+    page = visit()
+    to_end(page)
+    page.emulate_media(media="print")
+    assert page.locator(".earlier dd:not(.do)").first.is_visible()
+    assert page.locator(".earlier dd.do").first.is_hidden()
+    assert page.locator(".onward").is_hidden()
+
+
 def test_the_private_link_works_and_is_not_told_to_other_pages(visit: Open, address: str) -> None:
     page = visit()
     to_link(page)
