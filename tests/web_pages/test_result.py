@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from soleus.reasoning.answers import explain
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.reports.html import render
 from soleus.web.catalogue import texts
-from soleus.web.state import Change, State, pack
+from soleus.web.state import Change, State, pack, unpack
 from soleus.web.what_if import told
 from tests.reading_grade import grade
 from tests.web_pages.cases import BOTH, CLOT, CRAMP, HOSTILE, NOTE, chances, hostile
@@ -46,6 +47,9 @@ def test_a_note_gives_the_numbers_of_the_note(client: TestClient) -> None:
     page = posted(client, "/result", State(note=NOTE), audience="clinician").text
     first = judged.complaints[0].explanations[0]
     assert chances(page)[first.id] == first.probability
+    goes_on = unpack(re.findall(r'name="state" value="([^"]+)"', page)[0])  # "answer more questions" asks nothing twice
+    assert goes_on.note is None
+    assert goes_on.interview(shipped_compiled()).known()["findings"]["quality"] == "cramp"
 
 
 def test_the_interview_gives_the_numbers_of_its_case(client: TestClient) -> None:
@@ -181,3 +185,10 @@ def test_what_patients_read_is_easy(section: str) -> None:
     assert sentences
     assert all(grade(t) <= 8.5 for t in sentences), [(t, grade(t)) for t in sentences if grade(t) > 8.5]
     assert grade(" ".join(sentences)) <= 6.5
+
+
+@pytest.mark.parametrize("address", ["/result", "/result/what-if", "/result/chain", "/result/letter", "/result/code"])
+def test_a_bookmark_of_a_result_leads_to_the_beginning(client: TestClient, address: str) -> None:
+    """An address holds nothing of the person, so there is nothing to show."""
+    answer = client.get(address, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from soleus.errors import CannotAssess
 from soleus.knowledge.schema.care import Guide
@@ -16,9 +16,10 @@ from soleus.reports.html import render_within
 from soleus.web.rendering import environment, html
 from soleus.web.site import Site
 from soleus.web.state import State, pack, unpack
-from soleus.web.what_if import Tree, told
+from soleus.web.what_if import Tree, settled, told
 
 Wording = Literal["", "patient", "clinician"]
+_POSTED = ("/result", "/result/what-if", "/result/chain", "/result/letter", "/result/code")
 StateField = Annotated[str, Form()]
 
 
@@ -57,10 +58,16 @@ def nothing(state: State, compiled: Compiled) -> str:
 
 def _result(state: State, audience: Audience, compiled: Compiled, today: str) -> tuple[str, bool]:
     """The page, and whether there was something to judge."""
+    state = settled(state, compiled)
     try:
         return report(state, judged(told(state, compiled), compiled, audience, today)), True
     except CannotAssess:
         return nothing(state, compiled), False
+
+
+async def _to_the_beginning() -> RedirectResponse:
+    """An address of a page that needs a case, opened without one: from a bookmark, say."""
+    return RedirectResponse("/", 303)
 
 
 def router(site: Site) -> APIRouter:
@@ -73,5 +80,8 @@ def router(site: Site) -> APIRouter:
         if found:
             site.judged()
         return HTMLResponse(page)
+
+    for address in _POSTED:
+        routes.add_api_route(address, _to_the_beginning, methods=["GET"])
 
     return routes

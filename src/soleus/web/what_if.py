@@ -46,6 +46,14 @@ def told(state: State, compiled: Compiled, reading: Reading | None = None) -> Tr
     return {key: value for key, value in known.items() if value not in ({}, [])}
 
 
+def settled(state: State, compiled: Compiled) -> State:
+    """The same with what the note tells among the facts of the case, so that an interview goes on from there."""
+    if state.note is None:
+        return state
+    before = told(msgspec.structs.replace(state, answers=()), compiled)
+    return msgspec.structs.replace(state, case=before, note=None, corrections=())
+
+
 def case_with(state: State, compiled: Compiled) -> Tree:
     """The case with every what-if, in their order. Raises `InputError` as `told` does, and for an odd what-if."""
     return changed(told(state, compiled), state.changes, compiled)
