@@ -307,6 +307,19 @@ def test_a_text_without_legs_is_not_judged(client: TestClient) -> None:
     assert not chances(page.text)
 
 
+def test_a_question_that_nothing_answers_is_told_so(client: TestClient) -> None:
+    page = post(client, do="open", text="What is the capital of France?").text
+    assert "Nothing in the knowledge base answers this question" in page
+
+
+def test_changes_by_hand_are_said_beside_where_the_case_came_from(client: TestClient, root: Path) -> None:
+    file = (root / "examples/fhir-bundle.json").read_bytes()
+    first = client.post("/desk", data={"do": "open"}, files={"file": ("bundle.json", file)}).text
+    assert "changed by hand" not in first
+    page = post(client, do="medicine", state=state_of(first), medicine="quinine").text
+    assert "changed by hand" in page
+
+
 def test_clear_empties_all(client: TestClient) -> None:
     assert "state" not in client.get("/desk").text
 

@@ -258,6 +258,20 @@ def test_back_shows_the_case_before(opened: Callable[..., Any]) -> None:
     assert chances(page) == before
 
 
+@pytest.mark.parametrize("by_script", [True, False])
+def test_back_from_where_a_number_comes_from_leads_to_the_case(by_script: bool, opened: Callable[..., Any]) -> None:
+    """After a change without a new page, and after a page that the browser loaded by itself."""
+    page = opened()
+    noted(page)
+    if by_script:
+        page.click("[aria-label='Strike statement 9']")
+        page.wait_for_selector("#s9.struck")
+    page.click(".ranked .origin >> nth=0")
+    page.wait_for_selector("text=Where this number comes from")
+    page.go_back()
+    page.wait_for_selector("#s9.struck" if by_script else "#s9:not(.struck)")
+
+
 def test_the_reader_stays_where_the_button_was(opened: Callable[..., Any]) -> None:
     page = opened()
     noted(page)

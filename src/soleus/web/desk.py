@@ -211,6 +211,7 @@ def _values(state: State, note: Noted | None, compiled: Compiled, beside: Beside
         "origin_of": state.origin or "form",
         "by_hand": state.by_hand,
         "noted": note is not None,
+        "is_question": note is not None and desk_opening.is_question(note.first.text),
         "statements": desk_view.statements(note, compiled) if note else [],
         "pieces": desk_view.pieces(note) if note else [],
         "unread": note.first.unread if note else (),

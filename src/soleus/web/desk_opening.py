@@ -50,10 +50,15 @@ def of_case(case: Case, origin: str) -> State:
 
 def asked(text: str, compiled: Compiled) -> Answer | None:
     """The answer to a text that is a question; None for one that is none, or that nothing here answers."""
-    if "?" not in text or len(text) > _LONGEST_QUESTION or is_code(text):
+    if not is_question(text):
         return None
     found = answer(text, compiled, "clinician")
     return None if found.kind == "out_of_scope" else found
+
+
+def is_question(text: str) -> bool:
+    """Whether a text asks something, rather than tell of somebody."""
+    return "?" in text and len(text) <= _LONGEST_QUESTION and not is_code(text)
 
 
 def _printable(text: str) -> str:
