@@ -61,7 +61,11 @@ def _person(
     age, sex = int(rng.integers(18, 95)), str(rng.choice(["female", "male"]))
     setting = str(rng.choice(_SETTINGS))
     where = compiled.context(age, sex, setting)
-    asked = [*rng.choice(core, int(rng.integers(1, 20)), replace=False), *rng.choice(others, 4, replace=False)]
+    asked = [
+        net.finding_index["quality"],
+        *rng.choice(core, int(rng.integers(1, 20)), replace=False),
+        *rng.choice(others, 4, replace=False),
+    ]
     told = draw_patient(net, where, [int(f) for f in asked], rng).answers
     return {
         "as_of": "2026-11-29",
