@@ -320,6 +320,16 @@ def test_changes_by_hand_are_said_beside_where_the_case_came_from(client: TestCl
     assert "changed by hand" in page
 
 
+@pytest.mark.parametrize("path", ["/result/chain", "/result/letter", "/result/code", "/result/what-if"])
+def test_every_tool_leads_back_to_the_desk(client: TestClient, path: str) -> None:
+    first = post(client, do="open", text=NOTE).text
+    fields = {"state": state_of(first), "audience": "clinician", "of": "legs/nocturnal_leg_cramp"}
+    page = client.post(path, data=fields).text
+    assert 'class="go-back" formaction="/desk"' in page
+    back = client.post("/desk", data={"state": state_of(page), "audience": "clinician"}).text
+    assert chances(back) == chances(first)
+
+
 def test_clear_empties_all(client: TestClient) -> None:
     assert "state" not in client.get("/desk").text
 

@@ -12,6 +12,7 @@ from soleus.errors import SoleusError
 from soleus.reports.html import environment as report_environment
 from soleus.web import catalogue, origins
 from soleus.web.assets import path_of
+from soleus.web.state import opened_at
 from soleus.web.wording import mended, short
 
 
@@ -19,7 +20,7 @@ from soleus.web.wording import mended, short
 def environment() -> Environment:
     """The environment of the reports, with the pages' templates, texts and assets."""
     made = report_environment(PackageLoader("soleus.web"))
-    made.globals |= {"t": catalogue.text, "asset": path_of, "mended": mended}
+    made.globals |= {"t": catalogue.text, "asset": path_of, "mended": mended, "opened_at": opened_at}
     made.filters["short"] = short
     made.globals |= {"mark": origins.mark, "origin": origins.origin}
     return made

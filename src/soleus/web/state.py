@@ -65,3 +65,8 @@ def unpack(text: str) -> State:
         return msgspec.convert(unpacked(text, "state"), State)
     except msgspec.ValidationError:
         raise InvalidValue("state", "another form", "what a page of this version wrote", "Start anew.") from None
+
+
+def opened_at(text: str) -> str:
+    """The address of the page that a packed state belongs to: the desk, or the result. Raises as `unpack`."""
+    return "/desk" if unpack(text).origin else "/result"
