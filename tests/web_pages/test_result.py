@@ -188,7 +188,7 @@ def test_what_patients_read_is_easy(section: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["/result", "/result/what-if", "/result/chain", "/result/letter", "/result/code"])
-def test_a_bookmark_of_a_result_leads_to_the_beginning(client: TestClient, address: str) -> None:
-    """An address holds nothing of the person, so there is nothing to show."""
-    answer = client.get(address, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+def test_an_address_alone_holds_no_result(client: TestClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert "This result was not kept" in answer.text

@@ -59,7 +59,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     """A page of the result by its name, in a window of its own."""
     opened: list[Any] = []
 
-    def go(name: str, **options: Any) -> Any:
+    def go(name: str, *, scripted: bool = True, **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": WIDE, "height": 900}, "bypass_csp": True} | options)
         opened.append(context)
         page = context.new_page()
@@ -67,6 +67,8 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda message: page.told.append(message.text))
         page.on("pageerror", lambda error: page.told.append(str(error)))
         page.add_init_script(_SHIFTS)
+        if not scripted:
+            page.route("**/*.js", lambda route: route.abort())
         page.goto(f"{address}/about")
         to, state, fields = PAGES[name]
         with page.expect_navigation():
@@ -122,10 +124,7 @@ def test_a_page_is_light(name: str, visit: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("scripted", [True, False], ids=["script", "no script"])
 def test_a_trial_from_the_result_and_back(scripted: bool, visit: Callable[..., Any]) -> None:
     """Change, undo and return: the same with script and without."""
-    page = visit("patient", java_script_enabled=True)
-    if not scripted:
-        page.route("**/*.js", lambda route: route.abort())
-        page.reload()
+    page = visit("patient", scripted=scripted)
     page.get_by_role("button", name="Try “what if”").click()
     page.wait_for_selector(".bench")
     page.get_by_label("Is a leg swollen?").select_option("one_leg")
@@ -191,6 +190,39 @@ def test_a_change_keeps_the_focus_and_is_told(visit: Callable[..., Any]) -> None
     page.wait_for_selector(".trials")
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
     assert "Is a leg swollen?" in page.evaluate("document.querySelector('.announce').textContent")
+
+
+def test_back_leads_through_the_pages_of_a_result_and_reload_keeps_them(visit: Callable[..., Any]) -> None:
+    page = visit("patient")
+    page.get_by_role("button", name=re.compile("where this number comes from")).first.click()
+    page.wait_for_selector(".chain-steps")
+    page.get_by_role("button", name="Back to the result").click()
+    page.wait_for_selector(".answer")
+    page.get_by_role("button", name="Try “what if”").click()
+    page.wait_for_selector(".bench")
+    assert "A trial" in page.inner_text(".bar .pill")
+    page.get_by_label("Is a leg swollen?").select_option("one_leg")
+    page.wait_for_selector(".trials")
+    page.reload()
+    page.wait_for_selector(".trials")  # the trial is still there
+    page.go_back()
+    page.wait_for_selector(".answer")
+    assert "A trial" not in page.inner_text(".bar .pill")
+    page.go_back()
+    page.wait_for_selector(".chain-steps")
+    page.go_back()
+    page.wait_for_selector(".answer")
+    page.go_forward()
+    page.wait_for_selector(".chain-steps")
+    assert "state" not in page.url
+
+
+def test_back_from_more_questions_is_the_result(visit: Callable[..., Any]) -> None:
+    page = visit("patient")
+    page.get_by_role("button", name="Answer more questions").click()
+    page.wait_for_function("!document.querySelector('.answer')")
+    page.go_back()
+    page.wait_for_selector(".answer")
 
 
 def test_a_fault_takes_the_focus(visit: Callable[..., Any]) -> None:

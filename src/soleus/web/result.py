@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from soleus.errors import CannotAssess
 from soleus.knowledge.schema.care import Guide
@@ -65,9 +65,9 @@ def _result(state: State, audience: Audience, compiled: Compiled, today: str) ->
         return nothing(state, compiled), False
 
 
-async def _to_the_beginning() -> RedirectResponse:
-    """An address of a page that needs a case, opened without one: from a bookmark, say."""
-    return RedirectResponse("/", 303)
+async def _by_its_address() -> HTMLResponse:
+    """An address of a result holds nothing of the person. The script fills the page again where this window knows."""
+    return HTMLResponse(html("result_gone.html.j2"))
 
 
 def router(site: Site) -> APIRouter:
@@ -82,6 +82,6 @@ def router(site: Site) -> APIRouter:
         return HTMLResponse(page)
 
     for address in _POSTED:
-        routes.add_api_route(address, _to_the_beginning, methods=["GET"])
+        routes.add_api_route(address, _by_its_address, methods=["GET"])
 
     return routes

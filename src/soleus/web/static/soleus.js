@@ -251,40 +251,90 @@
 })();
 // --- result ---
 (() => {
+  // The pages of a result follow each other without a blank in between, and Back leads from one to the other. What a
+  // page was asked with is kept beside its entry in the history of this window, and nowhere else.
+  const PAGES = ["/result", "/result/what-if", "/result/chain", "/result/letter", "/result/code"];
+  const main = () => document.getElementById("main");
+  const bench = () => document.querySelector("form[data-live]");
+  const goal = (form, button) => new URL(button?.getAttribute("formaction") || form.getAttribute("action"), location.href);
+  const here = () => [...document.querySelectorAll("#case input[type=hidden]")].map((field) => [field.name, field.value]);
+  const kept = (action, body, scroll = 0) => ({ action, body, scroll });
+  let asked = 0;
+
+  const page = async (path, body) => {
+    const answer = await fetch(path, { method: "POST", body: new URLSearchParams(body), headers: { accept: "text/html" } });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!found.getElementById("main")) throw new TypeError("no page");
+    return found;
+  };
+
+  const put = (found) => {
+    for (const part of ["#main", ".bar .pill", "body > footer"]) {
+      const [old, next] = [document.querySelector(part), found.querySelector(part)];
+      if (old && next) old.replaceWith(document.adoptNode(next));
+    }
+    document.title = found.title;
+    document.body.className = found.body.className;
+  };
+
+  const arrive = (at, scroll) => {
+    if (!at.matches("input,select,button,[tabindex]")) at.tabIndex = -1;
+    at.focus({ preventScroll: true });
+    if (scroll !== undefined) scrollTo(0, scroll);
+  };
+
+  const tell = (words) => { const live = document.querySelector(".announce"); if (live) live.textContent = words; };
+  const heading = () => main().querySelector("#faults") ?? main().querySelector("h1");
+
+  const turn = async (path, body) => {
+    const found = await page(path, body);
+    history.replaceState({ ...history.state, scroll: scrollY }, "");
+    put(found);
+    history.pushState(kept(path, body), "", path);
+    arrive(heading(), 0);
+    tell(document.title.split(" · ")[0]);
+  };
+
+  // On the bench the page stays where it is: what moves is told, the focus stays with what was changed.
+  const attempt = async (path, body) => {
+    const number = ++asked, at = document.activeElement?.id;
+    const found = await page(path, body);
+    if (number !== asked) return; // a later change is on its way
+    put(found);
+    history.replaceState(kept(path, here(), scrollY), "");
+    arrive(document.getElementById("faults") ?? document.getElementById(at) ?? document.getElementById("moves-title"));
+    const told = main().querySelectorAll("#faults p, .movers .trials li, .movers .would, .moving li:first-child");
+    tell([...told].map((n) => n.textContent.replace(/\s+/g, " ").trim()).join(". "));
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter, to = goal(form, button);
+    if (!PAGES.includes(to.pathname) || to.origin !== location.origin || form.dataset.given) return;
+    event.preventDefault();
+    const step = bench() && to.pathname === "/result/what-if" ? attempt : turn;
+    step(to.pathname, [...new FormData(form, button)]).catch(() => { form.dataset.given = "1"; form.requestSubmit(button); });
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = bench(), field = event.target;
+    if (form && field.form === form && field.name?.startsWith("v:")) form.requestSubmit(form.querySelector("[value=show]"));
+  });
+
+  const again = (past) => page(past.action, past.body).then((found) => { put(found); arrive(heading(), past.scroll); });
+  addEventListener("popstate", (event) => {
+    if (!PAGES.includes(location.pathname)) return;
+    if (event.state?.action) again(event.state).catch(() => location.reload());
+    else if (!location.hash) location.reload();
+  });
+
+  if (PAGES.includes(location.pathname)) {
+    const past = history.state;
+    if (here().length) history.replaceState({ ...past, ...kept(location.pathname, here()) }, "");
+    else if (past?.action === location.pathname) again(past).catch(() => {}); // loaded anew by its address alone
+  }
+
   // A button that only a script can serve is there from the start and shown now, so that nothing moves.
   document.documentElement.classList.add("with-script");
   document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) print(); });
 })();
-// --- what_if ---
-(() => {
-  // The bench shows at once what moves. Without this the button below it does.
-  let asked = 0;
-  const goal = (form, button) => new URL(button?.hasAttribute("formaction") ? button.formAction : form.action, location.href).pathname;
-  const bench = () => document.querySelector("form[data-live]");
-  const send = async (form, button) => {
-    const number = ++asked, at = document.activeElement?.id;
-    const answer = await fetch(goal(form, button), { method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: { accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.getElementById("main");
-    if (number !== asked) return; // a later change is on its way
-    if (!next?.querySelector(".movers")) throw new TypeError("no page");
-    document.getElementById("main").replaceWith(document.adoptNode(next));
-    const focus = document.getElementById("faults") ?? document.getElementById(at) ?? document.getElementById("moves-title");
-    if (!focus.hasAttribute("tabindex") && !focus.matches("input,select,button")) focus.tabIndex = -1;
-    focus.focus({ preventScroll: true });
-    const live = document.querySelector(".announce");
-    if (live) live.textContent = [...document.querySelectorAll(".movers .trials li, .movers .would, .moving li:first-child")].map((n) => n.textContent.replace(/\s+/g, " ").trim()).join(". ");
-  };
-  document.addEventListener("change", (event) => {
-    const form = bench();
-    if (!form || event.target.form !== form || !event.target.name?.startsWith("v:")) return;
-    const button = form.querySelector('[value="show"]');
-    send(form, button).catch(() => form.requestSubmit(button));
-  });
-  document.addEventListener("submit", (event) => {
-    const form = event.target, button = event.submitter;
-    if (!bench() || goal(form, button) !== "/result/what-if" || form.dataset.given) return;
-    event.preventDefault();
-    send(form, button).catch(() => { form.dataset.given = "1"; form.requestSubmit(button); });
-  });
-})();
+// --- end of result ---
