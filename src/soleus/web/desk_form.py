@@ -187,7 +187,10 @@ def _measurements(lines: list[str], faults: dict[str, InputError]) -> list[dict[
         read = _NUMBER.match(line)
         if read is None or "," in (read["unit"] or ""):
             faults["measurements"] = InvalidValue(
-                "measurements", f"line {n} of another form", "name, number and unit", "Write: potassium 3.1 mmol/L."
+                "measurements",
+                f"line {n}, which cannot be read",
+                "name, number and unit",
+                "Write: potassium 3.1 mmol/L.",
             )
         else:
             unit = {"unit": read["unit"].strip()} if read["unit"] else {}

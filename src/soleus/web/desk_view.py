@@ -145,16 +145,16 @@ def facts(case: Tree, asking: Interview) -> list[tuple[str, list[Fact]]]:
     compiled = asking.compiled
     told = {
         "findings": [
-            Fact(_finding_name(k, compiled), _value(k, v, compiled), f"drop:findings:{k}")
+            Fact(_name_of(k, compiled), _value(k, v, compiled), f"drop:findings:{k}")
             for k, v in case.get("findings", {}).items()
         ],
-        **{kind: _listed(case, kind) for kind in ("conditions", "medicines", "measurements")},
+        **{kind: _listed(case, kind, compiled) for kind in ("conditions", "medicines", "measurements")},
         "answers": [
             Fact(asked(asking, a).text("clinician"), _reply(a, compiled), f"unanswer:{n}")
             for n, a in enumerate(asking.answers)
         ],
         "complaints": [
-            Fact(_finding_name(k, compiled), _value(k, v, compiled), None)
+            Fact(_name_of(k, compiled), _value(k, v, compiled), None)
             for c in case.get("complaints", ())
             for k, v in c.get("findings", {}).items()
         ],
@@ -162,21 +162,21 @@ def facts(case: Tree, asking: Interview) -> list[tuple[str, list[Fact]]]:
     return [(kind, found) for kind, found in told.items() if found]
 
 
-def _listed(case: Tree, kind: str) -> list[Fact]:
-    return [Fact(*_entry(m), f"drop:{kind}:{n}") for n, m in enumerate(case.get(kind, ()))]
+def _listed(case: Tree, kind: str, compiled: Compiled) -> list[Fact]:
+    return [Fact(*_entry(m, compiled), f"drop:{kind}:{n}") for n, m in enumerate(case.get(kind, ()))]
 
 
-def _entry(given: Any) -> tuple[str, str]:
+def _entry(given: Any, compiled: Compiled) -> tuple[str, str]:
     """A condition, medicine or measurement as it was given: its name, and the rest in words."""
     if not isinstance(given, dict):
-        return str(given), ""
+        return _name_of(str(given), compiled), ""
     number = " ".join(str(given[k]) for k in ("value", "unit") if k in given)
     status = "" if given.get("status", "present") == "present" else str(given["status"])
     dates = [text(f"desk.{k}", date=given[k]) for k in ("since", "started", "stopped", "date") if given.get(k)]
-    return str(given.get("name", "")), ", ".join(filter(None, (number, status, *dates)))
+    return _name_of(str(given.get("name", "")), compiled), ", ".join(filter(None, (number, status, *dates)))
 
 
-def _finding_name(name: str, compiled: Compiled) -> str:
+def _name_of(name: str, compiled: Compiled) -> str:
     for table in (compiled.findings, compiled.contributors):
         if name in table:
             return str(table[name].name)
@@ -271,7 +271,7 @@ def _assumed(c: Change, compiled: Compiled) -> str:
     if c.kind == "setting":
         return text("desk.assumed_setting", setting=words.setting_words(str(c.value)))
     value = text("desk.dont_know") if c.value is None else _value(c.name, _yes_no(c.value), compiled)
-    return text("desk.assumed_other", name=_finding_name(c.name, compiled), value=value)
+    return text("desk.assumed_other", name=_name_of(c.name, compiled), value=value)
 
 
 def _yes_no(value: Any) -> Any:
