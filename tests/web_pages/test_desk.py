@@ -10,19 +10,23 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 import soleus
 from soleus.clinical.case import Case
 from soleus.interop.handover import packed
 from soleus.interop.reading import read_any
-from soleus.notes.correcting import changed
+from soleus.notes.correcting import changed, words_for
 from soleus.notes.judging import assess_note, read_note
 from soleus.notes.questions import answer
 from soleus.reasoning.assessment import Assessment
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.web.desk import case_page
-from soleus.web.desk_opening import of_case
+from soleus.web.desk_acts import act
+from soleus.web.desk_opening import of_case, of_text
+from soleus.web.form import Form
 from soleus.web.state import unpack
 
 AS_OF = "2026-11-21"
@@ -107,6 +111,30 @@ def test_statements_change_as_those_of_the_command_do(client: TestClient) -> Non
         page = post(client, do=do, state=state_of(page), **field).text
         reading = changed(reading, at[name], word, compiled)
     same(page, assess_note(reading, as_of=AS_OF).assessment)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_any_corrections_give_the_judgement_of_the_core(data: st.DataObject) -> None:
+    """Struck and changed in any order; the last word on a statement counts."""
+    compiled, reading = shipped_compiled(), read_note(NOTE)
+    state, last = of_text(NOTE, compiled), dict[int, str | None]()
+    for _ in range(data.draw(st.integers(1, 4))):
+        n = data.draw(st.integers(1, len(reading.understood)))
+        u = reading.understood[n - 1]
+        choices = words_for(u, compiled) if u.kind != "explanation" else ()
+        last[n] = data.draw(st.sampled_from([None, *choices]))
+        do = f"strike:{n}" if last[n] is None else f"change:{n}={last[n]}"
+        state = act(state, do, Form({}), compiled).state
+    for n, word in last.items():
+        reading = reading if word is None else changed(reading, n, word, compiled)
+    reading = reading.without(*(n for n, word in last.items() if word is None))
+    expected = assess_note(reading, as_of=AS_OF).assessment
+    shown = case_page(state, compiled, AS_OF)
+    if expected is None:
+        assert not chances(shown.page)
+    else:
+        same(shown.page, expected)
 
 
 def test_a_number_that_is_none_is_told_beside_its_field(client: TestClient) -> None:
