@@ -179,3 +179,8 @@ def test_without_spread_every_draw_of_the_shares_is_the_point(seed: int) -> None
     assert attribute_draws(point, s, 20).idiopathic == pytest.approx(
         np.full(20, attribute(point, s).idiopathic), abs=1e-6
     )
+
+
+def test_fewer_draws_are_the_first_of_more() -> None:
+    keys = np.arange(7, dtype=np.uint64)
+    assert np.array_equal(streams(keys, 20), streams(keys, 400)[:, :20])

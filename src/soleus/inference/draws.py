@@ -10,20 +10,28 @@ probabilities move on the logit scale, the mixing share stays (docs/adr/0005).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soleus.inference.blocks import KEPT, log_phi
-from soleus.inference.network import BlockArrays, Floats
+from soleus.inference.network import BlockArrays, BlockPart, FacetArrays, Floats, Network
 from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
 
+Draw32: TypeAlias = NDArray[np.float32]
+
 _POOL = 1 << 19
+_MOST = 5_000
+_KEPT = 500  # draws of the likelihoods that are kept with a network: as many as an assessment takes
 _SEED = 20261121
 _CUT = np.log(1e4)  # an explanation that no draw lifts above 1 in 10,000 of the first is not drawn
 _REACH = 3.5
+_NONE = np.float32(1e-30)  # in place of 0, whose logarithm cannot be added up
+_FEW = 4  # joint states: up to here adding them up one by one is quicker than many small products of matrices
 
 
 @cache
@@ -32,12 +40,12 @@ def _pool() -> NDArray[np.float32]:
 
 
 def streams(keys: NDArray[np.uint64], n: int) -> NDArray[np.float32]:
-    """(..., n) standard normals for the parameter keys (...)."""
+    """(..., n) standard normals for the parameter keys (...); fewer are the first of more. ``n`` is at most 5,000."""
     x = keys * np.uint64(0x9E3779B97F4A7C15)
     x ^= x >> np.uint64(29)
     x *= np.uint64(0xBF58476D1CE4E5B9)
     x ^= x >> np.uint64(32)
-    offset = (x % np.uint64(_POOL - n)).astype(np.intp)
+    offset = (x % np.uint64(_POOL - _MOST)).astype(np.intp)
     return np.asarray(_pool()[offset[..., None] + np.arange(n)])
 
 
@@ -55,7 +63,14 @@ class Draws:
     probability: Floats
     low: Floats  # (S,)
     high: Floats  # (S,)
-    rank: NDArray[np.intp]  # (n, kept) 1 = first
+
+    @cached_property
+    def rank(self) -> NDArray[np.intp]:
+        """(n, kept) 1 = first."""
+        p = self.probability[:, self.kept]
+        out = np.empty(p.shape, np.intp)
+        np.put_along_axis(out, (-p).argsort(axis=1), np.arange(1, len(self.kept) + 1)[None, :], axis=1)
+        return out
 
     @cached_property
     def first_share(self) -> dict[int, float]:
@@ -82,9 +97,7 @@ def draw(judgement: Judgement, n: int = 500) -> Draws:
     low[kept], high[kept] = central(p)
     full = np.zeros((n, len(judgement.probability)))
     full[:, kept] = p
-    rank = np.empty(p.shape, np.intp)
-    np.put_along_axis(rank, (-p).argsort(axis=1), np.arange(1, len(kept) + 1)[None, :], axis=1)
-    return Draws(kept, full, np.minimum(low, judgement.probability), np.maximum(high, judgement.probability), rank)
+    return Draws(kept, full, np.minimum(low, judgement.probability), np.maximum(high, judgement.probability))
 
 
 def central(values: Floats) -> tuple[Floats, Floats]:
@@ -122,73 +135,97 @@ def draw_log_weights(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Fl
     """(n, kept) log weights."""
     context = judgement.context
     sd = context.rate_sd[kept]
-    out = context.log_rate[kept] - sd**2 / 2 + sd * streams(_key(1, 0, kept), n).T.astype(np.float64)
+    out = (context.log_rate[kept] - sd**2 / 2)[:, None] + sd[:, None] * streams(_key(1, 0, kept), n)
     if judgement.singles:
-        out = out + _draw_singles(judgement, kept, n)
+        out += _draw_singles(judgement, n)[kept]
     for g in judgement.facets:
-        out = out + _draw_facet(judgement, g, kept, n)
+        out += _draw_facet(judgement, g, n)[kept]
     if judgement.blocks:
-        out = out + _draw_blocks(list(judgement.blocks.values()), kept, n)
-    return np.asarray(out, np.float64)
+        out += _draw_blocks(judgement, kept, n)
+    return np.asarray(out.T, np.float64)
 
 
-def _draw_singles(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats:
-    network = judgement.network
-    found = np.array(sorted(judgement.singles), np.intp)
-    rows = np.array([network.row(f, judgement.evidence.findings[f]) for f in found], np.intp)
-    p = network.p[rows][:, kept].astype(np.float32)
-    sd = network.sd[found][:, kept].astype(np.float32)
-    z = streams(_key(2, rows[:, None], kept[None, :]), n)  # (F, kept, n)
+def _draw_singles(judgement: Judgement, n: int) -> NDArray[np.float32]:
+    """(S, n) log likelihoods of the findings outside facets, added up."""
+    network, told = judgement.network, judgement.evidence.findings
+    out = np.zeros((len(judgement.log_weight), n), np.float32)
+    for f in sorted(judgement.singles):
+        out += _drawn(network, "single", network.row(f, told[f]), partial(_single, network, f), n)
+    return out
+
+
+def _drawn(network: Network, kind: str, row: int, make: Callable[[int, int], Draw32], n: int) -> Draw32:
+    """(..., n) draws of what a state says of every explanation. They are the same in every case, so they are kept."""
+    if n > _KEPT:
+        return make(row, n)
+    if (kind, row) not in network.drawn:
+        network.drawn[kind, row] = make(row, _KEPT)
+    kept: Draw32 = network.drawn[kind, row]
+    return kept[..., :n]
+
+
+def _single(network: Network, f: int, row: int, n: int) -> Draw32:
+    """(S, n) log P(state | s)."""
+    p, sd = _narrow(network.p[row]), _narrow(network.sd[f])
+    z = streams(_key(2, row, np.arange(len(p))), n)
     logit = np.log(p / (1 - p)) * np.sqrt(1 + np.float32(np.pi / 8) * sd**2)
-    x = logit[:, :, None] + sd[:, :, None] * z
-    return np.asarray(-np.log(1 + np.exp(-x)).sum(axis=0).T, np.float64)
+    return _narrow(-np.log(1 + np.exp(-(logit[:, None] + sd[:, None] * z))))
 
 
-def _draw_facet(judgement: Judgement, g: int, kept: NDArray[np.intp], n: int) -> Floats:
+def _draw_facet(judgement: Judgement, g: int, n: int) -> Draw32:
+    """(S, n) log likelihood of a facet."""
     network, facet = judgement.network, judgement.network.facets[g]
-    on, off = np.ones((2, len(kept), n)) * np.array([facet.w[kept], 1 - facet.w[kept]])[:, :, None]
+    both = _narrow([facet.w, 1 - facet.w])[:, :, None]
     for j, f in enumerate(facet.items):
         v = judgement.evidence.findings.get(f)
-        if v is None:
-            continue
-        shift = network.sd[f, kept][:, None] * streams(_key(3, network.row(f, 0), kept), n)
-        with_f, without_f = item_given_state(network, facet, j, f, v)
-        typical = bool(facet.typical[j][v])
-        moved = np.exp(-shift if typical else shift)
-        on *= _shifted(with_f[kept], facet.a[j, kept], typical, moved)
-        off *= _shifted(without_f[kept], facet.b[j, kept], typical, moved)
-    return np.asarray(np.log(on + off).T, np.float64)
+        if v is not None:
+            both = both * _drawn(network, "item", network.row(f, v), partial(_item, network, facet, j, v), n)
+    return np.asarray(np.log(both[0] + both[1]))
 
 
-def _shifted(p: Floats, q: Floats, typical: bool, moved: Floats) -> Floats:
+def _item(network: Network, facet: FacetArrays, j: int, v: int, _: int, n: int) -> Draw32:
+    """(2, S, n) P(state of the item | facet on, s) and P(... | off, s)."""
+    f, typical = facet.items[j], bool(facet.typical[j][v])
+    shift = _narrow(network.sd[f])[:, None] * streams(_key(3, network.row(f, 0), np.arange(len(facet.w))), n)
+    moved = np.exp(-shift if typical else shift)
+    on, off = item_given_state(network, facet, j, f, v)
+    return np.array([_shifted(on, facet.a[j], typical, moved), _shifted(off, facet.b[j], typical, moved)])
+
+
+def _narrow(values: Any) -> Draw32:
+    """Draws need no more than seven digits; half the memory takes half the time."""
+    return np.asarray(values, np.float32)
+
+
+def _shifted(p: Floats, q: Floats, typical: bool, moved: Draw32) -> Draw32:
     """P(state | f) when the odds against the group of the state move by a factor; within-group shares stay.
 
     ``q``: P(typical | f).
     """
     side = q if typical else 1 - q
-    return np.asarray((p / side)[:, None] / (1 + ((1 - side) / side)[:, None] * moved), np.float64)
+    return _narrow(_narrow(p / side)[:, None] / (1 + _narrow((1 - side) / side)[:, None] * moved))
 
 
-def _draw_blocks(terms: list[BlockTerm], kept: NDArray[np.intp], n: int) -> Floats:
-    """log of prod over the blocks of sum_b P(b) phi~(b) P(evidence | b) in each draw, with
-    phi~ = phi / sum_b P(b) phi(b)."""
-    out = np.ones((len(kept), n))
-    place = {s: i for i, s in enumerate(kept.tolist())}
-    for term in terms:
-        alone = term.prior * term.said
-        factor = np.full((len(kept), 1), alone.sum())  # of an explanation that the block does not touch
-        for part in term.block.parts:
-            own = [i for i, s in enumerate(part.block.columns.tolist()) if s in place]
-            if own and part.block.size:
-                at = [place[s] for s in part.block.columns[own].tolist()]
-                weight = np.array([part.summed_out(alone), part.summed_out(term.prior)])
-                sums = drawn_phi(part.block, n)[own] @ weight.T  # (own, n, 2)
-                told, all_told = sums[..., 0], sums[..., 1]
-                out[at] *= np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
-                factor[at] = 1.0
-        out *= factor
+def _draw_blocks(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats:
+    """(kept, n) log of prod over the blocks of sum_b P(b) phi~(b) P(evidence | b) in each draw, with
+    phi~ = phi / sum_b P(b) phi(b). Of an explanation that a block does not touch phi~ is 1.
+    """
+    blocks, terms = judgement.network.blocks, judgement.blocks
+    place = np.full(len(judgement.log_weight), -1)
+    place[kept] = np.arange(len(kept))
+    known = np.zeros(len(blocks), np.bool_)
+    known[list(terms)] = True
     with np.errstate(divide="ignore"):
-        return np.log(out).T
+        said = np.log([(term.prior * term.said).sum() for term in terms.values()])
+    apart = ~np.array([touched(blocks[k], len(place)) for k in terms])[:, kept]
+    out = np.repeat(_narrow(np.where(apart, said[:, None], 0.0).sum(axis=0))[:, None], n, axis=1)
+    for stack in _stacks(blocks, n):
+        rows = np.flatnonzero(known[stack.block] & (place[stack.explanation] >= 0))
+        if len(rows):
+            of = np.zeros((len(kept), len(rows)), np.float32)
+            of[place[stack.explanation[rows]], np.arange(len(rows))] = 1.0
+            out += of @ np.log(np.maximum(stack.ratio(rows, terms), _NONE))
+    return np.asarray(out, np.float64)
 
 
 def draw_log_rho(block: BlockArrays, n: int) -> Floats:
@@ -203,3 +240,68 @@ def drawn_phi(block: BlockArrays, n: int) -> Floats:
     """(M, n, B) phi, not yet normalised, under draws of the ratios of a block: the same in every case."""
     phi = np.exp(log_phi(block, draw_log_rho(block, n)))
     return np.ascontiguousarray(np.moveaxis(phi, -1, 0))
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """All parts of one size: row r is what part ``part[r]`` of block ``block[r]`` says of ``explanation[r]``."""
+
+    parts: tuple[BlockPart, ...]
+    owner: tuple[int, ...]  # the block of each part
+    part: NDArray[np.intp]
+    block: NDArray[np.intp]
+    explanation: NDArray[np.intp]
+    phi: Draw32  # (B, R, n)
+
+    def ratio(self, rows: NDArray[np.intp], terms: dict[int, BlockTerm]) -> Draw32:
+        """(rows, n) sum_b P(b) phi(b) P(evidence | b) / sum_b P(b) phi(b)."""
+        weight = np.zeros((len(self.phi), 2, len(self.parts), 1), np.float32)
+        for q in set(self.part[rows].tolist()):
+            term, summed = terms[self.owner[q]], self.parts[q].summed_out
+            weight[:, 0, q, 0], weight[:, 1, q, 0] = summed(term.prior * term.said), summed(term.prior)
+        mine = weight[:, :, self.part[rows]]
+        if len(self.phi) > _FEW:
+            told, all_told = np.moveaxis(np.moveaxis(self.phi[:, rows], 0, -1) @ mine[..., 0].transpose(2, 0, 1), -1, 0)
+        else:
+            told, all_told = np.zeros((2, len(rows), self.phi.shape[2]), np.float32)
+            for phi, (w, v) in zip(self.phi, mine, strict=True):
+                own = phi[rows]
+                told += w * own
+                all_told += v * own
+        out: Draw32 = np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
+        return out
+
+
+@lru_cache(maxsize=16)
+def _stacks(blocks: tuple[BlockArrays, ...], n: int) -> tuple[_Stack, ...]:
+    """All parts of all blocks, by size, so that a case is a few products of arrays."""
+    sizes: dict[int, list[tuple[int, BlockPart]]] = {}
+    for k, block in enumerate(blocks):
+        for part in block.parts:
+            if part.block.size:
+                sizes.setdefault(part.block.size, []).append((k, part))
+    return tuple(_stack(some, n) for some in sizes.values())
+
+
+def _stack(some: list[tuple[int, BlockPart]], n: int) -> _Stack:
+    number = [len(part.block.columns) for _, part in some]
+    return _Stack(
+        parts=tuple(part for _, part in some),
+        owner=tuple(k for k, _ in some),
+        part=np.repeat(np.arange(len(some)), number),
+        block=np.repeat([k for k, _ in some], number),
+        explanation=np.concatenate([part.block.columns for _, part in some]),
+        phi=np.ascontiguousarray(
+            np.moveaxis(np.concatenate([drawn_phi(part.block, n) for _, part in some]), -1, 0), np.float32
+        ),
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def touched(block: BlockArrays, explanations: int) -> NDArray[np.bool_]:
+    """(S,) whether a block says something of each explanation."""
+    out = np.zeros(explanations, np.bool_)
+    for part in block.parts:
+        if part.block.size:
+            out[part.block.columns] = True
+    return out

@@ -123,6 +123,11 @@ class Network:
     owned: Bools = field(default_factory=lambda: np.ones(0, np.bool_))  # (F,) false for markers of contributors
 
     @cached_property
+    def drawn(self) -> dict[tuple[str, int], Any]:
+        """What `draws` keeps of each state of a finding, as it is asked for."""
+        return {}
+
+    @cached_property
     def start(self) -> Ints:
         """(F+1,) first row of each finding."""
         return np.concatenate([[0], np.cumsum([len(s) for s in self.states])]).astype(np.intp)
