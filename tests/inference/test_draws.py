@@ -162,7 +162,8 @@ def test_shares_add_to_one_in_every_draw_and_lie_about_the_point(seed: int) -> N
     tight, level = narrow(net, context, 0.4)
     point = judge(tight, level, generated.evidence(seed, net))
     for s in range(len(net.explanations)):
-        known, drawn = attribute(point, s), attribute_draws(point, s, 600)
+        known = attribute(point, s)
+        drawn = attribute_draws(point, known, 600)
         total = drawn.idiopathic + sum(drawn.share.values(), np.zeros(600))
         assert total == pytest.approx(np.ones(600), abs=1e-9)
         assert drawn.idiopathic.mean() == pytest.approx(known.idiopathic, abs=0.06)
@@ -176,9 +177,8 @@ def test_without_spread_every_draw_of_the_shares_is_the_point(seed: int) -> None
     sure, level = narrow(net, context, 0.0)
     point = judge(sure, level, generated.evidence(seed, net))
     s = int(point.probability.argmax())
-    assert attribute_draws(point, s, 20).idiopathic == pytest.approx(
-        np.full(20, attribute(point, s).idiopathic), abs=1e-6
-    )
+    known = attribute(point, s)
+    assert attribute_draws(point, known, 20).idiopathic == pytest.approx(np.full(20, known.idiopathic), abs=1e-6)
 
 
 def test_fewer_draws_are_the_first_of_more() -> None:

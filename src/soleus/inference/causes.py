@@ -11,14 +11,14 @@ They add to 1 whatever is unknown or correlated. They are excess fractions, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from soleus.inference.blocks import KEPT, allocation, combine
 from soleus.inference.draws import draw_log_rho, drawn_phi
 from soleus.inference.network import BlockArrays, Floats
-from soleus.inference.posterior import Judgement
+from soleus.inference.posterior import BlockTerm, Judgement
 
 _T, _W = np.polynomial.legendre.leggauss(16)
 _T, _W = (_T + 1) / 2, _W / 2  # on [0, 1]
@@ -35,55 +35,75 @@ class Attribution:
     necessary: tuple[int, ...]  # contributors without which the explanation cannot be
 
 
+class Attributions:
+    """The shares of all explanations of one judgement, computed together."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        self._judgement = judgement
+
+    def of(self, explanation: int) -> Attribution:
+        """The shares of one explanation."""
+        blocks = [(self._judgement.network.blocks[k], i) for k, i in self._judgement.network.touching[explanation]]
+        members = [c for block, _ in blocks for c in block.members]
+        share = dict(zip(members, self._share[members, explanation].tolist(), strict=True))
+        present = dict(zip(members, self._judgement.presence[members, explanation].tolist(), strict=True))
+        necessary = tuple(
+            c for b, i in blocks for c, needed in zip(b.members, b.necessary[:, i], strict=True) if needed
+        )
+        # The blocks are independent given s, so the product of their expectations at t = 1 is what no cause explains.
+        return Attribution(explanation, 1.0 - sum(share.values()), share, present, necessary)
+
+    @cached_property
+    def _share(self) -> Floats:
+        """(C, S) the share of each contributor in each explanation; 0 where it does not bear on it."""
+        network = self._judgement.network
+        out = np.zeros((len(network.contributors), len(network.explanations)))
+        found = [(b, _expected(self._judgement, k)) for k, b in enumerate(network.blocks) if b.columns.size]
+        if found:
+            column = np.concatenate([block.columns for block, _ in found])
+            log_g = np.log(np.concatenate([expected[:, 0] for _, expected in found]))  # (block and column, T)
+            whole = np.zeros((len(network.explanations), len(_T)))
+            np.add.at(whole, column, log_g)
+            others = np.exp(whole[column] - log_g) * _W
+            end = np.cumsum([block.columns.size for block, _ in found]).tolist()
+            for (block, expected), first, last in zip(found, [0, *end], end, strict=False):
+                each = expected[:, 1:] @ others[first:last, :, None]  # (M, n, 1)
+                out[np.array(block.members)[:, None], block.columns] = each[..., 0].T
+        return out
+
+
 def attribute(judgement: Judgement, explanation: int) -> Attribution:
     """The shares of one explanation."""
-    blocks = [_expected(judgement, k, i) for k, i in judgement.network.touching[explanation]]
-    share = _shares(blocks)
-    # The blocks are independent given s, so the product of their expectations at t = 1 is what no cause explains.
-    idiopathic = 1.0 - sum(share.values()) if blocks else 1.0
-    present = {c: p for block in blocks for c, p in zip(block.members, block.present, strict=True)}
-    return Attribution(explanation, idiopathic, share, present, tuple(c for b in blocks for c in b.necessary))
+    return Attributions(judgement).of(explanation)
 
 
-@dataclass(frozen=True)
-class _Expected:
-    """One block given an explanation: (T,) E[prod rho^-tb] and (n, T) E[b_k ln rho_k prod rho^-tb]."""
-
-    members: tuple[int, ...]
-    whole: Floats
-    each: Floats
-    present: list[float]
-    necessary: list[int]
-
-
-def _expected(judgement: Judgement, k: int, column: int) -> _Expected:
-    """Where nothing was said of a block, it is the same for all of a context."""
+def _expected(judgement: Judgement, k: int) -> Floats:
+    """One block given each explanation that it touches, (M, 1 + n, T): E[prod rho^-tb], then of each member
+    E[b_k ln rho_k prod rho^-tb]. Where nothing was said of a block, it is the same for all of a context."""
     if k in judgement.blocks:
-        return _expected_of(judgement, k, column)
+        return _expected_of(judgement.blocks[k])
     known = judgement.context.known
-    if ("causes", k, column) not in known:
-        known["causes", k, column] = _expected_of(judgement, k, column)
-    found: _Expected = known["causes", k, column]
+    if ("causes", k) not in known:
+        known["causes", k] = _expected_of(judgement.block(k))
+    found: Floats = known["causes", k]
     return found
 
 
-def _expected_of(judgement: Judgement, k: int, column: int) -> _Expected:
-    block = judgement.network.blocks[k]
-    b = judgement.block(k).given(int(block.columns[column]))  # (B,)
+def _expected_of(term: BlockTerm) -> Floats:
+    block, tilts = term.block, _tilts(term.block)
+    weight = (term.prior * term.said)[:, None] * term.phi  # (B, M)
+    total = weight.sum(axis=0)
+    given = np.divide(weight, total, out=np.repeat(term.prior[:, None], len(total), axis=1), where=total > 0)
+    return np.asarray((given.T[:, None] @ tilts).reshape(len(total), 1 + block.size, len(_T)), np.float64)
+
+
+@lru_cache(maxsize=KEPT)
+def _tilts(block: BlockArrays) -> Floats:
+    """(M, B, (1 + n) T) prod rho^-tb in each joint state, then b_k ln rho_k times it of each member."""
     total, parts = allocation(block)
-    tilt = b[:, None] * np.exp(-np.outer(total[:, column], _T))  # (B, T)
-    necessary = [m for m, needed in zip(block.members, block.necessary[:, column], strict=True) if needed]
-    each = parts[:, :, column].T @ tilt
-    return _Expected(block.members, tilt.sum(axis=0), each, (b @ block.bits).tolist(), necessary)
-
-
-def _shares(blocks: list[_Expected]) -> dict[int, float]:
-    if not blocks:
-        return {}
-    log_g = np.log(np.array([b.whole for b in blocks]))  # (block, T)
-    others = np.exp(log_g.sum(axis=0) - log_g)
-    each = np.concatenate([b.each * other for b, other in zip(blocks, others, strict=True)])  # (member, T)
-    return dict(zip([m for b in blocks for m in b.members], (each @ _W).tolist(), strict=True))
+    tilt = np.exp(-total[:, None, :, None] * _T)  # (B, 1, M, T)
+    all_of_it = np.concatenate([tilt, parts[..., None] * tilt], axis=1)
+    return np.ascontiguousarray(np.moveaxis(all_of_it, 2, 0)).reshape(total.shape[1], len(total), -1)
 
 
 @dataclass(frozen=True)
@@ -94,17 +114,16 @@ class AttributionDraws:
     share: dict[int, Floats]
 
 
-def attribute_draws(judgement: Judgement, explanation: int, n: int) -> AttributionDraws:
-    """How the shares move when the ratios of every contributor are drawn.
+def attribute_draws(judgement: Judgement, point: Attribution, n: int) -> AttributionDraws:
+    """How the shares of an explanation move when the ratios of every contributor are drawn.
 
     The causal ratio of a draw keeps its proportion to the predictive one on the log scale. The excess of a draw is
     shared between blocks in proportion to -ln E[prod rho^-b] of each (exact where every contributor is known), and
     inside a block as in the point answer, or equally where that gives the block none.
     """
-    point = attribute(judgement, explanation)
     logs: list[Floats] = []
     members: list[tuple[int, ...]] = []
-    for k, i in judgement.network.touching[explanation]:
+    for k, i in judgement.network.touching[point.explanation]:
         block = judgement.network.blocks[k]
         if block.log_causal[:, i].any():
             logs.append(-np.log(_kept(judgement, k, i, n)))
@@ -124,14 +143,14 @@ def _kept(judgement: Judgement, k: int, column: int, n: int) -> Floats:
     """(n,) E[prod causal rho^-b | s, evidence] of one block under draws of its ratios."""
     term = judgement.block(k)
     part, i = term.block.part_of[column]
-    weight = part.summed_out(term.prior * term.said) * drawn_phi(part.block, n)[i]  # (n, B)
-    weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-    return np.asarray((weight * _drawn_rest(part.block, n)[i]).sum(axis=1), np.float64)
+    weight = part.summed_out(term.prior * term.said)  # (B,)
+    whole = drawn_phi(part.block, n)[i] @ weight
+    return np.asarray(_drawn_rest(part.block, n)[i] @ weight / np.maximum(whole, 1e-300), np.float64)
 
 
 @lru_cache(maxsize=KEPT)
 def _drawn_rest(block: BlockArrays, n: int) -> Floats:
-    """(M, n, B) prod causal rho^-b under draws of the ratios of a block: the same in every case."""
+    """(M, n, B) phi prod causal rho^-b under draws of the ratios of a block: the same in every case."""
     ratio = np.divide(block.log_causal, block.log_rho, out=np.ones_like(block.log_rho), where=block.log_rho != 0)
     causal = np.where(block.necessary, 0.0, np.maximum(draw_log_rho(block, n) * ratio, 0.0))  # (n, members, M)
-    return np.ascontiguousarray(np.moveaxis(np.exp(-combine(block, causal)), -1, 0))
+    return np.asarray(np.moveaxis(np.exp(-combine(block, causal)), -1, 0) * drawn_phi(block, n), np.float64)

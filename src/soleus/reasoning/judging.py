@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from soleus.inference.causes import Attribution, AttributionDraws, attribute, attribute_draws
+from soleus.inference.causes import Attribution, AttributionDraws, Attributions, attribute_draws
 from soleus.inference.draws import Draws, central, draw
 from soleus.inference.posterior import Judgement, judge
 from soleus.knowledge.schema.core import Contributor, Explanation
@@ -79,8 +79,12 @@ class Judged:
     def attribution(self, explanation: str) -> Attribution:
         """The shares of one explanation."""
         if explanation not in self._attributions:
-            self._attributions[explanation] = attribute(self.judgement, self.number(explanation))
+            self._attributions[explanation] = self._all_attributions.of(self.number(explanation))
         return self._attributions[explanation]
+
+    @cached_property
+    def _all_attributions(self) -> Attributions:
+        return Attributions(self.judgement)
 
     @cached_property
     def _attributions(self) -> dict[str, Attribution]:
@@ -106,7 +110,7 @@ class Judged:
 
     def _attribution_draws(self, explanation: str) -> AttributionDraws:
         if explanation not in self._drawn_attributions:
-            found = attribute_draws(self.judgement, self.number(explanation), self.n_draws)
+            found = attribute_draws(self.judgement, self.attribution(explanation), self.n_draws)
             self._drawn_attributions[explanation] = found
         return self._drawn_attributions[explanation]
 
