@@ -54,6 +54,8 @@ def _invalid(told: str) -> InvalidValue:
 
 
 def _expected(message: str) -> str:
+    if "unknown field" in message:  # its name is the sender's
+        return "only the fields that are known"
     return message.removeprefix("Expected ").removeprefix("Object ").replace("`", "")
 
 

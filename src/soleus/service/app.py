@@ -63,7 +63,7 @@ def create_app(
     site, door = _site(services), outside or Outside()
     edges = (health.router(services), api.router(services), fhir.router(services), hooks.router(services, door))
     for routes in (*edges, launching.router(services, site, door), pages.router(site)):
-        app.include_router(routes)
+        app.router.routes.extend(routes.routes)  # flat: each request is matched once
     _answer_errors(app, page)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return guard.Guard(_with_cors(app, settings), settings, services.metrics, page)

@@ -221,9 +221,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         raise _refused("one that lasts too long", "Let it last five minutes.")
 
 
-def _refused(
-    found: str, repair: str = "See docs/settings.md.", error: str | None = "invalid_token"
-) -> Refused:
+def _refused(found: str, repair: str = "See docs/settings.md.", error: str | None = "invalid_token") -> Refused:
     """401 with the challenge of RFC 6750."""
     challenge = 'Bearer realm="cds-services"' + (f', error="{error}"' if error else "")
     fault = InvalidValue("Authorization", found, "a token of a client of the settings", repair)

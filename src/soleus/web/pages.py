@@ -5,7 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from soleus.web import asking, assets, chain, comparing, desk, handing_over, interview, letter, result, reviewing, saving, trying
+from soleus.web import (
+    asking,
+    assets,
+    chain,
+    comparing,
+    desk,
+    handing_over,
+    interview,
+    letter,
+    result,
+    reviewing,
+    saving,
+    trying,
+)
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -23,15 +36,7 @@ def router(site: Site) -> APIRouter:
         base = site.compiled.knowledge
         return page("about.html.j2", version=base.version, digest=base.digest[:12])
 
-    routes.include_router(assets.router())
-    routes.include_router(interview.router(site))
-    routes.include_router(saving.router(site))
-    routes.include_router(result.router(site))
-    routes.include_router(chain.router(site))
-    routes.include_router(handing_over.router(site))
-    routes.include_router(letter.router(site))
-    routes.include_router(trying.router(site))
-    routes.include_router(comparing.router(site))
-    routes.include_router(desk.router(site))
-    routes.include_router(reviewing.router(site))
+    parts = (interview, saving, result, chain, handing_over, letter, trying, comparing, desk, reviewing)
+    for part in (assets.router(), *(module.router(site) for module in parts)):
+        routes.routes.extend(part.routes)  # flat: routers within routers are searched one by one for every request
     return routes
