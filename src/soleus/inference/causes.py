@@ -17,8 +17,8 @@ import numpy as np
 
 from soleus.inference.blocks import KEPT, allocation, combine
 from soleus.inference.draws import draw_log_rho, drawn_phi
-from soleus.inference.network import BlockArrays, Floats
-from soleus.inference.posterior import BlockTerm, Judgement
+from soleus.inference.network import BlockArrays, BlockPart, Floats, Ints
+from soleus.inference.posterior import Judgement, block_tables
 
 _T, _W = np.polynomial.legendre.leggauss(16)
 _T, _W = (_T + 1) / 2, _W / 2  # on [0, 1]
@@ -43,32 +43,27 @@ class Attributions:
 
     def of(self, explanation: int) -> Attribution:
         """The shares of one explanation."""
-        blocks = [(self._judgement.network.blocks[k], i) for k, i in self._judgement.network.touching[explanation]]
-        members = [c for block, _ in blocks for c in block.members]
-        share = dict(zip(members, self._share[members, explanation].tolist(), strict=True))
+        network = self._judgement.network
+        members = [c for k, _ in network.touching[explanation] for c in network.blocks[k].members]
+        share = dict(zip(members, self.share[members, explanation].tolist(), strict=True))
         present = dict(zip(members, self._judgement.presence[members, explanation].tolist(), strict=True))
-        necessary = tuple(
-            c for b, i in blocks for c, needed in zip(b.members, b.necessary[:, i], strict=True) if needed
-        )
         # The blocks are independent given s, so the product of their expectations at t = 1 is what no cause explains.
-        return Attribution(explanation, 1.0 - sum(share.values()), share, present, necessary)
+        return Attribution(explanation, 1.0 - sum(share.values()), share, present, network.necessary[explanation])
 
     @cached_property
-    def _share(self) -> Floats:
+    def share(self) -> Floats:
         """(C, S) the share of each contributor in each explanation; 0 where it does not bear on it."""
-        network = self._judgement.network
+        network, weight = self._judgement.network, _part_weights(self._judgement)
+        stacks, phis = _stacks(network.blocks), _phis(self._judgement)
+        found = [stack.expected(weight[stack.state] * phi) for stack, phi in zip(stacks, phis, strict=True)]
+        log_g = [np.log(expected[:, 0]) for expected in found]
+        whole = np.zeros((len(network.explanations), len(_T)))
+        for stack, log in zip(stacks, log_g, strict=True):
+            np.add.at(whole, stack.explanation, log)
         out = np.zeros((len(network.contributors), len(network.explanations)))
-        found = [(b, _expected(self._judgement, k)) for k, b in enumerate(network.blocks) if b.columns.size]
-        if found:
-            column = np.concatenate([block.columns for block, _ in found])
-            log_g = np.log(np.concatenate([expected[:, 0] for _, expected in found]))  # (block and column, T)
-            whole = np.zeros((len(network.explanations), len(_T)))
-            np.add.at(whole, column, log_g)
-            others = np.exp(whole[column] - log_g) * _W
-            end = np.cumsum([block.columns.size for block, _ in found]).tolist()
-            for (block, expected), first, last in zip(found, [0, *end], end, strict=False):
-                each = expected[:, 1:] @ others[first:last, :, None]  # (M, n, 1)
-                out[np.array(block.members)[:, None], block.columns] = each[..., 0].T
+        for stack, expected, log in zip(stacks, found, log_g, strict=True):
+            others = np.exp(whole[stack.explanation] - log) * _W
+            out[stack.members, stack.explanation[:, None]] = (expected[:, 1:] @ others[..., None])[..., 0]
         return out
 
 
@@ -77,33 +72,92 @@ def attribute(judgement: Judgement, explanation: int) -> Attribution:
     return Attributions(judgement).of(explanation)
 
 
-def _expected(judgement: Judgement, k: int) -> Floats:
-    """One block given each explanation that it touches, (M, 1 + n, T): E[prod rho^-tb], then of each member
-    E[b_k ln rho_k prod rho^-tb]. Where nothing was said of a block, it is the same for all of a context."""
-    if k in judgement.blocks:
-        return _expected_of(judgement.blocks[k])
-    known = judgement.context.known
-    if ("causes", k) not in known:
-        known["causes", k] = _expected_of(judgement.block(k))
-    found: Floats = known["causes", k]
+@dataclass(frozen=True)
+class _Stack:
+    """All parts of blocks with ``n`` members: row r is what one part says of ``explanation[r]``."""
+
+    parts: tuple[tuple[int, BlockPart], ...]  # with the number of the block
+    explanation: Ints  # (R,)
+    members: Ints  # (R, n)
+    state: Ints  # (R, B) the joint states of the part among those of all parts
+    tilts: Floats  # (R, B, (1 + n) T) prod rho^-tb, then b_k ln rho_k times it of each member
+
+    def expected(self, weight: Floats) -> Floats:
+        """(R, 1 + n, T) E[prod rho^-tb], then of each member E[b_k ln rho_k prod rho^-tb], by P(b, evidence | s)."""
+        total = weight.sum(axis=1, keepdims=True)
+        nothing = np.eye(1, weight.shape[1])  # where the evidence cannot be, no member stands for a cause
+        given = np.divide(weight, total, out=np.repeat(nothing, len(weight), axis=0), where=total > 0)
+        return np.asarray((given[:, None] @ self.tilts).reshape(len(weight), -1, len(_T)), np.float64)
+
+
+@lru_cache(maxsize=16)
+def _stacks(blocks: tuple[BlockArrays, ...]) -> tuple[_Stack, ...]:
+    """All parts by size, so that the shares of a case are a few products of arrays."""
+    first, sizes = 0, dict[int, list[tuple[int, BlockPart, int]]]()
+    for k, part in _parts(blocks):
+        sizes.setdefault(part.block.size, []).append((k, part, first))
+        first += 1 << part.block.size
+    return tuple(_stack(some) for some in sizes.values())
+
+
+def _parts(blocks: tuple[BlockArrays, ...]) -> list[tuple[int, BlockPart]]:
+    return [(k, part) for k, block in enumerate(blocks) for part in block.parts if part.block.size]
+
+
+def _stack(some: list[tuple[int, BlockPart, int]]) -> _Stack:
+    number = [len(part.columns) for _, part, _ in some]
+    states = np.arange(1 << some[0][1].block.size)
+    return _Stack(
+        parts=tuple((k, part) for k, part, _ in some),
+        explanation=np.concatenate([part.block.columns for _, part, _ in some]),
+        members=np.repeat([part.block.members for _, part, _ in some], number, axis=0),
+        state=np.repeat([first + states for _, _, first in some], number, axis=0),
+        tilts=np.concatenate([_tilts(part.block) for _, part, _ in some]),
+    )
+
+
+def _tilts(block: BlockArrays) -> Floats:
+    total, parts = allocation(block)
+    tilt = np.exp(-total[:, None, :, None] * _T)  # (B, 1, M, T)
+    every = np.concatenate([tilt, parts[..., None] * tilt], axis=1)
+    return np.moveaxis(every, 2, 0).reshape(total.shape[1], len(total), -1)
+
+
+def _part_weights(judgement: Judgement) -> Floats:
+    """P(b, evidence) of the joint states of all parts, one part after another."""
+    terms = [judgement.block(k) for k in range(len(judgement.network.blocks))]
+    source, target = _sums(judgement.network.blocks)
+    return np.asarray(np.bincount(target, np.concatenate([t.prior * t.said for t in terms])[source]), np.float64)
+
+
+@lru_cache(maxsize=16)
+def _sums(blocks: tuple[BlockArrays, ...]) -> tuple[Ints, Ints]:
+    """Each joint state of each block, and the states of the parts that it counts towards."""
+    begin = np.cumsum([0, *(1 << block.size for block in blocks)])
+    first, source, target = 0, [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    for k, part in _parts(blocks):
+        source.append(np.arange(begin[k], begin[k + 1]))
+        target.append(first + part.state)
+        first += 1 << part.block.size
+    return np.concatenate(source), np.concatenate(target)
+
+
+def _phis(judgement: Judgement) -> list[Floats]:
+    """Of each stack (R, B) expected phi~ of the states of the parts: the same for all of a context."""
+    network, known = judgement.network, judgement.context.known
+    if "phis" not in known:
+        known["phis"] = [
+            np.concatenate([_phi(block_tables(network, judgement.context, k)[1], part) for k, part in stack.parts])
+            for stack in _stacks(network.blocks)
+        ]
+    found: list[Floats] = known["phis"]
     return found
 
 
-def _expected_of(term: BlockTerm) -> Floats:
-    block, tilts = term.block, _tilts(term.block)
-    weight = (term.prior * term.said)[:, None] * term.phi  # (B, M)
-    total = weight.sum(axis=0)
-    given = np.divide(weight, total, out=np.repeat(term.prior[:, None], len(total), axis=1), where=total > 0)
-    return np.asarray((given.T[:, None] @ tilts).reshape(len(total), 1 + block.size, len(_T)), np.float64)
-
-
-@lru_cache(maxsize=KEPT)
-def _tilts(block: BlockArrays) -> Floats:
-    """(M, B, (1 + n) T) prod rho^-tb in each joint state, then b_k ln rho_k times it of each member."""
-    total, parts = allocation(block)
-    tilt = np.exp(-total[:, None, :, None] * _T)  # (B, 1, M, T)
-    all_of_it = np.concatenate([tilt, parts[..., None] * tilt], axis=1)
-    return np.ascontiguousarray(np.moveaxis(all_of_it, 2, 0)).reshape(total.shape[1], len(total), -1)
+def _phi(phi: Floats, part: BlockPart) -> Floats:
+    """(columns, B) phi~ of a part's states, read off one joint state of the block for each."""
+    _, one = np.unique(part.state, return_index=True)
+    return np.asarray(phi[np.ix_(one, part.columns)].T, np.float64)
 
 
 @dataclass(frozen=True)

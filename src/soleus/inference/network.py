@@ -196,6 +196,15 @@ class Network:
         return out
 
     @cached_property
+    def necessary(self) -> list[tuple[int, ...]]:
+        """For each explanation the contributors without which it cannot be."""
+        out: list[tuple[int, ...]] = []
+        for touching in self.touching:
+            members = [(self.blocks[k].members, self.blocks[k].necessary[:, i].tolist()) for k, i in touching]
+            out.append(tuple(c for own, needed in members for c, need in zip(own, needed, strict=True) if need))
+        return out
+
+    @cached_property
     def excess(self) -> Floats:
         """(C, S) excess share of each contributor on its own (`BlockArrays.excess`)."""
         out = np.zeros((len(self.contributors), len(self.explanations)))

@@ -92,10 +92,9 @@ class Judged:
 
     def named_cause(self, explanation: str) -> Contributor | None:
         """The necessary cause that an explanation is named after, where it has one that is not ruled out."""
-        found = self.attribution(explanation)
-        names = [self.network.contributors[c] for c in found.necessary]
-        likely = sorted(names, key=lambda c: -found.present[self.network.contributor_index[c]])
-        return self.compiled.contributors[likely[0]] if likely else None
+        s = self.number(explanation)
+        named = max(self.network.necessary[s], key=lambda c: float(self.judgement.presence[c, s]), default=None)
+        return None if named is None else self.compiled.contributors[self.network.contributors[named]]
 
     def share_interval(self, explanation: str) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
         """95 % intervals of the idiopathic share and of each cause's share, from draws of the ratios."""
@@ -129,10 +128,9 @@ class Judged:
 
     def _parts_of(self, s: str) -> list[Part]:
         p, (low, high) = self.probability[s], self.interval(s)
-        least = self.parameter("diagnosis_least_share")
-        shares = {
-            self.network.contributors[c]: share for c, share in self.attribution(s).share.items() if share >= least
-        }
+        share = self._all_attributions.share[:, self.number(s)]
+        told = np.flatnonzero(share >= self.parameter("diagnosis_least_share")).tolist()
+        shares = {self.network.contributors[c]: float(share[c]) for c in told}
         necessary = self.named_cause(s)
         rest = 1 - sum(shares.values())
         parts = [Part(s, c, p * x, low * x, min(high * x, 1.0)) for c, x in shares.items()]
