@@ -157,7 +157,7 @@ def _phis(judgement: Judgement) -> list[Floats]:
 def _phi(phi: Floats, part: BlockPart) -> Floats:
     """(columns, B) phi~ of a part's states, read off one joint state of the block for each."""
     _, one = np.unique(part.state, return_index=True)
-    return np.asarray(phi[np.ix_(one, part.columns)].T, np.float64)
+    return np.asarray(phi[one][:, list(part.columns)].T, np.float64)
 
 
 @dataclass(frozen=True)

@@ -61,41 +61,45 @@ class Value:
 
 def answer_rows(judgement: Judgement, ask: Ask) -> Floats:
     """(answer, S) P(answer | s, evidence)."""
-    return _rows_of_all(judgement, [ask])[0]
+    return _rows_of_all(judgement, [ask])[1]
 
 
-def _rows_of_all(judgement: Judgement, asks: Sequence[Ask]) -> list[Floats]:
-    """`answer_rows` of every question."""
-    said = iter(_said_rows(judgement, [a for a in asks if a.said is not None]))
-    return [next(said) if ask.said is not None else _finding_rows(judgement, ask.number) for ask in asks]
-
-
-def _said_rows(judgement: Judgement, asks: Sequence[Ask]) -> list[Floats]:
-    """The rows of questions about contributors, computed at once."""
-    if not asks:
-        return []
-    each = [ask.said for ask in asks if ask.said is not None]
-    size = [len(said) for said in each]
-    said, present = np.concatenate(each), judgement.presence[np.repeat([ask.number for ask in asks], size)]
-    rows = said[:, :1] + (said[:, 1:] - said[:, :1]) * present
-    end = np.cumsum(size).tolist()
-    return [rows[i:j] for i, j in zip([0, *end], end, strict=False)]
-
-
-def _finding_rows(judgement: Judgement, f: int) -> Floats:
+def _rows_of_all(judgement: Judgement, asks: Sequence[Ask]) -> tuple[Ints, Floats]:
+    """The first row of each question, and the rows of the answers of all (`answer_rows`), one after another."""
     network = judgement.network
-    if f in network.facet_of:
-        return _facet_rows(judgement, f)
-    return network.p[network.first_row[f] : network.first_row[f + 1]]
+    first_row = network.first_row
+    size = [first_row[a.number + 1] - first_row[a.number] if a.said is None else len(a.said) for a in asks]
+    first = np.cumsum([0, *size])
+    at = first.tolist()
+    begin = np.array([first_row[a.number] if a.said is None else 0 for a in asks], np.intp)
+    source = np.repeat(begin - first[:-1], size) + np.arange(at[-1])
+    rows = network.alone.take(source, axis=0, mode="clip")
+    for n, ask in enumerate(asks):
+        if ask.said is None and network.facet_of.get(ask.number) in judgement.facets:
+            rows[at[n] : at[n + 1]] = _facet_rows(judgement, ask.number)
+    told = [n for n, ask in enumerate(asks) if ask.said is not None]
+    if told:
+        where = np.concatenate([np.arange(at[n], at[n + 1]) for n in told])
+        rows[where] = _said_rows(judgement, [asks[n] for n in told])
+    return first, rows
+
+
+def _said_rows(judgement: Judgement, asks: Sequence[Ask]) -> Floats:
+    """The rows of questions about contributors."""
+    each = [ask.said for ask in asks if ask.said is not None]
+    said = np.concatenate(each)
+    present = judgement.presence[np.repeat([ask.number for ask in asks], [len(rows) for rows in each])]
+    return np.asarray(said[:, :1] + (said[:, 1:] - said[:, :1]) * present, np.float64)
 
 
 def _facet_rows(judgement: Judgement, f: int) -> Floats:
     """P(v | s, the facet's answered items)."""
     network = judgement.network
     facet = network.facets[network.facet_of[f]]
-    known = {g: v for g, v in judgement.evidence.findings.items() if g in facet.items and g != f}
-    hidden = np.prod([network.item_rows[network.row(g, v)] for g, v in known.items()], axis=0) if known else 1.0
-    hidden = hidden * np.array([facet.w, 1 - facet.w])  # (2, S)
+    hidden = np.array([facet.w, 1 - facet.w])  # (2, S)
+    for g in facet.items:
+        if g != f and g in judgement.evidence.findings:
+            hidden *= network.item_rows[network.row(g, judgement.evidence.findings[g])]
     rows = network.item_rows[network.first_row[f] : network.first_row[f + 1]]  # (answer, 2, S)
     return np.asarray((rows * (hidden / hidden.sum(axis=0))).sum(axis=1), np.float64)
 
@@ -171,8 +175,13 @@ class Agenda:
     judgement: Judgement
     losses: Losses
     asks: tuple[Ask, ...]
-    answers: tuple[Floats, ...]  # per question (answer, S): P(answer | s, evidence)
+    first: Ints  # (question + 1,) first row of each question
+    rows: Floats  # (row, S) P(answer | s, evidence), the answers of one question after another
     causes: _Causes
+
+    def answers(self, n: int) -> Floats:
+        """(answer, S) P(answer | s, evidence) of one question."""
+        return self.rows[self.first[n] : self.first[n + 1]]
 
     @cached_property
     def all_causes(self) -> float:
@@ -182,8 +191,8 @@ class Agenda:
 
 def agenda(judgement: Judgement, losses: Losses, asks: Sequence[Ask]) -> Agenda:
     """Everything that is needed to value the questions and to know when to stop."""
-    answers = tuple(_rows_of_all(judgement, asks))
-    return Agenda(judgement, losses, tuple(asks), answers, _Causes(judgement, losses))
+    first, rows = _rows_of_all(judgement, asks)
+    return Agenda(judgement, losses, tuple(asks), first, rows, _Causes(judgement, losses))
 
 
 @dataclass(frozen=True)
@@ -237,9 +246,8 @@ class Values:
 
 def value_of(found: Agenda) -> Values:
     """The value of each question."""
-    p = found.judgement.probability
-    first = np.cumsum([0, *(len(a) for a in found.answers)])
-    joint = np.concatenate([np.zeros((0, len(p))), *found.answers]) * p
+    p, first = found.judgement.probability, found.first
+    joint = found.rows * p
     loss = joint @ found.losses.action.T  # (row, A)
     after = np.add.reduceat(loss.min(axis=1), first[:-1]) if len(joint) else np.zeros(0)
     gain = float(expected_loss(found.losses, p)) - after + found.causes.alone(found.asks)
@@ -274,7 +282,7 @@ def best_pair(values: Values, most: int = 12) -> tuple[Value, float] | None:
         elif _hang_together(found, one, two):
             continue
         else:
-            gain = _pair_gain(found, now, found.answers[i], found.answers[j])
+            gain = _pair_gain(found, now, found.answers(i), found.answers(j))
         net = gain - one.burden - two.burden
         if best is None or net > best[1]:
             best = i, net
@@ -348,32 +356,31 @@ def _sampled_gain(found: Agenda, n: int, seed: int) -> Floats:
 def _drawn_answers(found: Agenda, kept: Ints, truth: Ints, rng: np.random.Generator) -> Floats:
     """log P(drawn answers | s) (n, kept): singles one by one, the items of a facet jointly."""
     network = found.judgement.network
-    singles: list[Floats] = []
     by_facet: dict[int, list[int]] = {}
-    for ask, answers in zip(found.asks, found.answers, strict=True):
+    single = np.ones(len(found.asks), np.bool_)
+    for n, ask in enumerate(found.asks):
         if ask.said is None and ask.number in network.facet_of:
             by_facet.setdefault(network.facet_of[ask.number], []).append(ask.number)
-        else:
-            singles.append(answers[:, kept])
+            single[n] = False
     out = np.zeros((len(truth), len(kept)))
-    if singles:
-        out += _singles_draw(singles, truth, rng)
+    if single.any():
+        sizes = np.diff(found.first)
+        rows = found.rows[np.repeat(single, sizes)][:, kept]
+        out += _singles_draw(rows, sizes[single], truth, rng)
     for g, items in by_facet.items():
         out += _facet_draw(found.judgement, g, items, kept, truth, rng)
     return out
 
 
-def _singles_draw(singles: list[Floats], truth: Ints, rng: np.random.Generator) -> Floats:
+def _singles_draw(rows: Floats, sizes: Ints, truth: Ints, rng: np.random.Generator) -> Floats:
     """All answers at once: which row of each question is drawn, (rows, n), then one product with the logarithms."""
-    sizes = np.array([len(answers) for answers in singles])
     first, last = np.cumsum(sizes) - sizes, np.cumsum(sizes) - 1
-    rows = np.concatenate(singles)
     cumulative = rows.copy()
     for v in range(1, sizes.max()):
         at = first[sizes > v] + v
         cumulative[at] += cumulative[at - 1]
     reached = cumulative.astype(np.float32)[:, truth]  # (rows, n)
-    level = rng.random((len(singles), len(truth)), np.float32) * reached[last]
+    level = rng.random((len(sizes), len(truth)), np.float32) * reached[last]
     above = np.repeat(level, sizes, axis=0) > reached
     above[last] = False
     drawn = ~above

@@ -69,6 +69,11 @@ class BlockArrays:
         return ((np.arange(1 << self.size)[:, None] >> np.arange(self.size)) & 1).astype(np.float64)
 
     @cached_property
+    def counts(self) -> Floats:
+        """(1 + n, B) 1 for every joint state, then for those in which a member is present."""
+        return np.concatenate([np.ones((1, 1 << self.size)), self.bits.T])
+
+    @cached_property
     def parts(self) -> tuple[BlockPart, ...]:
         """For each set of members that say something of an explanation, the columns of which just these do."""
         speaks = (self.log_rho != 0) | (self.sd != 0) | self.necessary
@@ -162,6 +167,15 @@ class Network:
             mixture = np.array([facet.w, 1 - facet.w])
             for f in facet.items:
                 out[self.first_row[f] : self.first_row[f + 1]] *= mixture
+        return out
+
+    @cached_property
+    def alone(self) -> Floats:
+        """(R, S) P(state | s) where no other item of the facet was told."""
+        out = self.p.copy()
+        for f in self.facet_of:
+            own = slice(self.first_row[f], self.first_row[f + 1])
+            out[own] = self.opening_rows[own].sum(axis=1)
         return out
 
     @cached_property

@@ -81,11 +81,11 @@ def _silent_presence(network: Network, context: Context) -> Floats:
 
 def _presence(network: Network, context: Context, number: int, term: BlockTerm) -> Floats:
     """(n, S) P(member of a block present | s, evidence)."""
-    weight = term.said[:, None] * block_tables(network, context, number)[2]
-    total = weight.sum(axis=0)
-    alone = term.block.bits.T @ term.given(-1)
-    out = np.repeat(alone[:, None], len(total), axis=1)
-    return np.asarray(np.divide(term.block.bits.T @ weight, total, out=out, where=total > 0), np.float64)
+    total, *each = (term.block.counts * term.said) @ block_tables(network, context, number)[2]
+    if total.all():
+        return np.asarray(np.array(each) / total, np.float64)
+    out = np.repeat((term.block.bits.T @ term.given(-1))[:, None], len(total), axis=1)
+    return np.asarray(np.divide(each, total, out=out, where=total > 0), np.float64)
 
 
 def facet_log_term(network: Network, facet: FacetArrays, findings: dict[int, int]) -> Floats | None:

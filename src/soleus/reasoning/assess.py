@@ -119,9 +119,10 @@ def _complaint(
     flags = questions.fired_flags(judged)
     placed = {p.explanation: p for p in tiers.place(judged, [f.flag for f in flags], audience)}
     agenda = questions.open_agenda(judged, _GROUPS[audience])
-    stop = questions.should_stop(agenda, judged.parameter("stop_tolerance"))
     values = value_of(agenda)
     screen = questions.screen_questions(judged)
+    # Questions about warning signs go before any worth: while they are open, it is not asked whether to stop.
+    stop = None if screen else questions.should_stop(agenda, judged.parameter("stop_tolerance"))
     care = CarePlan(judged, facts, flags, audience, citer)
     return ComplaintAssessment(
         id=presentation.complaint.id,
@@ -148,7 +149,7 @@ def _complaint(
         conflict=_conflict(judged, audience),
         evidence_basis=evidence_bars.basis(judged),
         also_possible_together=together(judged, audience),
-        stop=stop.stop and not screen,
+        stop=stop is not None and stop.stop,
         stop_reason=words.stop(stop, bool(screen)),
     )
 

@@ -223,9 +223,9 @@ def why_here(why: str, tier: str, bars: Bars | None) -> str:
     return " ".join(parts)
 
 
-def stop(found: Stop, screen_open: bool) -> str:
-    """Why asking may stop or should go on."""
-    if screen_open:
+def stop(found: Stop | None, screen_open: bool) -> str:
+    """Why asking may stop or should go on; None where that was not asked because the red-flag screen is open."""
+    if screen_open or found is None:
         return "Questions about warning signs are still open."
     if found.stop:
         return "No further question could change what to do by more than it costs to ask."
