@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soleus.inference.network import FacetArrays, Floats, Network
-from soleus.inference.posterior import Judgement, facet_log_term, item_given_state
+from soleus.inference.posterior import Judgement, facet_log_term
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,21 @@ def _rows(network: Network, f: int) -> Floats:
 
 
 def _sample(rng: np.random.Generator, p: Floats, n: int) -> NDArray[np.intp]:
-    return np.asarray(np.searchsorted(np.cumsum(p / p.sum()), rng.random(n)).clip(0, len(p) - 1), np.intp)
+    return np.asarray(np.searchsorted(np.cumsum(p / p.sum())[:-1], rng.random(n)), np.intp)
 
 
 def _facet(judgement: Judgement, facet: FacetArrays, s: int, rng: np.random.Generator, n: int) -> tuple[float, Floats]:
+    """What is seen and what is simulated; each pattern of answers is weighed once."""
     network, found = judgement.network, judgement.evidence.findings
     term = facet_log_term(network, facet, found)
     assert term is not None
     hidden = rng.random(n) < facet.w[s]
-    on, off = np.full(n, np.log(facet.w[s])), np.full(n, np.log1p(-facet.w[s]))
-    for j, f in enumerate(facet.items):
+    on, off = np.log(facet.w[[s]]), np.log1p(-facet.w[[s]])
+    pattern = np.zeros(n, np.intp)
+    for f in facet.items:
         if f in found:
-            pairs = [item_given_state(network, facet, j, f, v) for v in range(len(network.states[f]))]
-            p_on = np.array([a[s] for a, _ in pairs])
-            p_off = np.array([b[s] for _, b in pairs])
+            p_on, p_off = network.item_rows[network.first_row[f] : network.first_row[f + 1], :, s].T
             states = np.where(hidden, _sample(rng, p_on, n), _sample(rng, p_off, n))
-            on, off = on + np.log(p_on[states]), off + np.log(p_off[states])
-    return float(term[s]), np.logaddexp(on, off)
+            on, off = ((one[:, None] + np.log(p)).ravel() for one, p in ((on, p_on), (off, p_off)))
+            pattern = pattern * len(p_on) + states
+    return float(term[s]), np.logaddexp(on, off)[pattern]

@@ -145,9 +145,10 @@ class Judgement:
             out[list(term.block.members)] = _presence(self.network, self.context, k, term)
         return out
 
-    def block_log(self, number: int) -> Floats:
-        """(S,) log term of a block."""
-        return block_log(self.network, number, self.blocks[number])
+    @cached_property
+    def block_logs(self) -> dict[int, Floats]:
+        """Block with evidence -> (S,) log term."""
+        return {k: block_log(self.network, k, term) for k, term in self.blocks.items()}
 
 
 def block_log(network: Network, number: int, term: BlockTerm) -> Floats:

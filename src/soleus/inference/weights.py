@@ -25,7 +25,7 @@ def weights(judgement: Judgement, s: int, t: int) -> tuple[float, tuple[Weight, 
     prior = DECIBAN * float(judgement.context.log_rate[s] - judgement.context.log_rate[t])
     bars = [Weight("facet", g, _gap(term, s, t)) for g, term in judgement.facets.items()]
     bars += [Weight("finding", f, _gap(term, s, t)) for f, term in judgement.singles.items()]
-    bars += [Weight("block", k, _gap(judgement.block_log(k), s, t)) for k in judgement.blocks]
+    bars += [Weight("block", k, _gap(term, s, t)) for k, term in judgement.block_logs.items()]
     return prior, tuple(sorted(bars, key=lambda w: -abs(w.decibans)))
 
 
