@@ -70,15 +70,16 @@ def assess(
 
 def _check_size(tree: Any) -> None:
     """Counts without recursion: a tree that is too deep or too large is refused before anything is made of it."""
-    waiting, seen = [(tree, 0)], 0
-    while waiting:
-        node, depth = waiting.pop()
-        seen += 1
+    level, depth, seen = [tree], 0, 1
+    while level:
         if depth > _DEEPEST or seen > _MOST_NODES:
             found = "a tree that is too deep" if depth > _DEEPEST else "a tree that is too large"
             raise UnreadableInput("bundle", found, f"at most {_DEEPEST} levels", "Hand over one person's record.")
-        children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        waiting.extend((child, depth + 1) for child in children)
+        branches = [
+            node.values() if isinstance(node, dict) else node for node in level if isinstance(node, (dict, list))
+        ]
+        level = [child for children in branches for child in children]
+        depth, seen = depth + 1, seen + len(level)
 
 
 def _taken(tree: Any, given: Options) -> tuple[Any, Options, list[str]]:

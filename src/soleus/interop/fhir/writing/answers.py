@@ -344,14 +344,15 @@ def _interval(e: ExplanationResult) -> Resource:
 
 
 def _prediction(e: ExplanationResult) -> Resource:
+    told = {
+        "extension": [_interval(e), extension("rank", valuePositiveInt=e.rank)],
+        "outcome": _explanation(e),
+        "probabilityDecimal": percentage(e.probability),
+    }
+    if not (e.tier or e.why_here):
+        return told
     tier = own(canonical.TIERS, e.tier, e.tier.replace("_", " ")) if e.tier else None
-    return present(
-        extension=[_interval(e), extension("rank", valuePositiveInt=e.rank)],
-        outcome=_explanation(e),
-        probabilityDecimal=percentage(e.probability),
-        qualitativeRisk=tier,
-        rationale=clean(e.why_here),
-    )
+    return told | present(qualitativeRisk=tier, rationale=clean(e.why_here))
 
 
 def _conclusion(c: ComplaintAssessment, answer: Assessment) -> str:

@@ -32,7 +32,7 @@ def clean(words: str) -> str:
 
 def present(**fields: Any) -> Resource:
     """The fields that hold something: FHIR knows no null and no empty list, object or text."""
-    return {k: v for k, v in fields.items() if v is not None and v not in ("", [], {}, ())}
+    return {k: v for k, v in fields.items() if v or isinstance(v, (int, float))}
 
 
 def coding(system: str | None, code: str, display: str | None = None) -> Resource:
