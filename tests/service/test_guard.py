@@ -188,8 +188,8 @@ def test_a_crowd_is_told_to_come_back() -> None:
 def test_work_that_takes_too_long_is_answered_in_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     client = serve(max_seconds=0.2)
-    monkeypatch.setattr("soleus.service.api.answers.entry", lambda *_, **__: over.wait(20))
+    monkeypatch.setattr("soleus.service.api._read", lambda *_, **__: over.wait(20))
     try:
-        assert client.get("/api/v1/entry?name=cramp").status_code == 503
+        assert client.post("/api/v1/read", json={"note": "cramp"}).status_code == 503
     finally:
         over.set()

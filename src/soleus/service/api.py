@@ -45,12 +45,8 @@ def body_of(kind: type[T]) -> Callable[[Request], Any]:
 def _invalid(told: str) -> InvalidValue:
     """msgspec names the place and what was expected; what was found is left out."""
     message, _, place = told.partition(" - at `$")
-    return InvalidValue(
-        place.rstrip("`").lstrip(".") or "body",
-        "something else",
-        message[:1].lower() + message[1:],
-        "See /openapi.json.",
-    )
+    where = place.rstrip("`").lstrip(".") or "body"
+    return InvalidValue(where, "something else", _expected(message), "See /openapi.json.")
 
 
 def _expected(message: str) -> str:
@@ -74,11 +70,11 @@ MedicationReviewBody = Annotated[contract.MedicationReviewRequest, Depends(body_
 def router(services: Services) -> APIRouter:
     """Routes that judge, explain and look up."""
     routes = APIRouter(prefix="/api/v1", tags=["judgement"])
-    compiled, run = services.compiled, services.work.run
+    compiled, run, at_once = services.compiled, services.work.run, services.work.at_once
 
     @routes.post("/assess", summary="Judge one person", openapi_extra=takes(contract.AssessRequest, "Assessment"))
     async def assess_one(body: AssessBody) -> Response:
-        answer = await run(_assessed, body, services)
+        answer = await (run if body.case is None else at_once)(_assessed, body, services)
         services.metrics.judged("api")
         return json(answer)
 
@@ -93,7 +89,9 @@ def router(services: Services) -> APIRouter:
     )
     async def next_question(body: NextQuestionBody) -> Response:
         case = _case(body.case, services)
-        return json(await run(answers.next_question, case, knowledge=compiled, audience=body.audience, skip=body.skip))
+        return json(
+            await at_once(answers.next_question, case, knowledge=compiled, audience=body.audience, skip=body.skip)
+        )
 
     @routes.post(
         "/explain",
@@ -102,7 +100,7 @@ def router(services: Services) -> APIRouter:
     )
     async def explain(body: ExplainBody) -> Response:
         case = _case(body.case, services, body.as_of)
-        told = run(answers.explain, case, explanation=body.explanation, against=body.against, knowledge=compiled)
+        told = at_once(answers.explain, case, explanation=body.explanation, against=body.against, knowledge=compiled)
         return json(await told)
 
     @routes.post(
@@ -113,17 +111,17 @@ def router(services: Services) -> APIRouter:
     async def medication_review(body: MedicationReviewBody) -> Response:
         case = _case(body.case, services, body.as_of)
         review = answers.medication_review
-        return json(await run(review, case, medicines=body.medicines, knowledge=compiled, audience=body.audience))
+        return json(await at_once(review, case, medicines=body.medicines, knowledge=compiled, audience=body.audience))
 
     @routes.get(
         "/compare", summary="What tells two explanations apart", openapi_extra=takes(None, answers.ComparisonAnswer)
     )
     async def compare(first: Name, second: Name, most: Annotated[int, Query(ge=1, le=500)] = 15) -> Response:
-        return json(await run(answers.compare, first, second, knowledge=compiled, most=most))
+        return json(await at_once(answers.compare, first, second, knowledge=compiled, most=most))
 
     @routes.get("/entry", summary="What the knowledge base says", openapi_extra=takes(None, answers.EntryAnswer))
     async def entry(name: Name) -> Response:
-        return json(await run(answers.entry, name, knowledge=compiled))
+        return json(await at_once(answers.entry, name, knowledge=compiled))
 
     return routes
 

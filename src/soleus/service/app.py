@@ -75,6 +75,7 @@ def _site(services: Services) -> Site:
         store=services.store,
         clock=services.clock,
         run=services.work.run,
+        at_once=services.work.at_once,
         address=services.settings.address,
         save_days=services.settings.save_days,
         judged=lambda: services.metrics.judged("page"),

@@ -55,7 +55,7 @@ def answered(tree: Any) -> Response:
 def router(services: Services) -> APIRouter:
     """Metadata, definitions, `$assess`, and questionnaires per SDC."""
     routes = APIRouter(prefix="/fhir", tags=["FHIR R4"], dependencies=[Depends(_json_wanted)])
-    compiled, run = services.compiled, services.work.run
+    compiled, work = services.compiled, services.work
     base = services.settings.address + "/fhir"
     started = services.today()
 
@@ -64,35 +64,35 @@ def router(services: Services) -> APIRouter:
         return answered(definitions.capability(base, version(), started))
 
     @routes.post("/$assess", summary="Judge the person of a Bundle", openapi_extra=resource(body=True))
-    async def assess(tree: Body) -> Response:
-        answer = await run(operations.assess, tree, compiled, as_of=_day(tree, services))
+    async def assess(tree: Body, request: Request) -> Response:
+        answer = await work.fitting(request, operations.assess, tree, compiled, as_of=_day(tree, services))
         services.metrics.judged("fhir")
         return answered(answer)
 
     @routes.get("/Questionnaire", summary="Search", openapi_extra=resource("_id", "url"))
     async def search(request: Request) -> Response:
-        found = await run(questionnaires.all_, base, compiled)
+        found = await work.at_once(questionnaires.all_, base, compiled)
         return answered(_searched(found, request.query_params, base))
 
     @routes.get("/Questionnaire/{id}", summary="Read", openapi_extra=resource())
     async def read(id: str) -> Response:
-        return answered(await run(_questionnaire, id, services, base))
+        return answered(await work.at_once(_questionnaire, id, services, base))
 
     @routes.post("/Questionnaire/$next-question", summary="Next question", openapi_extra=resource(body=True))
-    async def next_question(tree: Body) -> Response:
-        return answered(await run(adaptive.next_question, tree, compiled, base))
+    async def next_question(tree: Body, request: Request) -> Response:
+        return answered(await work.fitting(request, adaptive.next_question, tree, compiled, base))
 
     @routes.post("/Questionnaire/$populate", summary="Fill in from a record", openapi_extra=resource(body=True))
     async def populate_named(tree: Body) -> Response:
-        return answered(await run(_populated, tree, None, services, base))
+        return answered(await work.run(_populated, tree, None, services, base))
 
     @routes.post("/Questionnaire/{id}/$populate", summary="Fill in from a record", openapi_extra=resource(body=True))
     async def populate_one(id: str, tree: Body) -> Response:
-        return answered(await run(_populated, tree, id, services, base))
+        return answered(await work.run(_populated, tree, id, services, base))
 
     @routes.post("/QuestionnaireResponse/$extract", summary="Take the facts out", openapi_extra=resource(body=True))
     async def extracted(tree: Body) -> Response:
-        return answered(await run(_extracted, tree, services))
+        return answered(await work.run(_extracted, tree, services))
 
     for kind in ("CodeSystem", "OperationDefinition", "StructureDefinition"):
         routes.add_api_route(

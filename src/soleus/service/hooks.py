@@ -99,7 +99,7 @@ def router(services: Services, outside: Outside) -> APIRouter:
     async def call(id: Id, request: Request) -> Response:
         client = await hooks.client(request)
         _known(id)
-        return _json((await hooks.answered(id, await _body(request), client)).body)
+        return _json((await hooks.answered(id, request, client)).body)
 
     @routes.post(
         "/{id}/feedback",
@@ -140,12 +140,13 @@ class _Hooks:
             named.append(f"{request.url.scheme}://{request.headers.get('host', '')}{path}")
         return tuple(named)
 
-    async def answered(self, id: str, body: Any, client: HookClient | None) -> Answered:
+    async def answered(self, id: str, request: Request, client: HookClient | None) -> Answered:
         """The answer to a call. Raises `Refused` (412) where nothing of the record is to be had."""
-        services = self._services
+        services, body = self._services, await _body(request)
         read = await self._read(id, body, client)
         try:
-            found = await services.work.run(
+            found = await services.work.fitting(
+                request,
                 cds_hooks.respond,
                 id,
                 body,

@@ -127,7 +127,9 @@ def router(site: Site) -> APIRouter:
     ) -> HTMLResponse:
         read = unpack(state)
         whose = audience_of(read, audience)
-        page = await site.run(chain_page, read, of or explanation, against, whose, site.compiled, site.today())
+        page = await site.fitting(read.note)(
+            chain_page, read, of or explanation, against, whose, site.compiled, site.today()
+        )
         return HTMLResponse(page)
 
     return routes

@@ -38,7 +38,7 @@ def router(site: Site) -> APIRouter:
     @routes.post("/interview")
     async def step(request: Request) -> HTMLResponse:
         form = await read(request)
-        answered: HTMLResponse = await site.run(answer, site, form)
+        answered: HTMLResponse = await site.at_once(answer, site, form)
         return answered
 
     @routes.get("/interview/names")

@@ -76,7 +76,9 @@ def router(site: Site) -> APIRouter:
     @routes.post("/result")
     async def result(state: StateField = "", audience: Annotated[Wording, Form()] = "") -> HTMLResponse:
         read = unpack(state)
-        page, found = await site.run(_result, read, audience_of(read, audience), site.compiled, site.today())
+        page, found = await site.fitting(read.note)(
+            _result, read, audience_of(read, audience), site.compiled, site.today()
+        )
         if found:
             site.judged()
         return HTMLResponse(page)

@@ -57,7 +57,9 @@ def router(site: Site) -> APIRouter:
         async with request.form(max_files=0) as form:
             asked = _asked(form)
         try:
-            found = await site.run(medication_review, asked.case(), medicines=asked.names(), knowledge=site.compiled)
+            found = await site.at_once(
+                medication_review, asked.case(), medicines=asked.names(), knowledge=site.compiled
+            )
         except InputError as error:
             return review_page(site.compiled, asked, fault=error)
         site.judged()

@@ -12,22 +12,31 @@ from soleus.storage import Repository
 
 
 class Run(Protocol):
-    """Runs a function away from the event loop; raises what it raises, or a refusal when its time is over."""
+    """Gives what a function gives, and raises what it raises."""
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Awaitable[Any]: ...
 
 
 @dataclass(frozen=True)
 class Site:
-    """``address``: what users see, such as https://soleus.example; ``judged``: counts one judgement."""
+    """``address``: what users see, such as https://soleus.example; ``judged``: counts one judgement.
+
+    ``at_once`` is for what takes milliseconds; ``run`` for what may take longer (texts, PDF, the disk): away from the
+    event loop, and refused when its time is over.
+    """
 
     compiled: Compiled
     store: Repository
     clock: Callable[[], datetime.datetime]
     run: Run
+    at_once: Run
     address: str
     save_days: int
     judged: Callable[[], None]
+
+    def fitting(self, note: str | None) -> Run:
+        """How a case is worked on: in a thread where it holds a text to read."""
+        return self.run if note else self.at_once
 
     def today(self) -> str:
         return self.clock().date().isoformat()

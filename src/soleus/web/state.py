@@ -20,7 +20,7 @@ GROUPS = {"clinician": ("history", "examination")}
 
 
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One "what if": another state of a finding or condition (None: not known), a medicine taken or not, a setting..."""
+    """One "what if": another state of a finding or condition (None: not known), a medicine, a setting, ..."""
 
     kind: Literal["finding", "condition", "medicine", "setting", "person", "pretest"]
     name: Annotated[str, Meta(min_length=1, max_length=200)]

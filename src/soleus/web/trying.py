@@ -154,7 +154,7 @@ def router(site: Site) -> APIRouter:
         state = unpack(form.one("state"))
         chosen: Any = form.one("audience")
         audience = audience_of(state, chosen if chosen in ("patient", "clinician") else "")
-        page, whole = await site.run(trying_page, state, form, audience, site.compiled, site.today())
+        page, whole = await site.fitting(state.note)(trying_page, state, form, audience, site.compiled, site.today())
         return HTMLResponse(page, 200 if whole else 400)
 
     return routes
