@@ -51,8 +51,9 @@ class Facts(Protocol):
 def evaluate(rule: Rule, facts: Facts) -> Truth:
     """Whether the rule holds; None where what is known does not decide it."""
     for key in rule:
-        if key in _OPERATORS:
-            return _OPERATORS[key](rule, facts)
+        holds = _OPERATORS.get(key)
+        if holds is not None:
+            return holds(rule, facts)
     raise KeyError(_operator(rule))
 
 

@@ -19,6 +19,7 @@ from soleus.reasoning import criteria, evidence_bars, medication_review, questio
 from soleus.reasoning.assessment import (
     Assessment,
     Audience,
+    Coded,
     ComplaintAssessment,
     Conflict,
     CriteriaResult,
@@ -214,7 +215,7 @@ def _explanation(
     return ExplanationResult(
         id=s,
         label=record.patient_name if audience == "patient" else record.name,
-        codes=coded(record.codes),
+        codes=judged.compiled.once(_codes)[s],
         probability=judged.probability[s],
         low=low,
         high=high,
@@ -234,6 +235,11 @@ def _explanation(
         excluded_by=_excluded(judged, s),
         cites=citer.cite(record.source) if at else (),
     )
+
+
+def _codes(compiled: Compiled) -> dict[str, tuple[Coded, ...]]:
+    """Explanation -> its codes."""
+    return {s: coded(record.codes) for s, record in compiled.explanations.items()}
 
 
 def _excluded(judged: Judged, s: str) -> str | None:

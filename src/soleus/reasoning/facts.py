@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from soleus.reasoning.intake import Presentation
 
@@ -16,8 +17,11 @@ class PresentationFacts:
     probabilities: Mapping[str, float] = field(default_factory=dict)
 
     def state(self, finding: str) -> str | None:
-        observation = self.presentation.observations.get(finding)
-        return observation.state if observation else None
+        return self._states.get(finding)
+
+    @cached_property
+    def _states(self) -> dict[str, str]:
+        return {finding: observation.state for finding, observation in self.presentation.observations.items()}
 
     def absent_state(self, finding: str) -> str | None:
         record = self.presentation.compiled.findings.get(finding)

@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from soleus.inference.causes import Attribution, AttributionDraws, Attributions, attribute_draws
+from soleus.inference.causes import Attribution, Attributions, attribute_draws
 from soleus.inference.draws import Draws, central, draw
 from soleus.inference.posterior import Judgement, judge
 from soleus.knowledge.schema.core import Contributor, Explanation
 from soleus.reasoning.intake import Presentation
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Judged:
     def number(self, explanation: str) -> int:
         return self.network.explanation_index[explanation]
 
-    def interval(self, explanation: str) -> tuple[float, float]:
+    def interval(self, explanation: str) -> Interval:
         """95 % of the draws of an explanation's probability."""
         return self._intervals[self.number(explanation)]
 
     @cached_property
-    def _intervals(self) -> list[tuple[float, float]]:
+    def _intervals(self) -> list[Interval]:
         return list(zip(self.draws.low.tolist(), self.draws.high.tolist(), strict=True))
 
     def attribution(self, explanation: str) -> Attribution:
@@ -96,9 +98,15 @@ class Judged:
         named = max(self.network.necessary[s], key=lambda c: float(self.judgement.presence[c, s]), default=None)
         return None if named is None else self.compiled.contributors[self.network.contributors[named]]
 
-    def share_interval(self, explanation: str) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+    def share_interval(self, explanation: str) -> tuple[Interval, dict[str, Interval]]:
         """95 % intervals of the idiopathic share and of each cause's share, from draws of the ratios."""
-        point, drawn = self.attribution(explanation), self._attribution_draws(explanation)
+        if explanation not in self._share_intervals:
+            self._share_intervals[explanation] = self._share_interval(explanation)
+        return self._share_intervals[explanation]
+
+    def _share_interval(self, explanation: str) -> tuple[Interval, dict[str, Interval]]:
+        point = self.attribution(explanation)
+        drawn = attribute_draws(self.judgement, point, self.n_draws)
         told = {c: share for c, share in point.share.items() if share > 0 and c in drawn.share}
         low, high = central(np.array([drawn.idiopathic, *(drawn.share[c] for c in told)]).T)
         around = [  # 95 % of the draws, widened where the point answer lies outside
@@ -107,14 +115,8 @@ class Judged:
         ]
         return around[0], {self.network.contributors[c]: bounds for c, bounds in zip(told, around[1:], strict=True)}
 
-    def _attribution_draws(self, explanation: str) -> AttributionDraws:
-        if explanation not in self._drawn_attributions:
-            found = attribute_draws(self.judgement, self.attribution(explanation), self.n_draws)
-            self._drawn_attributions[explanation] = found
-        return self._drawn_attributions[explanation]
-
     @cached_property
-    def _drawn_attributions(self) -> dict[str, AttributionDraws]:
+    def _share_intervals(self) -> dict[str, tuple[Interval, dict[str, Interval]]]:
         return {}
 
     @cached_property
