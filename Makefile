@@ -57,6 +57,7 @@ fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge,
 	$(BIN)/ruff format .
 	$(BIN)/soleus knowledge compile
 	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/run_notebook.py
 
 bench: $(DEV)  ## speed against pyAgrum: benchmarks/results.json and a table
 	$(BIN)/python benchmarks/run.py
@@ -71,6 +72,7 @@ train: $(DEV)  ## learn anew how texts are read, from the open annotated texts (
 
 docs: $(DEV)  ## rebuild the generated pages (a test compares them)
 	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/run_notebook.py
 
 lock: $(DEV)  ## pin dependencies anew: hashes, no download addresses
 	./tools/lock.sh $(BIN)/uv
