@@ -59,7 +59,7 @@ fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge,
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/run_notebook.py
 
-bench: $(DEV)  ## speed against pyAgrum: benchmarks/results.json and a table
+bench: $(DEV) web  ## speed against pyAgrum, the service under load and attack: benchmarks/results.json (half an hour)
 	$(BIN)/python benchmarks/run.py
 	@$(BIN)/python tools/make_docs.py
 

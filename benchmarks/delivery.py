@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -142,7 +143,8 @@ def _first_page(browser: Any, address: str) -> int:
 
 def referee_figures() -> dict[str, Any]:
     """What the referees of FHIR find in all that leaves."""
-    return dict(importlib.import_module("fhir_referees").referee_figures())
+    data = os.environ.get("SOLEUS_TEST_DATA")
+    return dict(importlib.import_module("fhir_referees").referee_figures(Path(data) if data else None))
 
 
 def kill_figures(rounds: int = KILLS) -> dict[str, Any]:

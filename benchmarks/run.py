@@ -1,8 +1,12 @@
-"""How fast is it? Writes benchmarks/results.json and results.md (`make bench`)."""
+"""How fast is it? Writes benchmarks/results.json and results.md (`make bench`, about half an hour).
+
+--without-service: the engine alone, in a minute; --quick: a minute of load and fewer cases, to try it out.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 
 # One thread of linear algebra, before numpy is imported: the matrices are small, more threads only wait.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -13,6 +17,8 @@ from measures import inference_figures, judgement_figures  # noqa: E402
 from people import population  # noqa: E402
 from starts import start_figures  # noqa: E402
 from writing import surroundings, write  # noqa: E402
+
+from delivery import delivery_figures  # noqa: E402
 
 
 def main() -> None:
@@ -27,7 +33,10 @@ def main() -> None:
     figures |= start_figures()
     figures |= judgement_figures(where)
     figures |= inference_figures(where)
-    print(write(figures, growth_figures()))
+    growth = growth_figures()
+    if "--without-service" not in sys.argv:
+        figures |= delivery_figures(quick="--quick" in sys.argv)
+    print(write(figures, growth))
 
 
 if __name__ == "__main__":
