@@ -205,7 +205,7 @@ class Values:
     first: Ints  # (question + 1,) first row of each question
     joint: Floats  # (row, S) P(answer, s | e)
     chance: Floats  # (row,) P(answer | e)
-    action: Ints  # (row,) the best action after the answer
+    loss: Floats  # (row, A) expected loss of each action after the answer, times P(answer | e)
 
     def __len__(self) -> int:
         return len(self.gain)
@@ -223,7 +223,7 @@ class Values:
         answer, s = np.unravel_index(move.argmax(), move.shape)
         gain, net = float(self.gain[n]), float(self.net[n])
         moved = int(answer), int(s)
-        return Value(self.agenda.asks[n], gain, net, chance, posterior, self.action[rows], moved)
+        return Value(self.agenda.asks[n], gain, net, chance, posterior, self.loss[rows].argmin(axis=1), moved)
 
     @cached_property
     def order(self) -> list[int]:
@@ -258,7 +258,7 @@ def value_of(found: Agenda) -> Values:
         first=first,
         joint=joint,
         chance=joint.sum(axis=1),
-        action=loss.argmin(axis=1),
+        loss=loss,
     )
 
 
