@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from soleus.inference.posterior import Judgement
 
 DECIBAN = 10 / math.log(10)
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """One bar: a finding, a facet or a block, by number in the network."""
 
     kind: Literal["finding", "facet", "block"]

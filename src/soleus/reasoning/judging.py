@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from soleus.reasoning.intake import Presentation
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One piece of the partition: an explanation with one cause (``cause`` None: none that is known)."""
 
     explanation: str
