@@ -18,7 +18,7 @@ from soleus.knowledge.loader import Knowledge, shipped
 from soleus.knowledge.schema.core import Block, Contributor, Effect
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Assessment, Audience, ComplaintAssessment
-from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.compiled import Compiled, shipped_compiled
 from tests.reasoning.people import CRAMP, NAMES, case, example, judged, probabilities, whole
 
 EXPECTED = {
@@ -435,3 +435,20 @@ def test_the_facade_is_the_same_function() -> None:
     assert found == assess(case(), draws=50)
     assert found.knowledge_hash
     assert found.knowledge_version
+
+
+# --- when to stop -------------------------------------------------------------------------------------------
+
+
+def test_asking_goes_on_while_warning_signs_are_open() -> None:
+    found = judged()
+    assert any(q.red_flag for q in found.next_questions)
+    assert (found.stop, found.stop_reason) == (False, "Questions about warning signs are still open.")
+
+
+def test_asking_may_stop_when_everything_was_told() -> None:
+    told = {f.id: f.absent for f in shipped_compiled().findings.values() if f.absent in {s.id for s in f.states}}
+    found = judged({**told, **CRAMP})
+    assert not any(q.red_flag for q in found.next_questions)
+    assert found.stop
+    assert found.stop_reason.startswith("No further question could change what to do")
