@@ -71,9 +71,9 @@ def test_json_that_is_none_of_the_usual(client: TestClient) -> None:
 def test_more_of_anything_than_a_person_has_is_refused(client: TestClient) -> None:
     one = {"id": "c", "findings": {"quality": "cramp"}}
     for field, items in (
-        ("medicines", ["furosemide"] * 201),
+        ("medicines", ["furosemide"] * 501),
         ("conditions", ["asthma"] * 501),
-        ("complaints", [one | {"id": f"c{n}"} for n in range(11)]),
+        ("complaints", [one | {"id": f"c{n}"} for n in range(13)]),
         ("measurements", [{"name": "potassium", "value": 4, "unit": "mmol/L"}] * 501),
     ):
         answer = client.post("/api/v1/assess", json={"case": {"findings": {"quality": "cramp"}, field: items}})

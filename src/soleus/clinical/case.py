@@ -103,10 +103,10 @@ class Case(_Input, frozen=True):
     findings: dict[str, Any] = {}
     onset: Date | None = None
     duration: str | None = None
-    complaints: Annotated[tuple[Complaint, ...], Meta(max_length=10)] = ()
-    conditions: Annotated[tuple[Condition | str, ...], Meta(max_length=500)] = ()
-    medicines: Annotated[tuple[Medicine | str, ...], Meta(max_length=200)] = ()
-    measurements: Annotated[tuple[Measurement, ...], Meta(max_length=500)] = ()
+    complaints: tuple[Complaint, ...] = ()
+    conditions: tuple[Condition | str, ...] = ()
+    medicines: tuple[Medicine | str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     pretest: dict[str, Annotated[float, Meta(ge=0, le=1)]] = {}
     unused: tuple[Unused, ...] = ()
     lists: tuple[Literal["conditions", "medicines"], ...] = ()
