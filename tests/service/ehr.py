@@ -145,7 +145,7 @@ class Ehr:
             return request.headers.get("authorization") == f"Basic {pair}"
         if self.public_key is not None:
             claims = jwt.decode(form["client_assertion"], self.public_key, ["ES384"], audience=f"{AUTH}/token")
-            return claims["iss"] == claims["sub"] == CLIENT
+            return bool(claims["iss"] == claims["sub"] == CLIENT)
         return form.get("client_id") == CLIENT
 
     def _id_token(self, told: dict[str, str]) -> str:
