@@ -474,16 +474,16 @@ def test_names_to_choose_from_hold_nothing_of_the_visitor(client: TestClient, pa
 def pressed(visitor: Visitor, pick: int) -> None:
     """Press one of the buttons that stay within the interview."""
     within = [
-        button
+        (form, button)
         for form in visitor.page.forms
         for button in form.buttons
         if (button[2] or form.action).partition("#")[0] == "/interview"
     ]
-    name, value, _ = within[pick % len(within)]
+    form, (name, value, _) = within[pick % len(within)]
     if name:
         visitor.press(name, value)
         return
-    do = visitor.page.field("do") or ""
+    do = dict(form.fields).get("do", "")
     choices = [c for f in visitor.page.forms if ("do", do) in f.fields for c in f.choices]
     opened = [c for c in choices if c[0].startswith("detail-")]
     if opened:

@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from soleus.inference.blocks import KEPT, log_phi
+from soleus.inference.blocks import KEPT, joint_prior, log_phi
 from soleus.inference.network import BlockArrays, BlockPart, FacetArrays, Floats, Network
-from soleus.inference.posterior import BlockTerm, Judgement, item_given_state
+from soleus.inference.posterior import Judgement, item_given_state
 
 Draw32: TypeAlias = NDArray[np.float32]
 
@@ -214,6 +214,10 @@ def _draw_blocks(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats
     place[kept] = np.arange(len(kept))
     known = np.zeros(len(blocks), np.bool_)
     known[list(terms)] = True
+
+    def told(k: int, part: BlockPart) -> Floats:
+        return part.summed_out(terms[k].prior * terms[k].said)
+
     with np.errstate(divide="ignore"):
         said = np.log([(term.prior * term.said).sum() for term in terms.values()])
     apart = ~np.array([touched(blocks[k], len(place)) for k in terms])[:, kept]
@@ -223,7 +227,7 @@ def _draw_blocks(judgement: Judgement, kept: NDArray[np.intp], n: int) -> Floats
         if len(rows):
             of = np.zeros((len(kept), len(rows)), np.float32)
             of[place[stack.explanation[rows]], np.arange(len(rows))] = 1.0
-            out += of @ np.log(np.maximum(stack.ratio(rows, terms), _NONE))
+            out += of @ (stack.log_sum(rows, told) - _before(judgement, stack, n)[rows])
     return np.asarray(out, np.float64)
 
 
@@ -252,23 +256,32 @@ class _Stack:
     explanation: NDArray[np.intp]
     phi: Draw32  # (B, R, n)
 
-    def ratio(self, rows: NDArray[np.intp], terms: dict[int, BlockTerm]) -> Draw32:
-        """(rows, n) sum_b P(b) phi(b) P(evidence | b) / sum_b P(b) phi(b)."""
-        weight = np.zeros((len(self.phi), 2, len(self.parts), 1), np.float32)
+    def log_sum(self, rows: NDArray[np.intp], weights: Callable[[int, BlockPart], Floats]) -> Draw32:
+        """(rows, n) log sum_b weight(b) phi(b); ``weights``: of a part's states, from its block and itself."""
+        weight = np.zeros((len(self.phi), len(self.parts)), np.float32)
         for q in set(self.part[rows].tolist()):
-            term, summed = terms[self.owner[q]], self.parts[q].summed_out
-            weight[:, 0, q, 0], weight[:, 1, q, 0] = summed(term.prior * term.said), summed(term.prior)
-        mine = weight[:, :, self.part[rows]]
+            weight[:, q] = weights(self.owner[q], self.parts[q])
+        mine = weight[:, self.part[rows]]
         if len(self.phi) > _FEW:
-            told, all_told = np.moveaxis(np.moveaxis(self.phi[:, rows], 0, -1) @ mine[..., 0].transpose(2, 0, 1), -1, 0)
+            out = (np.moveaxis(self.phi[:, rows], 0, -1) @ mine.T[:, :, None])[..., 0]
         else:
-            told, all_told = np.zeros((2, len(rows), self.phi.shape[2]), np.float32)
-            for phi, (w, v) in zip(self.phi, mine, strict=True):
-                own = phi[rows]
-                told += w * own
-                all_told += v * own
-        out: Draw32 = np.divide(told, all_told, out=np.zeros_like(told), where=all_told > 0)
-        return out
+            out = mine[0, :, None] * self.phi[0, rows]
+            for phi, w in zip(self.phi[1:], mine[1:], strict=True):
+                out += w[:, None] * phi[rows]
+        return _narrow(np.log(np.maximum(out, _NONE)))
+
+
+def _before(judgement: Judgement, stack: _Stack, n: int) -> Draw32:
+    """(R, n) log sum_b P(b) phi(b) of every row: the same for all of a context, so it is kept with it."""
+    known, key = judgement.context.known, ("drawn", len(stack.phi), n)
+    if key not in known:
+        blocks = judgement.network.blocks
+        known[key] = stack.log_sum(
+            np.arange(len(stack.part)),
+            lambda k, part: part.summed_out(joint_prior(blocks[k], judgement.context.prevalence)),
+        )
+    found: Draw32 = known[key]
+    return found
 
 
 @lru_cache(maxsize=16)
