@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,19 +128,17 @@ def test_half_of_a_transaction_is_none(tmp_path: Path) -> None:
     store.close()
 
 
-def use_tokens(path: Path, tokens: list[str], out: multiprocessing.Queue[int]) -> None:
-    store = SqliteRepository(path)
-    out.put(sum(store.first_use("ehr", t, 1e12) for t in tokens))
-    store.close()
+USE = """
+import sys
+from pathlib import Path
+from soleus.storage import SqliteRepository
+store = SqliteRepository(Path(sys.argv[1]))
+print(sum(store.first_use("ehr", f"t{n}", 1e12) for n in range(50)))
+"""
 
 
 def test_of_several_processes_only_one_uses_a_token_first(tmp_path: Path) -> None:
-    path, tokens = tmp_path / "soleus.db", [f"t{n}" for n in range(50)]
-    context = multiprocessing.get_context("spawn")
-    out: multiprocessing.Queue[int] = context.Queue()
-    runs = [context.Process(target=use_tokens, args=(path, tokens, out)) for _ in range(3)]
-    for run in runs:
-        run.start()
-    assert sum(out.get(timeout=60) for _ in runs) == len(tokens)
-    for run in runs:
-        run.join()
+    words = [sys.executable, "-c", USE, str(tmp_path / "soleus.db")]
+    runs = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [run.communicate(timeout=120)[0] for run in runs]
+    assert sum(map(int, told)) == 50

@@ -101,6 +101,7 @@ def _warm(services: Services) -> None:
     assess_note("Cramp in my calf at night.", knowledge=services.compiled)
     gc.collect()
     gc.freeze()  # what is loaded stays as long as the process; looking through it again finds nothing
+    gc.set_threshold(50_000)  # an answer makes many small objects, and hardly any circle of them
     services.warm.set()
 
 
