@@ -89,27 +89,26 @@ def page_figures() -> dict[str, Any]:
 
     found: dict[str, list[str]] = {}
     weights: dict[str, int] = {}
-    shift = 0.0
+    shifts: dict[str, float] = {}
     with kinds.served() as address, sync_playwright() as playwright, _browser(playwright) as browser:
         for kind in kinds.kinds():
             for scheme in ("light", "dark"):
                 page = browser.new_page(color_scheme=scheme, bypass_csp=True, viewport={"width": 390, "height": 844})
-                sizes: list[int] = []
-                page.on("requestfinished", lambda r, sizes=sizes: sizes.append(r.sizes()["responseBodySize"]))
                 kinds.visit(page, address, kind)
-                shift = max(shift, page.evaluate(_SHIFT))
+                shifts[f"{kind.name} {scheme}"] = page.evaluate(_SHIFT)
+                weights[kind.name] = len(page.content().encode())
                 page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
                 told = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
                 if told:
                     found[f"{kind.name} {scheme}"] = [v["id"] for v in told]
-                weights[kind.name] = len(page.content().encode())
                 page.close()
         first = _first_page(browser, address)
     return {
         "axe_pages": len(kinds.kinds()),
         "axe_violations": sum(map(len, found.values())),
         "axe_found": found,
-        "layout_shift": shift,
+        "layout_shift": max(shifts.values()),
+        "layout_shift_at": max(shifts, key=lambda name: shifts[name]),
         "first_page_kb": first / 1000,
         "heaviest_page_kb": max(weights.values()) / 1000,
         "heaviest_page": max(weights, key=lambda name: weights[name]),
