@@ -27,7 +27,7 @@ from soleus.agents.tools import BY_NAME, TOOLS, Tool
 from soleus.errors import SoleusError
 from soleus.knowledge.schema.core import Finding
 from soleus.reasoning import words
-from soleus.reasoning.assess import _software
+from soleus.reasoning.assess import software_version
 from soleus.reasoning.case_schema import case_schema
 from soleus.reasoning.compiled import Compiled
 from soleus.reports.json import schema as assessment_schema
@@ -95,7 +95,7 @@ def server(compiled: Compiled) -> Server[Any]:
 
     return Server(
         "soleus",
-        version=_software(),
+        version=software_version(),
         title="Soleus",
         instructions=INSTRUCTIONS,
         get_tool_input_schema={t.name: t.input_schema for t in listed.tools}.get,

@@ -81,10 +81,10 @@ ChangeOption = Annotated[
 def _version(value: bool) -> None:
     if value:
         from soleus.knowledge.loader import shipped
-        from soleus.reasoning.assess import _software
+        from soleus.reasoning.assess import software_version
 
         base = shipped()
-        typer.echo(f"soleus {_software()}, knowledge {base.version} ({base.digest[:12]})")
+        typer.echo(f"soleus {software_version()}, knowledge {base.version} ({base.digest[:12]})")
         raise typer.Exit
 
 

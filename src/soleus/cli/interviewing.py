@@ -19,7 +19,7 @@ from soleus.reasoning import words
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import shipped_compiled
-from soleus.reasoning.interview import DONT_KNOW, Interview, resumed
+from soleus.reasoning.interview import DONT_KNOW, Interview, may_be_pregnant, resumed
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.questions import Question, fired_flags
 from soleus.reasoning.red_flags import RedFlagResult
@@ -161,7 +161,7 @@ def _years(reply: str) -> float | None:
 
 
 def _can_be_pregnant(told: dict[str, Any]) -> bool:
-    return told.get("sex") == "female" and 12 <= told.get("age", 30) <= 55
+    return may_be_pregnant(shipped_compiled(), told.get("age"), told.get("sex"))
 
 
 _PERSON = (

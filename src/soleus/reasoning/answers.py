@@ -20,7 +20,7 @@ from soleus.knowledge.schema.core import Explanation, Finding
 from soleus.reasoning import compare as comparing
 from soleus.reasoning import medication_review as reviewing
 from soleus.reasoning import words
-from soleus.reasoning.assess import _software
+from soleus.reasoning.assess import software_version
 from soleus.reasoning.assessment import Audience, Cites, MedicineVerdict, Reference
 from soleus.reasoning.chain import chain
 from soleus.reasoning.citing import Citer
@@ -391,5 +391,5 @@ def closing(compiled: Compiled, audience: Audience, citer: Citer) -> dict[str, A
         "review_status": "submitted",
         "review_sentence": words.REVIEW[audience],
         "intended_use": words.INTENDED_USE[audience],
-        "software_version": _software(),
+        "software_version": software_version(),
     }

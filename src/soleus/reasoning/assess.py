@@ -88,7 +88,7 @@ def assess(
         review_status="submitted",
         review_sentence=words.REVIEW[audience],
         intended_use=words.INTENDED_USE[audience],
-        software_version=_software(),
+        software_version=software_version(),
     )
 
 
@@ -99,7 +99,7 @@ def _replace(case: Case, as_of: str) -> Case:
 
 
 @cache
-def _software() -> str:
+def software_version() -> str:
     try:
         return version("soleus")
     except PackageNotFoundError:

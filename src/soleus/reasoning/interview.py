@@ -27,6 +27,12 @@ Reply = str  # a state, "yes", "no", or DONT_KNOW
 DONT_KNOW = "not_assessed"
 
 
+def may_be_pregnant(compiled: Compiled, age: float | None, sex: str | None) -> bool:
+    """Whether pregnancy is worth asking about; of an unknown age it is."""
+    low, high = compiled.parameter("pregnancy_asked_from"), compiled.parameter("pregnancy_asked_to")
+    return sex == "female" and (age is None or low <= age <= high)
+
+
 @dataclass(frozen=True)
 class Answered:
     """One step of the interview: what was asked, what was said, and what it set."""

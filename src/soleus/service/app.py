@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from soleus.errors import SoleusError, UsageError
+from soleus.reasoning.assess import software_version
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.service import api, fhir, guard, health, hooks, launching, openapi
 from soleus.service.metrics import Metrics
@@ -55,7 +56,7 @@ def create_app(
     app = FastAPI(
         title="Soleus",
         summary="A cited, explained judgement for legs that cramp, hurt or will not keep still at night.",
-        version=openapi.version(),
+        version=software_version(),
         docs_url=None,  # the pages of FastAPI load scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(services),

@@ -16,7 +16,8 @@ from soleus.interop.fhir.writing import definitions
 from soleus.interop.sdc import adaptive, questionnaires
 from soleus.interop.sdc.extract import extract
 from soleus.interop.sdc.populate import populate
-from soleus.service.openapi import resource, version
+from soleus.reasoning.assess import software_version
+from soleus.service.openapi import resource
 from soleus.service.problems import Refused
 from soleus.service.services import Services
 
@@ -61,7 +62,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.get("/metadata", summary="CapabilityStatement", openapi_extra=resource())
     async def metadata() -> Response:
-        return answered(definitions.capability(base, version(), started))
+        return answered(definitions.capability(base, software_version(), started))
 
     @routes.post("/$assess", summary="Judge the person of a Bundle", openapi_extra=resource(body=True))
     async def assess(tree: Body, request: Request) -> Response:

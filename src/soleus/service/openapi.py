@@ -5,8 +5,6 @@ them, so the document cannot say anything else than the code does.
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from typing import Any
 
 import msgspec
@@ -61,13 +59,6 @@ _REFUSALS = {
     "429": "Too many requests",
     "503": "Busy",
 }
-
-
-def version() -> str:
-    try:
-        return version_of("soleus")
-    except PackageNotFoundError:
-        return "0"
 
 
 def takes(request: type | None, answer: type | str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.core import Contributor
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.safety import EmergencyNumber
+from soleus.reasoning import interview
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import find_contributor
 from soleus.reasoning.medicines import medicine_index
@@ -70,8 +71,7 @@ def _years(told: str) -> float | None:
 
 def may_be_pregnant(person: dict[str, Any], compiled: Compiled) -> bool:
     """Whether it makes sense to ask: a girl or woman of an age that the knowledge base names, or not known."""
-    from_, to = compiled.parameter("pregnancy_asked_from"), compiled.parameter("pregnancy_asked_to")
-    return person.get("sex") == "female" and from_ <= person.get("age", from_) <= to
+    return interview.may_be_pregnant(compiled, person.get("age"), person.get("sex"))
 
 
 def read_pregnant(visit: Visit, form: Form) -> Visit:

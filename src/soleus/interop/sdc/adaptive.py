@@ -23,7 +23,7 @@ from soleus.interop.sdc.forms import INTERVIEWS, SDC, Form, form_of
 from soleus.knowledge.schema.safety import EmergencyNumber
 from soleus.reasoning import words
 from soleus.reasoning.compiled import Compiled
-from soleus.reasoning.interview import DONT_KNOW, Interview
+from soleus.reasoning.interview import DONT_KNOW, Interview, may_be_pregnant
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.questions import Question, fired_flags
 
@@ -216,7 +216,7 @@ def _of_the_person(talk: _Talk, compiled: Compiled) -> list[Resource]:
         return make.age_items(talk.form.respondent)
     if SEX not in done:
         return [make.sex_item(talk.form.respondent)]
-    possible = make.can_be_pregnant(compiled, talk.person.get("age"), talk.person.get("sex"))
+    possible = may_be_pregnant(compiled, talk.person.get("age"), talk.person.get("sex"))
     return [make.pregnant_item(talk.form.respondent)] if possible and PREGNANT not in done else []
 
 

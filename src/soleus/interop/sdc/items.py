@@ -11,7 +11,6 @@ from soleus.interop.fhir.links import AGE, AGE_UNKNOWN, PREGNANT, SCREEN, SEX
 from soleus.knowledge.schema.core import Contributor, Finding
 from soleus.knowledge.schema.safety import ScreenItem
 from soleus.reasoning.citing import SYSTEMS
-from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.interview import DONT_KNOW
 from soleus.reasoning.questions import Question
 
@@ -176,9 +175,3 @@ def sex_item(respondent: str) -> Resource:
 
 def pregnant_item(respondent: str) -> Resource:
     return choice(PREGNANT, _PERSON[respondent][2], [YES, NO, UNKNOWN], _WHY_PREGNANT)
-
-
-def can_be_pregnant(compiled: Compiled, age: float | None, sex: str | None) -> bool:
-    """Whether pregnancy is worth asking about; of an unknown age it is."""
-    low, high = compiled.parameter("pregnancy_asked_from"), compiled.parameter("pregnancy_asked_to")
-    return sex == "female" and (age is None or low <= age <= high)
