@@ -12,10 +12,10 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -128,3 +128,20 @@ def pytest_unconfigure() -> None:
     """The last line of a run: what was missing, and how many tests wanted it."""
     if _missing:
         print("not run for want of: " + ", ".join(f"{what} ({n})" for what, n in sorted(_missing.items())))
+
+
+@pytest.fixture(scope="module")
+def launched() -> Iterator[Callable[[Path], Any]]:
+    """Debian's Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as p:
+        running: list[Any] = []
+
+        def start(path: Path) -> Any:
+            if not running:
+                running.append(p.chromium.launch(executable_path=str(path), args=["--no-sandbox"]))
+            return running[0]
+
+        yield start
+        for each in running:
+            each.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +14,13 @@ from soleus.reports.html import render
 NARROW, WIDE = 320, 1280
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Callable[[Path], Any]]:
-    """Debian's Chromium, started once."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as p:
-        running: list[Any] = []
-
-        def start(path: Path) -> Any:
-            if not running:
-                running.append(p.chromium.launch(executable_path=str(path), args=["--no-sandbox"]))
-            return running[0]
-
-        yield start
-        for each in running:
-            each.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 def test_axe_finds_nothing(
     assessment: Assessment,
     scheme: str,
     width: int,
-    browser: Callable[[Path], Any],
+    launched: Callable[[Path], Any],
     chromium: Path,
     axe: Path,
     tmp_path: Path,
@@ -45,7 +28,7 @@ def test_axe_finds_nothing(
     file = tmp_path / "page.html"
     file.write_text(render(assessment), encoding="utf-8")
     size = {"width": width, "height": 900}
-    context = browser(chromium).new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
+    context = launched(chromium).new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

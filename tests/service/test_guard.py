@@ -16,7 +16,6 @@ from soleus.service.problems import problem
 from soleus.service.settings import Settings
 from tests.service.conftest import Serve
 
-CASE = {"case": {"findings": {"quality": "cramp"}}}
 OTHER_SITE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
 
 

@@ -47,23 +47,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running.join()
 
 
-@pytest.fixture(scope="module")
-def launched() -> Iterator[Callable[[Path], Any]]:
-    """Debian's Chromium, started once."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as p:
-        running: list[Any] = []
-
-        def start(path: Path) -> Any:
-            if not running:
-                running.append(p.chromium.launch(executable_path=str(path), args=["--no-sandbox"]))
-            return running[0]
-
-        yield start
-        for each in running:
-            each.close()
-
-
 @pytest.fixture
 def browser(launched: Callable[[Path], Any], chromium: Path) -> Any:
     return launched(chromium)

@@ -30,7 +30,6 @@ _FELT = frozenset({
 })  # fmt: skip
 #: below this share of English words a text of so many words is of another language (open texts: 0.83 and more; others: 0.54 and less)
 _LEAST_ENGLISH, _FEWEST_WORDS = 0.65, 6
-_LEAST_SURE_MEDICINE = 0.6  # a medicine that no name tells is taken only where it is rather sure
 _NOT_SAID = Hold.SUPPOSED | Hold.OTHER
 _NOT_LEG = frozenset({None, "body", "arm", "back", "head", "hand", "chest", "neck", "abdomen", "face", "trunk"})
 #: findings of a leg complaint that are told in the same words of any other complaint
@@ -415,12 +414,6 @@ _STOPPED = re.compile(
 )
 _STOPPED_AFTER = re.compile(
     r"^[^.;,\n]{0,25}\b(?:was |were |has been |been |is |had been )?(stopped|discontinued|withdrawn|ceased|held|switched|changed to|replaced|paused|finished|stopped last|tapered off|completed|d/c|until)\b"
-)
-_STARTED = re.compile(
-    r"\b(start(?:ed|ing)?|began|begun|commenced|put (?:me |her |him )?on|switched to|changed to|increased|doubled|raised|new(?:ly)?|initiated|added|recently prescribed|prescribed|uptitrated)\b[^.;\n]{0,40}$"
-)
-_STARTED_AFTER = re.compile(
-    r"^[^.;\n]{0,30}\b(?:was |were |has been |been |is |had been )?(started|begun|commenced|increased|doubled|initiated|added|new)\b|^[^.;\n]{0,12}\b(?:for the (?:last|past)|since|x)\s+(?:a few |two |three |\d+ )?(?:days|weeks|week|wks|wk)\b"
 )
 
 

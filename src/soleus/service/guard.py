@@ -16,7 +16,6 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
-from starlette.responses import Response
 
 from soleus.errors import InputError, InvalidValue, ServiceError, UnreadableInput, UsageError
 from soleus.service.logs import log
@@ -199,6 +198,3 @@ class _Body:
 
 async def _nothing() -> Message:
     return {"type": "http.disconnect"}
-
-
-__all__ = ["HEADERS", "Guard", "Response"]

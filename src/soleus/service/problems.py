@@ -50,7 +50,6 @@ _TITLES = {
     502: "Another program did not answer",
     503: "Not able to answer now",
 }
-_CODES = {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 
 
 class Refused(Exception):

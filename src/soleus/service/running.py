@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import Any
 
-from soleus.errors import StorageError, UsageError
+from soleus.errors import UsageError
 from soleus.service import settings as settings_module
 from soleus.service.app import create_app, store_path
 from soleus.service.guard import Guard
@@ -80,5 +80,3 @@ def _run(found: Settings) -> None:
 
 
 _MEND = ("a free port and a certificate that fits its key", "Set SOLEUS_PORT, or stop what listens there.")
-
-__all__ = ["StorageError", "app", "first_line", "serve"]
