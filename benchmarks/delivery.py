@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -125,7 +126,8 @@ _SHIFT = """() => new Promise(done => {
 
 @contextlib.contextmanager
 def _browser(playwright: Any) -> Iterator[Any]:
-    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    program = shutil.which("chromium") or sys.exit("Chromium is missing: apt-get install chromium")
+    browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
     yield browser
     browser.close()
 
