@@ -5,11 +5,15 @@
     │   ├── UnreadableInput            not text, wrong encoding, too large, too deep, not YAML or JSON
     │   ├── UnknownName                a finding, medicine, condition or setting that is not known
     │   ├── InvalidValue               a state, number, date or unit that cannot be
-    │   └── Contradiction              two statements that cannot both hold
+    │   ├── Contradiction              two statements that cannot both hold
+    │   └── ChangedMeanwhile           somebody else changed it since it was read
     ├── KnowledgeError        exit 4   the knowledge base breaks one of its own rules
     ├── CannotAssess          exit 5   nothing to assess, or every explanation is impossible
     ├── StorageError          exit 6   what is kept on disk cannot be read or written
     ├── ServiceError          exit 7   another program that was asked did not answer as it should
+    ├── AccessError           exit 8   an account is needed, or the account may not do this
+    │   ├── NotSignedIn                nobody is signed in, or the session has ended
+    │   └── NotAllowed                 the account lacks the role, is locked, or its licence has ended
     └── UsageError            exit 2   the command was called wrongly
 
 A message says where, what was found, what was expected and how to mend it. It never holds a detail of the
@@ -94,6 +98,10 @@ class Contradiction(InputError):
     code = "contradiction"
 
 
+class ChangedMeanwhile(InputError):
+    code = "changed_meanwhile"
+
+
 class KnowledgeError(SoleusError):
     code = "knowledge"
     exit_code = 4
@@ -112,6 +120,19 @@ class StorageError(SoleusError):
 class ServiceError(SoleusError):
     code = "service"
     exit_code = 7
+
+
+class AccessError(SoleusError):
+    code = "access"
+    exit_code = 8
+
+
+class NotSignedIn(AccessError):
+    code = "not_signed_in"
+
+
+class NotAllowed(AccessError):
+    code = "not_allowed"
 
 
 def near_names(word: str, known: Sequence[str], most: int = 3) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from soleus.errors import StorageError
-from soleus.storage import Card, Feedback, MemoryRepository, Repository, Saved, SqliteRepository
-from soleus.storage.sqlite import migrations
+from soleus.errors import ChangedMeanwhile, StorageError
+from soleus.storage import Card, Event, Feedback, MemoryRepository, Repository, Saved, SqliteRepository
+from soleus.storage.sqlite_file import migrations
 
 KEPT = Saved(id="a", sealed=b"\x00sealed", saved_at=10.0, expires_at=20.0)
 CARD = Card(uuid="u1", service="soleus-order-sign", kind="quinine", shown_at=1.0)
@@ -64,6 +64,33 @@ def test_feedback_is_kept_once_with_the_kind_of_its_card(store: Repository) -> N
     assert store.keep_feedback((TAKEN,)) == 0
     assert store.feedback() == ((TAKEN, "quinine"), (LEFT, None))
     assert store.cards_shown() == {("soleus-order-sign", "quinine"): 1}
+
+
+def test_events_come_back_in_their_order_by_topic_subject_and_author(store: Repository) -> None:
+    one = store.append(Event("review", "fact:a", "approve", "ann", 1.0, {"comment": "ä"}))
+    two = store.append(Event("review", "fact:b", "approve", "bob", 2.0))
+    other = store.append(Event("learning", "fact:a", "answer", "ann", 3.0))
+    assert 0 < one.number < two.number < other.number
+    assert one.body == {"comment": "ä"}
+    assert store.events("review") == (one, two)
+    assert store.events("review", subject="fact:b") == (two,)
+    assert store.events("review", author="ann") == (one,)
+    assert store.events("review", since=one.number) == (two,)
+
+
+def test_an_event_that_has_not_seen_the_last_one_is_refused_and_nothing_is_lost(store: Repository) -> None:
+    first = store.append(Event("review", "fact:a", "comment", "ann", 1.0), after=0)
+    with pytest.raises(ChangedMeanwhile):
+        store.append(Event("review", "fact:a", "comment", "bob", 2.0), after=0)
+    second = store.append(Event("review", "fact:a", "comment", "bob", 2.0), after=first.number)
+    assert store.events("review") == (first, second)
+
+
+def test_what_somebody_did_is_erased_and_its_number_never_used_again(store: Repository) -> None:
+    gone = store.append(Event("learning", "case", "answer", "ann", 1.0))
+    assert store.erase("learning", "ann") == 1
+    assert store.erase("learning", "ann") == 0
+    assert store.append(Event("learning", "case", "answer", "bob", 2.0)).number > gone.number
 
 
 def test_a_database_of_every_version_before_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from soleus.accounts import Visitor
 from soleus.errors import SoleusError, UsageError
 from soleus.reasoning.assess import software_version
 from soleus.reasoning.compiled import Compiled, shipped_compiled
@@ -41,9 +42,10 @@ def create_app(
     compiled: Compiled | None = None,
     clock: Clock = utc_now,
     outside: Outside | None = None,
+    visitor_of: Callable[[Request], Visitor | None] | None = None,
 ) -> guard.Guard:
-    """The ASGI application. ``store``, ``compiled``, ``clock`` and ``outside`` (what reads from other servers) are for
-    tests; by default what ships.
+    """The ASGI application. ``store``, ``compiled``, ``clock``, ``outside`` (what reads from other servers) and
+    ``visitor_of`` (who is signed in) are for tests; by default what ships.
     """
     services = Services(
         settings=settings,
@@ -62,7 +64,7 @@ def create_app(
         lifespan=_lifespan(services),
     )
     page: Answer = error_page
-    site, door = _site(services), outside or Outside()
+    site, door = _site(services, visitor_of), outside or Outside()
     edges = (health.router(services), api.router(services), fhir.router(services), hooks.router(services, door))
     for routes in (*edges, launching.router(services, site, door), pages.router(site)):
         app.router.routes.extend(routes.routes)  # flat: each request is matched once
@@ -71,7 +73,7 @@ def create_app(
     return guard.Guard(_with_cors(app, settings), settings, services.metrics, page)
 
 
-def _site(services: Services) -> Site:
+def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | None) -> Site:
     return Site(
         compiled=services.compiled,
         store=services.store,
@@ -81,6 +83,7 @@ def _site(services: Services) -> Site:
         address=services.settings.address,
         save_days=services.settings.save_days,
         judged=lambda: services.metrics.judged("page"),
+        visitor_of=visitor_of or (lambda _: None),
     )
 
 

@@ -13,8 +13,11 @@ from starlette.responses import Response
 
 from soleus.errors import (
     CannotAssess,
+    ChangedMeanwhile,
     InputError,
     KnowledgeError,
+    NotAllowed,
+    NotSignedIn,
     ServiceError,
     SoleusError,
     StorageError,
@@ -25,6 +28,9 @@ from soleus.errors import (
 #: Error class -> HTTP status; the first that fits.
 _STATUS: tuple[tuple[type[SoleusError], int], ...] = (
     (CannotAssess, 422),
+    (ChangedMeanwhile, 409),
+    (NotSignedIn, 401),
+    (NotAllowed, 403),
     (InputError, 400),
     (UsageError, 400),
     (ServiceError, 502),
@@ -33,12 +39,13 @@ _STATUS: tuple[tuple[type[SoleusError], int], ...] = (
 )
 _TITLES = {
     400: "The request cannot be read",
-    401: "A token is needed",
+    401: "A token or an account is needed",
     403: "Not allowed",
     404: "Nothing is here",
     405: "This address does not take that method",
     406: "No such form of answer",
     408: "The request took too long",
+    409: "Changed meanwhile",
     410: "No longer here",
     412: "A precondition is not met",
     413: "The request is too large",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from threading import Lock
 
+from soleus.storage.events import Event, changed_meanwhile
 from soleus.storage.repository import Card, Feedback, Saved
 
 
@@ -17,6 +19,8 @@ class MemoryRepository:
         self._tokens: dict[tuple[str, str], float] = {}
         self._cards: dict[str, Card] = {}
         self._feedback: dict[Feedback, None] = {}
+        self._events: list[Event] = []
+        self._last = 0
 
     def save(self, saved: Saved) -> None:
         with self._lock:
@@ -62,6 +66,34 @@ class MemoryRepository:
     def cards_shown(self) -> dict[tuple[str, str], int]:
         with self._lock:
             return dict(Counter((c.service, c.kind) for c in self._cards.values()))
+
+    def append(self, event: Event, *, after: int | None = None) -> Event:
+        with self._lock:
+            newest = max(
+                (e.number for e in self._events if (e.topic, e.subject) == (event.topic, event.subject)), default=0
+            )
+            if after is not None and newest != after:
+                raise changed_meanwhile()
+            self._last += 1
+            kept = replace(event, number=self._last)
+            self._events.append(kept)
+        return kept
+
+    def events(
+        self, topic: str, *, subject: str | None = None, author: str | None = None, since: int = 0
+    ) -> tuple[Event, ...]:
+        with self._lock:
+            return tuple(
+                e
+                for e in self._events
+                if e.topic == topic and e.number > since and subject in (None, e.subject) and author in (None, e.author)
+            )
+
+    def erase(self, topic: str, author: str) -> int:
+        with self._lock:
+            before = len(self._events)
+            self._events = [e for e in self._events if (e.topic, e.author) != (topic, author)]
+            return before - len(self._events)
 
     def check(self) -> None:
         return None

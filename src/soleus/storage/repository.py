@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from soleus.storage.events import EventLog
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -43,8 +45,8 @@ class Feedback:
     reason: str | None = None
 
 
-class Repository(Protocol):
-    """A store. Raises `StorageError` where it cannot read or write."""
+class Repository(EventLog, Protocol):
+    """A store, and the log of events. Raises `StorageError` where it cannot read or write."""
 
     def save(self, saved: Saved) -> None:
         """Keep an interview; one with the same id is replaced."""

@@ -1,46 +1,16 @@
-"""The store in one SQLite file.
-
-Write-ahead log with full synchronisation: a method returns after the disk has the data. Deleted data are overwritten
-(``secure_delete``) and the log is emptied, so that they cannot be found in the files either.
-"""
+"""The store in one SQLite file."""
 
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from soleus.errors import StorageError
 from soleus.storage.repository import Card, Feedback, Saved
-
-_WAIT_S = 10.0  # for another process that writes
-
-
-def migrations() -> tuple[tuple[int, str], ...]:
-    """(number, SQL) of every step, in order. A step that has shipped is never changed; a new one is added."""
-    folder = files("soleus.storage").joinpath("migrations")
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
-    return tuple((int(f.name.split("_", 1)[0]), f.read_text(encoding="utf-8")) for f in found)
+from soleus.storage.sqlite_events import SqliteEvents
 
 
-class SqliteRepository:
+class SqliteRepository(SqliteEvents):
     """One file, used by any number of threads and processes at once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._threads = threading.local()
-        self._open: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
-        with _translated(path):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._migrate()
 
     # --- interviews -----------------------------------------------------------------------------------------
 
@@ -104,92 +74,6 @@ class SqliteRepository:
         rows = self._all("SELECT service, kind, count(*) FROM card GROUP BY service, kind ORDER BY service, kind")
         return {(service, kind): number for service, kind, number in rows}
 
-    # --- the file -------------------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        with self._writing() as db:
-            db.execute("SELECT count(*) FROM saved")
-
-    def close(self) -> None:
-        with self._lock:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
-        self._threads = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if found is None:
-            # Each thread has its own; the check is off so that `close` may close them all.
-            found = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
-                found.execute(f"PRAGMA {pragma}")
-            self._threads.connection = found
-            with self._lock:
-                self._open.append(found)
-        return found
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that has the file to itself: all of it is kept, or nothing."""
-        with _translated(self._path):
-            db = self._connection()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    def _one(self, sql: str, *values: object) -> tuple[Any, ...] | None:
-        with _translated(self._path):
-            return self._connection().execute(sql, values).fetchone()  # type: ignore[no-any-return]
-
-    def _all(self, sql: str) -> list[tuple[Any, ...]]:
-        with _translated(self._path):
-            return self._connection().execute(sql).fetchall()
-
-    def _empty_log(self) -> None:
-        with _translated(self._path):
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _migrate(self) -> None:
-        """Bring the file to the newest form; several processes may start at once."""
-        steps = migrations()
-        with self._writing() as db:
-            have = db.execute("PRAGMA user_version").fetchone()[0]
-            if have > steps[-1][0]:
-                raise StorageError(self._path.name, f"form {have}", f"form {steps[-1][0]} or older", _NEWER)
-            for number, sql in steps:
-                if number > have:
-                    _run(db, sql)
-                    db.execute(f"PRAGMA user_version = {number}")
-
 
 def _feedback(client: str, service: str, card: str, outcome: Any, at: str, suggestions: str, reason: str) -> Feedback:
     return Feedback(client, service, card, outcome, at, tuple(json.loads(suggestions)), reason or None)
-
-
-_NEWER = "A newer Soleus wrote it: use that version, or another folder."
-
-
-def _run(db: sqlite3.Connection, script: str) -> None:
-    """Each statement by itself: `executescript` would end the transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        told = getattr(error, "sqlite_errorname", None) or type(error).__name__
-        raise StorageError(
-            path.name, told, "a file that can be read and written", "Check the folder and its space."
-        ) from None

@@ -1,4 +1,4 @@
-"""The texts of the pages: one catalogue a language, ready for translators. A missing text is an error."""
+"""The texts of the pages: one folder a language, ready for translators. A missing text is an error."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ LANGUAGE = "en"
 @cache
 def texts(language: str = LANGUAGE) -> dict[str, str]:
     """Key such as ``home.title`` -> text."""
-    folder = files("soleus.web").joinpath("catalogues")
-    tree = yaml.load(
-        folder.joinpath(f"{language}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader
-    )  # all is text: "yes" too
-    return dict(_flat(tree, ""))
+    out: dict[str, str] = {}
+    for file in sorted(files("soleus.web").joinpath("catalogues", language).iterdir(), key=lambda f: f.name):
+        tree = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # all is text: "yes" too
+        found = dict(_flat(tree, ""))
+        twice = sorted(out.keys() & found.keys())
+        if twice:
+            raise KeyError(f"{file.name}: {twice[0]} stands in another file too")
+        out |= found
+    return out
 
 
 def _flat(tree: dict[str, Any], before: str) -> list[tuple[str, str]]:

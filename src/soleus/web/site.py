@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from starlette.requests import Request
+
+from soleus.accounts import Visitor
 from soleus.reasoning.compiled import Compiled
 from soleus.storage import Repository
 
@@ -21,6 +24,7 @@ class Run(Protocol):
 class Site:
     """``address``: what users see, such as https://soleus.example; ``judged``: counts one judgement.
 
+    ``visitor_of``: who is signed in, None if nobody is; reading, interview and judgement never ask for it.
     ``at_once`` is for what takes milliseconds; ``run`` for what may take longer (texts, PDF, the disk): away from the
     event loop, and refused when its time is over.
     """
@@ -33,6 +37,7 @@ class Site:
     address: str
     save_days: int
     judged: Callable[[], None]
+    visitor_of: Callable[[Request], Visitor | None] = lambda _: None
 
     def fitting(self, note: str | None) -> Run:
         """How a case is worked on: in a thread where it holds a text to read."""

@@ -1,0 +1,1 @@
+"""A course of cases: choice, confidence, explanation, results over time."""

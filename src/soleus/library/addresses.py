@@ -1,0 +1,20 @@
+"""Where things of the library are found: one rule for the service and for the static site."""
+
+from __future__ import annotations
+
+HOME = "/library"
+
+
+def entry(kind: str, id: str) -> str:
+    """The page of an entry, such as ``/library/explanation/nocturnal_leg_cramp``."""
+    return f"{HOME}/{kind}/{id}"
+
+
+def record(kind: str, id: str) -> str:
+    """The page of a record: its figure, how it was come by, its sources, and what rests on it."""
+    return f"{HOME}/record/{kind}/{id}"
+
+
+def source(id: str) -> str:
+    """The page of a source: what it is, and which facts rest on it."""
+    return f"{HOME}/source/{id}"
