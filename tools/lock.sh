@@ -10,9 +10,9 @@ pin() {
 }
 pin pyproject.toml --output-file requirements/run.txt
 pin requirements/build.in --constraint requirements/run.txt --output-file requirements/build.txt
-pin pyproject.toml --extra service --extra mcp --extra pdf --constraint requirements/run.txt \
+pin pyproject.toml --extra service --extra mcp --extra pdf --extra slides --constraint requirements/run.txt \
   --output-file requirements/serve.txt
-pin pyproject.toml requirements/build.in --group dev --extra service --extra mcp --extra pdf \
+pin pyproject.toml requirements/build.in --group dev --extra service --extra mcp --extra pdf --extra slides \
   --constraint requirements/run.txt --constraint requirements/build.txt --constraint requirements/serve.txt \
   --output-file requirements/dev.txt
 pin requirements/healthchain.in --output-file requirements/healthchain.txt  # an environment of its own
