@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
 import pytest
 
+from soleus.evidence.content import digest
 from soleus.evidence.record import Code, Estimate, Review
 from soleus.knowledge.integrity import RULES, Base, Fault, check, overdue, stale
 from soleus.knowledge.integrity.codes import luhn, verhoeff
@@ -248,11 +249,17 @@ def sources() -> dict[str, Change]:
 
 def codes_and_reviews() -> dict[str, Change]:
     e = one("explanation", lambda e: not e.requires)
-    alone = Review(status="approved", reviewer="Soleus maintainers")
+    p = one("parameter")
+    dates = {"last_reviewed": "2026-11-21", "review_by": "2027-11-21"}
+    sound = Review(status="approved", reviewer="A. Clinician", of=digest(p), conflict_of_interest="none", **dates)
+    changed = partial(msgspec.structs.replace, sound)
     return {
         "codes_have_their_form": put("explanation", e, codes=(Code(system="atc", code="N5"),)),
         "check_digits_agree": put("explanation", e, codes=(Code(system="loinc", code="2823-4"),)),  # 2823-3
-        "approval_needs_a_second_person": put("parameter", one("parameter"), review=alone),
+        "approval_needs_a_second_person": put("parameter", p, review=changed(reviewer=" soleus  MAINTAINERS ")),
+        "approval_is_of_this_content": put("parameter", p, value=p.value * 1.01, review=sound),
+        "approval_declares_interests": put("parameter", p, review=changed(conflict_of_interest=None)),
+        "review_dates_are_sane": put("parameter", p, review=Review(last_reviewed="2026-11-21", review_by="2026-11-20")),
     }
 
 

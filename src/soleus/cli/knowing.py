@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 
 from soleus.errors import KnowledgeError, UnknownName, UsageError, near_names
+from soleus.evidence.content import shown_status
 from soleus.evidence.record import Source
 from soleus.knowledge import comparing
 from soleus.knowledge.integrity import RULES, Fault, check, overdue, stale
@@ -121,7 +122,7 @@ def _share_rows(values: Iterable[str], total: int) -> Iterable[tuple[str, ...]]:
 
 
 def _review_status(knowledge: Knowledge) -> str:
-    every = (r.review.status for records in knowledge.records.values() for r in records if getattr(r, "review", None))
+    every = (shown_status(r) for records in knowledge.records.values() for r in records if getattr(r, "review", None))
     return ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in Counter(every).most_common())
 
 

@@ -20,14 +20,21 @@ Spread = Literal["narrow", "medium", "wide"]
 ReviewStatus = Literal["submitted", "under_review", "approved"]
 
 
-class Review(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who stands behind a record. No clinician has reviewed anything yet: the status says so."""
+class Review(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who stands behind a record. No clinician has reviewed anything yet: the status says so.
+
+    ``of`` is the digest of the content that was reviewed (`soleus.evidence.content`): an approval holds for no other.
+    What is shown is `soleus.evidence.content.shown_status`, never ``status`` itself.
+    """
 
     curator: str = "Soleus maintainers"
     status: ReviewStatus = "submitted"
     reviewer: str | None = None
     last_reviewed: str | None = None
     review_by: str | None = None
+    of: str | None = None
+    conflict_of_interest: str | None = None
+    comment: str | None = None
 
 
 class Cited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

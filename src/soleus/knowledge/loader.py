@@ -145,8 +145,20 @@ def read_file(path: Path, root: Path) -> tuple[str, list[Any]]:
         raise KnowledgeError(where, f"{type(error).__name__}", "kind, review and records", "Mend the file.") from None
     if kind not in kinds():
         raise KnowledgeError(where, f"kind {kind!r}", f"one of {', '.join(sorted(kinds()))}", "Correct the kind.")
-    review = msgspec.convert(tree.get("review") or {}, Review)
+    review = _review_of_file(tree, where)
     return kind, [_record(kind, row, review, f"{where}: {row.get('id', f'record {n}')}") for n, row in enumerate(rows)]
+
+
+def _review_of_file(tree: dict[str, Any], where: str) -> Review:
+    """The review at the top of a file. It stands for all its records, so it is never an approval."""
+    try:
+        review = msgspec.convert(tree.get("review") or {}, Review)
+    except msgspec.ValidationError as error:
+        raise KnowledgeError(where, str(error), "a review", "See docs/records.md.") from None
+    if review.status == "approved":
+        repair = "Set it back to submitted; approve each record with a review of its own."
+        raise KnowledgeError(where, "a whole file that calls itself approved", "submitted or under_review", repair)
+    return review
 
 
 def _record(kind: str, row: dict[str, Any], review: Review, where: str) -> Any:

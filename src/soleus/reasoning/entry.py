@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from soleus.evidence.content import shown_status
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.safety import CriteriaSet, RedFlag
@@ -141,7 +142,7 @@ def _plain(kind: str, record: Any) -> Entry:
 def _review(record: Any) -> str:
     r = record.review
     return (
-        f"{r.status.replace('_', ' ')}; checked by the maintainers {r.last_reviewed}, due {r.review_by}"
+        f"{shown_status(record).replace('_', ' ')}; checked by the maintainers {r.last_reviewed}, due {r.review_by}"
         if r
         else "submitted"
     )
