@@ -1,0 +1,85 @@
+"""The cases of the course: what is told, the choices, and what it was. Everything else is computed when it is shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from soleus.clinical.case import Case
+from soleus.clinical.reading import case_from
+from soleus.errors import KnowledgeError, UnknownName
+from soleus.evidence.record import Id
+
+
+class Published(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The publication that a case was retold from, in our own words."""
+
+    title: str
+    authors: str | None = None
+    year: int | None = None
+    journal: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+
+
+class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One case to judge.
+
+    ``level``: 1 what is typical; 2 with a look-alike; 3 where little is told, or the look-alike is the likelier one on
+    the first words. ``origin`` published: retold from ``source``; simulated: drawn from the knowledge base with
+    ``seed``, and what was drawn counts as the truth. ``right`` are answers that count as right beside ``answer``;
+    ``tempting`` is the look-alike on purpose. ``lesson`` is prose (`soleus.knowledge.prose`). ``ask`` are findings that
+    were not told, to choose the next question from.
+    """
+
+    id: Id
+    title: str
+    level: Literal[1, 2, 3]
+    origin: Literal["published", "simulated"]
+    source: Published | None = None
+    seed: int | None = None
+    story: str | None = None
+    case: dict[str, Any]
+    choices: tuple[Id, ...]
+    answer: Id
+    right: tuple[Id, ...] = ()
+    tempting: Id
+    lesson: str
+    ask: tuple[Id, ...]
+
+    def read(self) -> Case:
+        """The case as the readers give it."""
+        return case_from({**self.case, "id": self.id}, self.id)
+
+    @property
+    def every_right(self) -> tuple[str, ...]:
+        return (self.answer, *self.right)
+
+
+@cache
+def course() -> tuple[CourseCase, ...]:
+    """Every case, by level and id. Raises `KnowledgeError` for a file that is none."""
+    folder = files("soleus.learning").joinpath("cases")
+    found = [_read(f.name, f.read_text(encoding="utf-8")) for f in folder.iterdir() if f.name.endswith(".yaml")]
+    return tuple(sorted((c for part in found for c in part), key=lambda c: (c.level, c.id)))
+
+
+def _read(name: str, text: str) -> list[CourseCase]:
+    try:
+        return msgspec.convert(yaml.load(text, yaml.CSafeLoader)["cases"], list[CourseCase], strict=False)
+    except (yaml.YAMLError, msgspec.ValidationError, KeyError, TypeError) as error:
+        raise KnowledgeError(name, str(error), "cases of the course", "See soleus.learning.course.") from None
+
+
+def case_named(id: str) -> CourseCase:
+    """The case of an id. Raises `UnknownName`."""
+    found = next((c for c in course() if c.id == id), None)
+    if found is None:
+        raise UnknownName("case", repr(id[:60]), "a case of the course", "The course page lists them.")
+    return found
