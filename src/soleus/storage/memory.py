@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from threading import Lock
 
 from soleus.storage.events import Event, changed_meanwhile
+from soleus.storage.memory_accounts import MemoryAccounts
 from soleus.storage.repository import Card, Feedback, Saved
 
 
-class MemoryRepository:
+class MemoryRepository(MemoryAccounts):
     """Forgets everything with its process."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        super().__init__()
         self._saved: dict[str, Saved] = {}
         self._tokens: dict[tuple[str, str], float] = {}
         self._cards: dict[str, Card] = {}
@@ -39,6 +39,7 @@ class MemoryRepository:
             for id in old:
                 del self._saved[id]
             self._tokens = {t: until for t, until in self._tokens.items() if until > now}
+            self._forget_over(now)
         return len(old)
 
     def first_use(self, issuer: str, token: str, until: float) -> bool:

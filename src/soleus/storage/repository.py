@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from soleus.storage.accounts import AccountStore
 from soleus.storage.events import EventLog
 
 
@@ -45,8 +46,8 @@ class Feedback:
     reason: str | None = None
 
 
-class Repository(EventLog, Protocol):
-    """A store, and the log of events. Raises `StorageError` where it cannot read or write."""
+class Repository(EventLog, AccountStore, Protocol):
+    """A store, with the log of events and the accounts. Raises `StorageError` where it cannot read or write."""
 
     def save(self, saved: Saved) -> None:
         """Keep an interview; one with the same id is replaced."""

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from soleus.storage.repository import Card, Feedback, Saved
+from soleus.storage.sqlite_accounts import SqliteAccounts
 from soleus.storage.sqlite_events import SqliteEvents
 
 
-class SqliteRepository(SqliteEvents):
+class SqliteRepository(SqliteAccounts, SqliteEvents):
     """One file, used by any number of threads and processes at once."""
 
     # --- interviews -----------------------------------------------------------------------------------------
@@ -34,6 +35,7 @@ class SqliteRepository(SqliteEvents):
         with self._writing() as db:
             old = db.execute("DELETE FROM saved WHERE expires_at <= ?", (now,)).rowcount
             db.execute("DELETE FROM token WHERE until <= ?", (now,))
+            self._forget_over(db, now)
         if old:
             self._empty_log()
         return old

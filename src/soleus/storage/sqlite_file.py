@@ -65,9 +65,12 @@ class SqliteFile:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that has the file to itself: all of it is kept, or nothing."""
+        """One transaction that has the file to itself: all of it is kept, or nothing. Within another it is a part."""
         with _translated(self._path):
             db = self._connection()
+            if db.in_transaction:
+                yield db
+                return
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -75,6 +78,9 @@ class SqliteFile:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+            if getattr(self._threads, "log_to_empty", False):
+                self._threads.log_to_empty = False
+                self._empty_log()
 
     def _one(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         with _translated(self._path):
@@ -86,7 +92,10 @@ class SqliteFile:
 
     def _empty_log(self) -> None:
         with _translated(self._path):
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._connection().in_transaction:
+                self._threads.log_to_empty = True  # when it is over
+            else:
+                self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _migrate(self) -> None:
         """Bring the file to the newest form; several processes may start at once."""
