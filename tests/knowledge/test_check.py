@@ -14,6 +14,8 @@ from soleus.evidence.record import Code, Estimate, Review
 from soleus.knowledge.integrity import RULES, Base, Fault, check, overdue, stale
 from soleus.knowledge.integrity.codes import luhn, verhoeff
 from soleus.knowledge.loader import COMPILED, DATA, Knowledge, read_compiled, read_folder, version_of
+from soleus.knowledge.schema.articles import Article, CommonQuestion, ShortEntry, Term
+from soleus.knowledge.schema.articles import Section as ArticleSection
 from soleus.knowledge.schema.core import CoOccurrence, FacetItem, Joint
 
 Records = dict[str, tuple[Any, ...]]
@@ -279,9 +281,75 @@ def orphans() -> dict[str, Change]:
     }
 
 
+def sound_article(**changed: Any) -> Article:
+    """An article without a fault, of an explanation that has none."""
+    written = {a.id for a in thin().get("article", ())}
+    text = "It comes at night, in {likelihood:nocturnal_leg_cramp.relief_stretch.yes} [@icsd3tr], unlike [[als]]."
+    article = Article(
+        id=one("explanation", lambda e: e.id not in written).id,
+        basis="expert",
+        author="Soleus maintainers",
+        conflict_of_interest="None.",
+        first_released="2026-11-29",
+        key_points=(text,),
+        patient_key_points=(text,),
+        sections=(ArticleSection(part="definition", text=text, patient_text=text, basis="expert"),),
+    )
+    return msgspec.structs.replace(article, **changed)
+
+
+def prose() -> dict[str, Change]:
+    section, short = sound_article().sections[0], one("classification")
+    term = Term(id="t", basis="expert", term="t", status="foreign", statement="A word.")
+    return {
+        "markup_is_understood": add("article", sound_article(key_points=("A cramp {here}.",))),
+        "prose_figures_resolve": add("article", sound_article(key_points=("In {fact:nobody} of people.",))),
+        "no_typed_numbers": add("article", sound_article(key_points=("In 7 % of people.",))),
+        "prose_sources_exist": add("article", sound_article(patient_key_points=("A cramp [@nobody2026].",))),
+        "prose_links_lead_somewhere": add("article", sound_article(key_points=("Unlike [[nobody]].",))),
+        "articles_refer": add("term", msgspec.structs.replace(term, entry=f"{short.id}_of_nothing")),
+        "articles_speak_to_patients": add(
+            "article", sound_article(sections=(msgspec.structs.replace(section, patient_text=None),))
+        ),
+    }
+
+
+def test_an_article_without_a_fault_has_none() -> None:
+    assert breaches(add("article", sound_article())(thin())) - before() == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("article", {"id": "nobody"}),
+        ("term", {"explanation": "nobody"}),
+        ("term", {}),
+        ("short_entry", {"explanation": "nobody"}),
+        ("common_question", {"beliefs": ("nobody",)}),
+        ("common_question", {"medicines": ("nobody",)}),
+    ],
+)
+def test_what_an_article_or_its_kin_names_is_there(kind: str, changed: dict[str, Any]) -> None:
+    words = dict.fromkeys(
+        ("definition", "patient_definition", "who", "features", "apart", "patient_apart", "care"), "-"
+    )
+    answers = dict.fromkeys(("short", "answer", "patient_short", "patient_answer"), "-")
+    shared: dict[str, Any] = {"id": "tree_rls", "basis": "expert"}
+    sound = {
+        "article": sound_article(),
+        "term": Term(**shared, term="t", status="foreign", statement="-"),
+        "short_entry": ShortEntry(**shared, name="-", patient_name="-", **words),
+        "common_question": CommonQuestion(**shared, question="-", position=1, **answers),
+    }[kind]
+    rule = RULES["articles_refer"][0]
+    records = {kind: thin()[kind] for kind in ("explanation", "contributor", "medicine", "belief", "classification")}
+    records[kind] = (msgspec.structs.replace(sound, **changed),)
+    assert [f.kind for f in rule(Base(Knowledge(records, {}, "0", "")))] == [kind]
+
+
 @cache
 def cases() -> dict[str, Change]:
-    families = (identity, references, figures, conditions, care, sources, codes_and_reviews, orphans)
+    families = (identity, references, figures, conditions, care, sources, codes_and_reviews, orphans, prose)
     return {rule: change for family in families for rule, change in family().items()}
 
 

@@ -1,7 +1,7 @@
 """Is a knowledge base whole? One rule, one function, one test, one message.
 
 `check` runs every rule: identity, references, figures, conditions, care, sources, codes, orphans,
-reviews. A fault says which
+prose, reviews. A fault says which
 record, which field, which rule, and how to mend it. Warnings are listed and fail nothing.
 """
 
@@ -17,6 +17,7 @@ from soleus.knowledge.integrity import (  # noqa: F401  (importing a family regi
     figures,
     identity,
     orphans,
+    prose,
     references,
     reviews,
     sources,

@@ -11,6 +11,7 @@ from soleus.evidence.record import Cited, Source
 from soleus.inference.facets import Fit
 from soleus.knowledge.facets import fits
 from soleus.knowledge.integrity.base import Base, Found, advice, rule
+from soleus.knowledge.prose_fields import cited, texts
 from soleus.knowledge.schema.care import Avoid, Certainty, Check
 from soleus.knowledge.schema.core import Contributor, Facet, Likelihood
 from soleus.knowledge.schema.medicines import Conflict, Fact
@@ -48,7 +49,7 @@ def cited_sources_exist(base: Base) -> Iterator[Found]:
 @advice
 def sources_are_used(base: Base) -> Iterator[Found]:
     """Every source is cited by something."""
-    used = {key for _, _, key in citations(base)}
+    used = {key for _, _, key in citations(base)} | {key for t in texts(base.knowledge) for key in cited(t.text)}
     for s in base.all(Source):
         if s.id not in used:
             yield Found("source", s.id, "id", "Nothing cites it.", "Cite it where it was used, or drop it.")
