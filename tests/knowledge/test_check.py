@@ -330,10 +330,9 @@ def test_an_article_without_a_fault_has_none() -> None:
     ],
 )
 def test_what_an_article_or_its_kin_names_is_there(kind: str, changed: dict[str, Any]) -> None:
-    words = dict.fromkeys(
-        ("definition", "patient_definition", "who", "features", "apart", "patient_apart", "care"), "-"
-    )
-    answers = dict.fromkeys(("short", "answer", "patient_short", "patient_answer"), "-")
+    fields = ("definition", "patient_definition", "who", "features", "apart", "patient_apart", "care")
+    words: dict[str, Any] = dict.fromkeys(fields, "-")
+    answers: dict[str, Any] = dict.fromkeys(("short", "answer", "patient_short", "patient_answer"), "-")
     shared: dict[str, Any] = {"id": "tree_rls", "basis": "expert"}
     sound = {
         "article": sound_article(),
