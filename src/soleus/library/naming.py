@@ -19,7 +19,6 @@ from soleus.knowledge.schema.safety import Classification
 from soleus.library.model import EntryKind, RecordRef
 from soleus.notes.lexicon import wordings
 from soleus.notes.text import folded
-from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled, normal_form
 
 #: Kind of entry -> the record behind it, in the order in which kinds stand where nothing else decides.
@@ -53,14 +52,6 @@ def records(compiled: Compiled) -> Iterator[tuple[RecordRef, Any]]:
     for kind, structure in KINDS.items():
         for record in compiled.knowledge.all(structure):
             yield RecordRef(kind=kind, id=record.id), record
-
-
-def title(record: Any, audience: Audience) -> str:
-    """What an entry is called: for patients the plain name, where there is one."""
-    if isinstance(record, CommonQuestion):
-        return record.question
-    plain = getattr(record, "patient_name", None)
-    return str(plain if audience == "patient" and plain else record.name)
 
 
 def names(compiled: Compiled) -> Mapping[RecordRef, tuple[Name, ...]]:

@@ -19,7 +19,8 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from soleus.library.model import RecordRef
-from soleus.library.naming import KINDS, How, Name, code_key, key_of, names, records, texts, title
+from soleus.library.naming import KINDS, How, Name, code_key, key_of, names, records, texts
+from soleus.library.titles import title_of
 from soleus.library.told import NOTHING, Told, told_by
 from soleus.notes.text import stem
 from soleus.reasoning.assessment import Audience
@@ -87,9 +88,7 @@ class _Index:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        known = list(records(compiled))
-        self.refs = [ref for ref, _ in known]
-        self._records = [record for _, record in known]
+        self.refs = [ref for ref, _ in records(compiled)]
         kinds = list(KINDS)
         self.behind = [kinds.index(ref.kind) * _BEHIND for ref in self.refs]  # type: ignore[arg-type]
         self._numbers = {ref: n for n, ref in enumerate(self.refs)}
@@ -121,7 +120,7 @@ class _Index:
     def hit(self, fit: _Fit, audience: Audience) -> Hit:
         return Hit(
             entry=self.refs[fit.entry],
-            title=title(self._records[fit.entry], audience),
+            title=title_of(self.compiled.knowledge, self.refs[fit.entry], audience),
             how=fit.how,
             matched=fit.matched,
             score=round(fit.score, 2),
