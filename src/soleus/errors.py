@@ -13,7 +13,8 @@
     ├── ServiceError          exit 7   another program that was asked did not answer as it should
     ├── AccessError           exit 8   an account is needed, or the account may not do this
     │   ├── NotSignedIn                nobody is signed in, or the session has ended
-    │   └── NotAllowed                 the account lacks the role, is locked, or its licence has ended
+    │   ├── NotAllowed                 the account lacks the role, is locked, or its licence has ended
+    │   └── TooManyAttempts            signing in failed too often; the next try has to wait
     └── UsageError            exit 2   the command was called wrongly
 
 A message says where, what was found, what was expected and how to mend it. It never holds a detail of the
@@ -133,6 +134,10 @@ class NotSignedIn(AccessError):
 
 class NotAllowed(AccessError):
     code = "not_allowed"
+
+
+class TooManyAttempts(AccessError):
+    code = "too_many_attempts"
 
 
 def near_names(word: str, known: Sequence[str], most: int = 3) -> str:

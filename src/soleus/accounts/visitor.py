@@ -16,13 +16,15 @@ Role = Literal["reader", "learner", "reviewer", "administrator"]
 class Visitor:
     """An account with a valid session. ``id`` never changes; ``name`` is shown beside what the person does.
 
-    ``group``: the institution whose licence is valid today, None without one.
+    ``group``: the id of the institution whose licence is valid today, None without one; ``instructor``: whether the
+    person sees how its course goes.
     """
 
     id: str
     name: str
     roles: frozenset[Role]
     group: str | None = None
+    instructor: bool = False
 
 
 def allowed(visitor: Visitor | None, role: Role) -> Visitor:

@@ -16,10 +16,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from soleus.accounts import Visitor
-from soleus.errors import SoleusError, UsageError
+from soleus.accounts.rules import Rules
+from soleus.accounts.service import Accounts
+from soleus.errors import NotSignedIn, SoleusError, UsageError
 from soleus.reasoning.assess import software_version
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.service import api, fhir, guard, health, hooks, launching, openapi
+from soleus.service.keys import installation_key
 from soleus.service.metrics import Metrics
 from soleus.service.outside import Outside
 from soleus.service.problems import Answer, Refused, answer_for, defect, status_of
@@ -28,6 +31,8 @@ from soleus.service.settings import Settings
 from soleus.service.work import Work
 from soleus.storage import Repository, SqliteRepository
 from soleus.web import pages
+from soleus.web.acting import sign_in_first
+from soleus.web.cookies import SessionCookie
 from soleus.web.rendering import error_page
 from soleus.web.site import Site
 
@@ -74,16 +79,35 @@ def create_app(
 
 
 def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | None) -> Site:
+    settings = services.settings
+    accounts = Accounts(
+        services.store, services.clock, account_rules(settings), lambda: installation_key(settings.data)
+    )
+    cookie = SessionCookie(settings.address.startswith("https://"))
     return Site(
         compiled=services.compiled,
         store=services.store,
         clock=services.clock,
         run=services.work.run,
         at_once=services.work.at_once,
-        address=services.settings.address,
-        save_days=services.settings.save_days,
+        address=settings.address,
+        save_days=settings.save_days,
         judged=lambda: services.metrics.judged("page"),
-        visitor_of=visitor_of or (lambda _: None),
+        accounts=accounts,
+        cookie=cookie,
+        visitor_of=visitor_of or (lambda request: accounts.visitor(cookie.of(request))),
+        form_token=(lambda _: "") if visitor_of else (lambda request: accounts.form_token(cookie.of(request))),
+    )
+
+
+def account_rules(settings: Settings) -> Rules:
+    return Rules(
+        idle_s=settings.session_idle_hours * 3_600,
+        longest_s=settings.session_days * 86_400,
+        slow_after=settings.sign_in_slow_after,
+        lock_after=settings.sign_in_lock_after,
+        lock_s=settings.sign_in_lock_minutes * 60,
+        invitation_s=settings.invitation_days * 86_400,
     )
 
 
@@ -132,7 +156,10 @@ def _answer_errors(app: FastAPI, page: Answer) -> None:
 
     async def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, SoleusError)
-        return answer_for(request, page)(status_of(error), error)
+        answer = answer_for(request, page)
+        if isinstance(error, NotSignedIn) and request.method == "GET" and answer is page:
+            return sign_in_first(request)
+        return answer(status_of(error), error)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)

@@ -21,6 +21,7 @@ from soleus.errors import (
     ServiceError,
     SoleusError,
     StorageError,
+    TooManyAttempts,
     UnknownName,
     UsageError,
 )
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[SoleusError], int], ...] = (
     (ChangedMeanwhile, 409),
     (NotSignedIn, 401),
     (NotAllowed, 403),
+    (TooManyAttempts, 429),
     (InputError, 400),
     (UsageError, 400),
     (ServiceError, 502),

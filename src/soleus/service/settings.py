@@ -75,6 +75,17 @@ class Settings(BaseSettings):
         None,
         description="SMART on FHIR servers, YAML or JSON: a list of iss with client_id and, where given, a secret.",
     )
+    session_idle_hours: float = Field(12, gt=0, le=720, description="Hours without use after which a session ends.")
+    session_days: float = Field(30, gt=0, le=365, description="Days after which a session ends, used or not.")
+    sign_in_slow_after: int = Field(
+        5, ge=1, le=100, description="Failed sign-ins of an account after which each further one has to wait longer."
+    )
+    sign_in_lock_after: int = Field(10, ge=2, le=1_000, description="Failed sign-ins of an account that lock it out.")
+    sign_in_lock_minutes: float = Field(15, gt=0, le=1_440, description="How long such a lock-out lasts.")
+    sign_in_per_minute: int = Field(
+        30, ge=0, description="Sign-ins a minute from one address; 0: no limit. Loopback is not limited."
+    )
+    invitation_days: float = Field(7, gt=0, le=90, description="Days for which an invitation is good.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @classmethod

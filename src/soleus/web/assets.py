@@ -15,7 +15,11 @@ from starlette.responses import Response
 _ASSETS = {
     "soleus.css": (
         "text/css; charset=utf-8",
-        (("soleus.reports", "templates/report.css"), ("soleus.web", "static/site.css")),
+        (
+            ("soleus.reports", "templates/report.css"),
+            ("soleus.web", "static/site.css"),
+            ("soleus.web", "static/account.css"),
+        ),
     ),
     "soleus.js": ("text/javascript; charset=utf-8", (("soleus.web", "static/soleus.js"),)),
     "soleus.svg": ("image/svg+xml", (("soleus.web", "static/soleus.svg"),)),

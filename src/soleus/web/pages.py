@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from soleus.web import (
+    accounts,
     asking,
     assets,
     chain,
@@ -36,7 +37,7 @@ def router(site: Site) -> APIRouter:
         base = site.compiled.knowledge
         return page("about.html.j2", version=base.version, digest=base.digest[:12])
 
-    parts = (interview, saving, result, chain, handing_over, letter, trying, comparing, desk, reviewing)
+    parts = (interview, saving, result, chain, handing_over, letter, trying, comparing, desk, reviewing, accounts)
     for part in (assets.router(), *(module.router(site) for module in parts)):
         routes.routes.extend(part.routes)  # flat: routers within routers are searched one by one for every request
     return routes

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from starlette.requests import Request
 
 from soleus.accounts import Visitor
+from soleus.accounts.service import Accounts
 from soleus.reasoning.compiled import Compiled
 from soleus.storage import Repository
+from soleus.web.cookies import SessionCookie
 
 
 class Run(Protocol):
@@ -25,6 +27,8 @@ class Site:
     """``address``: what users see, such as https://soleus.example; ``judged``: counts one judgement.
 
     ``visitor_of``: who is signed in, None if nobody is; reading, interview and judgement never ask for it.
+    ``form_token``: what a form that acts as an account carries (`soleus.web.acting`);
+    ``provider``: what the button for signing in elsewhere says, None without one.
     ``at_once`` is for what takes milliseconds; ``run`` for what may take longer (texts, PDF, the disk): away from the
     event loop, and refused when its time is over.
     """
@@ -37,7 +41,11 @@ class Site:
     address: str
     save_days: int
     judged: Callable[[], None]
+    accounts: Accounts
+    cookie: SessionCookie
     visitor_of: Callable[[Request], Visitor | None] = lambda _: None
+    form_token: Callable[[Request], str] = lambda _: ""
+    provider: str | None = None
 
     def fitting(self, note: str | None) -> Run:
         """How a case is worked on: in a thread where it holds a text to read."""

@@ -1,0 +1,34 @@
+"""Accounts as one thing: what the service makes once, and pages and commands call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from soleus.accounts import tokens
+from soleus.accounts.limits import Limits
+from soleus.accounts.people import People
+from soleus.accounts.register import Clock, Register
+from soleus.accounts.rules import Rules
+from soleus.accounts.sessions import Sessions
+from soleus.accounts.signing_in import SigningIn
+from soleus.accounts.visitor import Visitor
+from soleus.storage import Repository
+
+
+class Accounts:
+    """``secret`` gives the key of the installation; it is asked for only when somebody signs in."""
+
+    def __init__(self, store: Repository, clock: Clock, rules: Rules, secret: Callable[[], bytes]) -> None:
+        register = Register(store, clock, rules)
+        self.rules = rules
+        self.sessions = Sessions(store, clock, rules)
+        self.people = People(store, clock, rules)
+        self.signing_in = SigningIn(register, self.sessions, Limits(store, rules, secret))
+
+    def visitor(self, cookie: str | None) -> Visitor | None:
+        """Who is signed in with this cookie, None if nobody is."""
+        return self.sessions.visitor(cookie)
+
+    def form_token(self, cookie: str | None) -> str:
+        """What the forms of this session carry."""
+        return tokens.form_token(cookie or "")
