@@ -268,15 +268,15 @@ class _Names(_Words):
         return _stem(min(likely)[3]) if likely else _stem(word)
 
     def shares(self, wanted: Mapping[str, float]) -> Iterable[tuple[int, float]]:
-        """(name, 0 to 1): the geometric mean of both shares, leaning to the words that were sought."""
+        """(name, 0 to 1): both shares, leaning to the words that were sought; more for a name that was said in full."""
         total = sum(wanted.values())
         found: dict[int, float] = {}
         for word, weight in wanted.items():
             for n in self.holds.get(word, ()):
                 found[n] = found.get(n, 0.0) + weight
         for n, weight in found.items():
-            covered = weight / total
-            yield n, covered**1.3 * (weight / self._whole[n]) ** 0.4
+            covered, own = weight / total, weight / self._whole[n]
+            yield n, max(covered**1.3 * own**0.4, 0.75 * covered**0.5 if own > 0.99 else 0.0)
 
 
 class _Texts(_Words):
