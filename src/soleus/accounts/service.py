@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from soleus.accounts import tokens
+from soleus.accounts.institutions import Institutions
 from soleus.accounts.limits import Limits
+from soleus.accounts.own import Own
 from soleus.accounts.people import People
 from soleus.accounts.register import Clock, Register
 from soleus.accounts.rules import Rules
@@ -19,11 +21,13 @@ class Accounts:
     """``secret`` gives the key of the installation; it is asked for only when somebody signs in."""
 
     def __init__(self, store: Repository, clock: Clock, rules: Rules, secret: Callable[[], bytes]) -> None:
-        register = Register(store, clock, rules)
+        register, limits = Register(store, clock, rules), Limits(store, rules, secret)
         self.rules = rules
         self.sessions = Sessions(store, clock, rules)
         self.people = People(store, clock, rules)
-        self.signing_in = SigningIn(register, self.sessions, Limits(store, rules, secret))
+        self.institutions = Institutions(store, clock, rules)
+        self.signing_in = SigningIn(register, self.sessions, limits)
+        self.own = Own(register, self.people, self.sessions, limits)
 
     def visitor(self, cookie: str | None) -> Visitor | None:
         """Who is signed in with this cookie, None if nobody is."""
