@@ -18,3 +18,19 @@ def record(kind: str, id: str) -> str:
 def source(id: str) -> str:
     """The page of a source: what it is, and which facts rest on it."""
     return f"{HOME}/source/{id}"
+
+
+def figure(name: str) -> str:
+    """The file of a drawing."""
+    return f"{HOME}/figure/{name}.svg"
+
+
+SEARCH = f"{HOME}/search"
+QUESTIONS = f"{HOME}/questions"
+CHANGES = f"{HOME}/changes"
+FEED = f"{HOME}/feed.atom"
+
+
+def browse(way: str) -> str:
+    """A list to browse by: code, family, symptom, region, medicine."""
+    return f"{HOME}/browse/{way}"

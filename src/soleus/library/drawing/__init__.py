@@ -1,0 +1,1 @@
+"""Drawings of our own, made by code from shapes and records."""
