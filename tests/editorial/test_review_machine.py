@@ -20,6 +20,7 @@ from soleus.storage import MemoryRepository
 from tests.editorial.people import AT, CURATOR, EDITOR, ID, KIND, ONE, READER, TWO, base, deed, proposal
 
 PEOPLE = (ONE, TWO, READER, EDITOR, CURATOR, None)
+LATE = st.sampled_from((False,) * 7 + (True,))
 VALUES = ("0.5", "0.4", "0.3")
 
 
@@ -61,7 +62,7 @@ class Desk(RuleBasedStateMachine):
         seen = standing(self.log, self.knowledge, KIND, ID).last - late
         return self.done(act, self.log, self.knowledge, KIND, ID, deed(what, seen), who, AT)
 
-    @rule(who=st.sampled_from(PEOPLE), late=st.booleans())
+    @rule(who=st.sampled_from(PEOPLE), late=LATE)
     def take(self, who: Visitor | None, late: bool) -> None:
         if self.do("taken", who, late):
             assert who in (ONE, TWO)
@@ -69,12 +70,18 @@ class Desk(RuleBasedStateMachine):
             assert who.id not in self.wrote[self.value]
             self.holds[self.value] = who.id
 
-    @rule(who=st.sampled_from(PEOPLE), late=st.booleans())
+    @rule(who=st.sampled_from(PEOPLE), late=LATE)
     def approve(self, who: Visitor | None, late: bool) -> None:
         if self.do("approved", who, late):
             assert who is not None
             assert self.holds[self.value] == who.id
             self.approved[self.value], self.holds[self.value] = who.id, None
+
+    @rule(who=st.sampled_from((ONE, TWO, CURATOR)))
+    def review(self, who: Visitor) -> None:
+        """Taken and approved in one sitting."""
+        self.take(who, late=False)
+        self.approve(who, late=False)
 
     @rule(who=st.sampled_from(PEOPLE))
     def send_back(self, who: Visitor | None) -> None:
@@ -119,6 +126,13 @@ class Desk(RuleBasedStateMachine):
                 edited = value != one.proposed.body["value"]
                 self.wrote[value] |= {one.proposed.author} | ({who.id} if edited else set())
 
+    @rule(who=st.sampled_from((ONE, TWO)), value=st.sampled_from(VALUES), editor=st.sampled_from((ONE, TWO, EDITOR)))
+    def correct(self, who: Visitor, value: str, editor: Visitor) -> None:
+        """A correction that is proposed, accepted as it is, and released."""
+        self.propose(who, value)
+        self.decide(editor, "accepted", value, len(of_record(self.log, self.knowledge, KIND, ID)) - 1)
+        self.release(value)
+
     @rule(value=st.sampled_from(VALUES))
     def release(self, value: str) -> None:
         """Another version of the knowledge is served."""
@@ -150,5 +164,5 @@ class Desk(RuleBasedStateMachine):
         assert self.count() == self.kept
 
 
-Desk.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Desk.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
 TestDesk = Desk.TestCase
