@@ -13,6 +13,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 from growth import growth_figures  # noqa: E402
+from library import library_figures  # noqa: E402
 from measures import inference_figures, judgement_figures  # noqa: E402
 from people import population  # noqa: E402
 from starts import start_figures  # noqa: E402
@@ -36,6 +37,7 @@ def main() -> None:
     growth = growth_figures()
     if "--without-service" not in sys.argv:
         figures |= delivery_figures(quick="--quick" in sys.argv)
+        figures |= library_figures(quick="--quick" in sys.argv)
     print(write(figures, growth))
 
 

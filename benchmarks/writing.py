@@ -32,6 +32,8 @@ AIMS: tuple[Aim, ...] = (
     ("kill9_lost", "acknowledged records lost when the process is killed", operator.le, 0),
     ("first_page_kb", "the first page, all in, kB", operator.le, 100),
     ("layout_shift", "largest layout shift of a page", operator.le, 0.0),
+    ("entry_p99_ms", "entries at a hundred a second, 99 of 100 within, ms", operator.le, 50),
+    ("entry_errors", "entries that went wrong", operator.le, 0),
 )
 MEANING = {
     "batch_numpy_cases_per_s": "cases per second without numba",
@@ -54,6 +56,10 @@ MEANING = {
     "assess_only_rps": "`$assess` with 500 draws alone, requests a second",
     "axe_pages": "kinds of page that axe looked at, in light and dark",
     "heaviest_page_kb": "the heaviest page, HTML alone, kB",
+    "library_pages": "pages of the library as a static site",
+    "library_build_s": "making it, s",
+    "entry_p50_ms": "half of the entries within, ms",
+    "entries_read": "entries that were read, both audiences",
     "kill9_rounds": "times the process was killed under load",
     "kill9_acknowledged": "records that it had acknowledged",
     "batch_max_abs_error": "largest difference of a batch from the single posterior",
