@@ -29,5 +29,7 @@ def note(log: EventLog, who: Visitor | str, what: str, subject: str, at: float, 
 
 def entries(log: EventLog, *, about: str | None = None) -> tuple[Event, ...]:
     """All lines, the newest first; with ``about`` those by or about one account."""
-    found = log.events(TOPIC)
-    return tuple(e for e in reversed(found) if about in (None, e.author, e.subject))
+    if about is None:
+        return log.events(TOPIC)[::-1]
+    found = {e.number: e for e in (*log.events(TOPIC, author=about), *log.events(TOPIC, subject=about))}
+    return tuple(found[number] for number in sorted(found, reverse=True))

@@ -7,6 +7,8 @@ from starlette.responses import HTMLResponse
 
 from soleus.web import (
     accounts,
+    accounts_admin,
+    accounts_own,
     asking,
     assets,
     chain,
@@ -37,7 +39,21 @@ def router(site: Site) -> APIRouter:
         base = site.compiled.knowledge
         return page("about.html.j2", version=base.version, digest=base.digest[:12])
 
-    parts = (interview, saving, result, chain, handing_over, letter, trying, comparing, desk, reviewing, accounts)
+    parts = (
+        interview,
+        saving,
+        result,
+        chain,
+        handing_over,
+        letter,
+        trying,
+        comparing,
+        desk,
+        reviewing,
+        accounts,
+        accounts_own,
+        accounts_admin,
+    )
     for part in (assets.router(), *(module.router(site) for module in parts)):
         routes.routes.extend(part.routes)  # flat: routers within routers are searched one by one for every request
     return routes
