@@ -1,0 +1,82 @@
+"""What to do about an explanation: who should see it, what ends an attack, treatments by place, prevention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from soleus.knowledge.schema.care import CareNote, Guide, Treatment
+from soleus.knowledge.schema.core import Explanation
+from soleus.library import treatment_tables
+from soleus.library.model import Paragraph, Run, Table
+from soleus.library.treatment_tables import headlines
+from soleus.library.writing import Writer
+from soleus.reports.words import closed, duration, sentence
+
+_STRONG = 1.3
+
+
+def notes_on(writer: Writer, e: Explanation) -> list[CareNote]:
+    """Who to see, how soon, for this explanation."""
+    return [n for n in writer.knowledge.all(CareNote) if e.id in n.explanations]
+
+
+def treatment_sentences(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
+    """Who should see it and how soon, and what to do until then."""
+    for note in notes_on(writer, e):
+        if writer.patient:
+            yield writer.quote(f"{closed(note.patient_see)} {note.patient_text}", note)
+            if note.patient_meanwhile:
+                yield writer.quote(note.patient_meanwhile, note, lead="Until then: ")
+            continue
+        yield writer.quote(note.clinician_text, note, lead=f"{sentence(note.see)} ")
+        if note.meanwhile:
+            yield writer.quote(note.meanwhile, note, lead="Meanwhile: ")
+
+
+def care(writer: Writer, e: Explanation) -> Iterator[Table]:
+    """Treatments by place; for clinicians also what trials found."""
+    yield treatment_tables.places_table(writer.compiled, e.id, writer.audience, writer.citer)
+    if not writer.patient:
+        found = [t for t in writer.knowledge.all(Treatment) if e.id in t.explanations]
+        yield treatment_tables.treatments_table(writer.compiled, e.id, writer.audience, writer.citer)
+        yield from treatment_tables.difference_outcomes(found, writer.audience, writer.citer)
+
+
+def guides(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
+    """Steps that end an attack or help to live with it, for patients."""
+    found = [
+        g for g in writer.knowledge.all(Guide) if e.id in g.explanations and g.purpose in ("stop_now", "live_with")
+    ]
+    for guide in sorted(found, key=lambda g: (g.position, g.id)) if writer.patient else ():
+        yield from _steps(writer, guide)
+
+
+def _steps(writer: Writer, guide: Guide) -> Iterator[Paragraph]:
+    yield writer.say("{}:", writer.own(guide.patient_name, guide))
+    for step in guide.steps:
+        held = duration(step.seconds, step.repeats)
+        text = f"{closed(step.text)} ({held})" if held else closed(step.text)
+        yield Paragraph(runs=(Run(text=text, record=writer.use(guide), quoted=True),), item=True)
+
+
+def prevention(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
+    """Measures that are meant to prevent it, illustrated steps, and causes that can be changed."""
+    compiled = writer.compiled
+    measures = [t for t in headlines(writer.knowledge, e.id, writer.audience) if t.kind in ("prevention", "exercise")]
+    if measures:
+        lead = "You could try" if writer.patient else "Measures on record"
+        yield writer.say(f"{lead}: {{}}.", [writer.entry(t) for t in measures])
+    for guide in (g for g in writer.knowledge.all(Guide) if e.id in g.explanations and g.purpose == "prevent"):
+        if writer.patient:
+            yield from _steps(writer, guide)
+    effects = [x for (_, s), x in compiled.effects.items() if s == e.id and (x.causal_rho or x.rho or 1) >= _STRONG]
+    changed = [compiled.contributors[x.contributor] for x in sorted(effects, key=lambda x: -(x.causal_rho or 0))]
+    links = [writer.entry(c) for c in changed if c.modifiable][:6]
+    if links:
+        lead = "Ask your doctor about these, if you have them" if writer.patient else "Causes worth changing"
+        yield writer.say(f"{lead}: {{}}.", links)
+    if not measures and not links:
+        told = (
+            "No way to prevent it is known to us." if writer.patient else "No preventive measure is on record for it."
+        )
+        yield writer.say(told)
