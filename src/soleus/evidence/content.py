@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -29,8 +30,14 @@ def digest(record: msgspec.Struct) -> str:
 
 
 def _filled(struct: msgspec.Struct) -> dict[str, Any]:
-    values = ((f.encode_name, getattr(struct, f.name), f) for f in msgspec.structs.fields(type(struct)))
-    return {name: _plain(value) for name, value, f in values if value != _default(f)}
+    values = ((told, getattr(struct, name), default) for name, told, default in _names(type(struct)))
+    return {told: _plain(value) for told, value, default in values if value != default}
+
+
+@cache
+def _names(structure: type[msgspec.Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """(name, name in files, default) of each field."""
+    return tuple((f.name, f.encode_name, _default(f)) for f in msgspec.structs.fields(structure))
 
 
 def _default(f: msgspec.structs.FieldInfo) -> Any:
