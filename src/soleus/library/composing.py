@@ -42,7 +42,7 @@ def section(writer: Writer, part: Part, record: Any, written: Written | None = N
         title=part_title(part.name, writer.audience),
         paragraphs=paragraphs,
         tables=tables,
-        composed=not (prose or part.by_hand),
+        composed=bool(paragraphs) and not (prose or part.by_hand),
     )
 
 
@@ -60,7 +60,7 @@ def nothing(_writer: Writer, _record: Any) -> Iterable[Paragraph]:
     return ()
 
 
-def not_known(writer: Writer, record: Any, topics: frozenset[str]) -> Iterable[Paragraph]:
+def not_known(writer: Writer, record: Any, topics: Sequence[str]) -> Iterable[Paragraph]:
     """What was looked for and not found, where sources disagree, and how much rests on estimates."""
     if not writer.patient:
         for gap in on_topic(writer.knowledge.all(Gap), topics):
@@ -78,10 +78,13 @@ def estimates(writer: Writer, record: Any) -> Paragraph:
     graded = [r.basis for r in bases if getattr(r, "basis", None)]
     guesses = graded.count("expert")
     counted = (Run(text=f"{n:,}", record=ref_of(record)) for n in (guesses, len(graded)))
+    one = guesses == 1
     if writer.patient:
         if not guesses:
             return writer.say("Every figure on this page comes from a study or a guideline.")
-        return writer.say("{} of the {} pieces of knowledge behind this page are our own best guess.", *counted)
+        what = "is our own best guess" if one else "are our own best guess"
+        return writer.say(f"{{}} of the {{}} pieces of knowledge behind this page {what}.", *counted)
     if not guesses:
         return writer.say("None of the records behind this page is an estimate without a located source.")
-    return writer.say("{} of the {} records behind this page are estimates of ours without a located source.", *counted)
+    what = "is an estimate of ours" if one else "are estimates of ours"
+    return writer.say(f"{{}} of the {{}} records behind this page {what} without a located source.", *counted)

@@ -31,7 +31,8 @@ def definition(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
     """What counts as it. Patients are told what kind of thing it is, and what they are asked."""
     if writer.patient:
         yield writer.say(f"{_KINDS[c.kind][1]}.")
-        yield writer.say("Doctors call it {}.", Run(text=inside(c.name), record=writer.use(c), quoted=True))
+        if c.name.casefold() not in c.patient_name.casefold():
+            yield writer.say("Doctors call it {}.", Run(text=inside(c.name), record=writer.use(c), quoted=True))
         if c.question:
             yield writer.quote(c.question, c, lead="We ask: ")
         return
@@ -71,7 +72,8 @@ def changes(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
         )  # fmt: skip
         yield writer.say(told)
         return
-    top = [Run(text=f"{inside(r.label)} ({r.figure})", record=r.record, cites=r.cites) for r in table.rows[:3]]
+    pattern = "{} ({})" if writer.patient else "{} {}"
+    top = [Run(text=pattern.format(inside(r.label), r.figure), record=r.record, cites=r.cites) for r in table.rows[:3]]
     lead = "People who have this get some troubles more often" if writer.patient else "Strongest for"
     yield writer.say(f"{lead}: {{}}.", top)
 
@@ -94,9 +96,10 @@ def verdict(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
 def facts(writer: Writer, c: Contributor) -> tuple[Fact, ...]:
     """Figures of its verdicts, its medicines and its topics."""
     known = writer.knowledge.by_id(Fact)
-    topics = topics_of("contributor", c.id) | {m.id for m in medicines(writer, c)}
+    topics = {*topics_of("contributor", c.id), *(m.id for m in medicines(writer, c))}
     named = {f for x in writer.knowledge.all(Cause) if c.id in x.contributors for f in x.facts}
-    return tuple(f for f in known.values() if (f.id in named or f.topic in topics) and f.value is not None)
+    found = [f for f in known.values() if (f.id in named or f.topic in topics) and f.value is not None]
+    return tuple(sorted(found, key=lambda f: (-(f.n or 0), f.id)))
 
 
 def facts_tables(writer: Writer, c: Contributor) -> Iterator[Table]:

@@ -19,6 +19,7 @@ from soleus.library.titles import inside, name_of
 from soleus.library.writing import Writer, ref_of
 from soleus.reports.words import URGENCY, WORK_UP, capital, lower_first, sentence
 
+_NIGHT_CRAMP = "nocturnal_leg_cramp"  # what causes and beliefs are about
 _STRONG = 1.3  # a ratio from which a cause is named in a sentence
 _NAMED = 3  # features, causes or look-alikes in a sentence
 _PEOPLE = {
@@ -74,8 +75,8 @@ def who(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
         )
         return
     yield writer.say(
-        f"Most presentations, for their number, are of {people}: {{}} in a hundred thousand come to primary care with "
-        "it for the first time in a year.",
+        f"It is presented most often by {people}: {{}} in a hundred thousand come to primary care with it for the first "
+        "time in a year.",
         told,
         cite=(rate,),
     )
@@ -88,11 +89,11 @@ def who_tables(writer: Writer, e: Explanation) -> Iterator[Table]:
     yield how_common.rates_table(writer.knowledge.by_id(Rate)[e.id], writer.audience, writer.citer)
     if not writer.patient:
         found = [f for f in facts_of(writer, e) if f.measure in ("prevalence", "incidence") and f.value is not None]
-        yield how_common.facts_table(found, "prevalence", "Published frequencies", writer.citer)
+        yield how_common.facts_table(found, "prevalence", "Published shares of people", writer.citer)
 
 
 def facts_of(writer: Writer, e: Explanation) -> tuple[Fact, ...]:
-    """The published figures about an explanation."""
+    """The published figures about an explanation, those of its first topic first."""
     return on_topic(writer.knowledge.all(Fact), topics_of("explanation", e.id))
 
 
@@ -152,12 +153,13 @@ def _cause(writer: Writer, x: Effect) -> Run:
     contributor = writer.compiled.contributors[x.contributor]
     told = tables.times_words(x) if writer.patient else writer.figure(x, form="interval").text
     name = inside(name_of(contributor, writer.audience))
-    return Run(text=f"{name} ({told})", record=writer.use(x), cites=writer.cites(x))
+    text = f"{name} ({told})" if writer.patient else f"{name} {told}"
+    return Run(text=text, record=writer.use(x), cites=writer.cites(x))
 
 
 def causes_tables(writer: Writer, e: Explanation) -> Iterator[Table]:
     yield tables.causes_table(writer.compiled, e.id, writer.audience, writer.citer)
-    if e.family == "cramp":
+    if e.id == _NIGHT_CRAMP:
         yield _verdicts(writer)
         yield _beliefs(writer)
 
@@ -216,7 +218,7 @@ def exclusion(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     if not likes:
         yield writer.say("It stands for whatever none of the others explains, and is left when they are excluded.")
         return
-    lead = "It can be mixed up with" if writer.patient else "It is most often taken for, or hides"
+    lead = "It can be mixed up with" if writer.patient else "It is most often confused with"
     yield writer.say(f"{lead} {{}}.", [writer.entry(x) for x in likes])
     lead = "The lists show what is different" if writer.patient else "The findings below separate them best"
     yield writer.say(f"{lead}.")
@@ -238,7 +240,7 @@ def red_flags(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     for flag in (f for f in writer.knowledge.all(RedFlag) if e.id in f.suggests):
         name, act = (flag.patient_name, flag.patient_action) if writer.patient else (flag.name, flag.action)
         yield writer.quote(act, flag, lead=f"{capital(name)}: ", item=True)
-    if writer.patient:
+    if writer.patient and e.acuity not in ("emergency", "same_day"):
         for guide in (g for g in writer.knowledge.all(Guide) if g.purpose == "seek_care"):
             for step in guide.steps:
                 yield Paragraph(runs=(Run(text=step.text, record=writer.use(guide), quoted=True),), item=True)

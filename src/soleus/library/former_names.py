@@ -37,6 +37,14 @@ def _meaning(writer: Writer, term: Term) -> Paragraph:
     return Paragraph(runs=tuple(run for p in writer.prose(term.statement) for run in p.runs))
 
 
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Each name once, as it is first written."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return tuple(first.values())
+
+
 def names_table(writer: Writer, terms: Sequence[Term]) -> Table:
     """The names as a table; patients read the names alone."""
     return Table(
@@ -45,7 +53,7 @@ def names_table(writer: Writer, terms: Sequence[Term]) -> Table:
         scale="none",
         rows=tuple(
             Row(
-                label=capital(", ".join((t.term, *t.also))),
+                label=capital(", ".join(_distinct((t.term, *t.also)))),
                 figure=", ".join(filter(None, (STATUS[t.status], years(t)))),
                 note="" if writer.patient else _meaning(writer, t).text,
                 basis=t.basis,

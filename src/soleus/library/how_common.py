@@ -70,15 +70,15 @@ def prevalence_table(contributor: Contributor, audience: Audience, citer: Citer)
                 record=ref_of(contributor),
                 cites=citer.cite(contributor.prevalence_source) if n == 0 else (),
             )
-            for n, (cell, p) in enumerate(contributor.prevalence.items())
+            for n, (cell, p) in enumerate((c, p) for c, p in contributor.prevalence.items() if p > 0)
         ),
         columns=("Who", "Share of people", ""),
     )
 
 
 def facts_table(facts: Sequence[Fact], id: str, title: str, citer: Citer) -> Table:
-    """Published figures, those with most people first; ratios are drawn where all are ratios, shares likewise."""
-    shown = sorted(facts, key=lambda f: (-(f.n or 0), f.id))[:MOST_FACTS]
+    """Published figures, as they are given, up to `MOST_FACTS`; ratios are drawn where all are ratios, shares likewise."""
+    shown = list(facts)[:MOST_FACTS]
     units = {f.unit for f in shown if f.value is not None}
     scale = "ratio" if units == {"ratio"} else "share" if units == {"proportion"} else "none"
     return Table(

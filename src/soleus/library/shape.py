@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -36,11 +37,12 @@ def part_title(part: str, audience: Audience) -> str:
     return shape().titles[part][audience == "patient"]
 
 
-def topics_of(kind: str, id: str) -> frozenset[str]:
-    """The topics of an entry, its own id among them."""
-    return frozenset({id, *shape().topics.get(kind, {}).get(id, ())})
+def topics_of(kind: str, id: str) -> tuple[str, ...]:
+    """The topics of an entry, its own id first."""
+    return (id, *shape().topics.get(kind, {}).get(id, ()))
 
 
-def on_topic(records: tuple[Any, ...], topics: frozenset[str]) -> tuple[Any, ...]:
-    """The facts, gaps or disagreements of some topics."""
-    return tuple(r for r in records if r.topic in topics)
+def on_topic(records: tuple[Any, ...], topics: Sequence[str]) -> tuple[Any, ...]:
+    """The facts, gaps or disagreements of some topics: by topic in their order, those in most people first."""
+    found = [r for r in records if r.topic in topics]
+    return tuple(sorted(found, key=lambda r: (topics.index(r.topic), -(getattr(r, "n", None) or 0), r.id)))

@@ -13,7 +13,7 @@ from soleus.library.composing import Part, not_known
 from soleus.library.explanation_parts import VERDICTS
 from soleus.library.model import Paragraph, Run, Table
 from soleus.library.shape import topics_of
-from soleus.library.titles import name_of
+from soleus.library.titles import inside, name_of
 from soleus.library.treatment_tables import PLACES, place_in
 from soleus.library.writing import Writer
 from soleus.reasoning.medicines import medicine_index
@@ -47,7 +47,7 @@ def medicine_changes(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
         if owner is not None and found is not None:
             told = True
             via = "" if owner is m else f", by its class ({owner.name})"
-            lead = f"{names[writer.patient]}{via}: {VERDICTS[found.verdict][writer.patient].lower()}. "
+            lead = f"{names[writer.patient]}{via}: {_case(found, writer.patient)}. "
             yield _quoted(writer, found.patient_statement if writer.patient else found.statement, found, owner, lead)
     contributors = [writer.compiled.contributors[c] for c in medicine_index(writer.knowledge).contributors(m)]
     if contributors:
@@ -56,6 +56,23 @@ def medicine_changes(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
     if not told and not contributors:
         unknown = "No link between it and trouble in the legs is on record. That is not the same as safe."
         yield writer.say(unknown)
+
+
+def _case(j: Judgement, patient: bool) -> str:
+    """How strong the case is that it brings the symptom on; where it does not, how it stands to it."""
+    if j.relation == "promotes" or j.verdict == "refuted":
+        return VERDICTS[j.verdict][patient].lower()
+    return _RELATIONS[j.relation]
+
+
+_RELATIONS = {
+    "relieves": "given for it, with some effect",
+    "no_effect": "no difference was found",
+    "fewer": "less often than on comparison",
+    "prescribed_for_it": "given for it, which is all that the link shows",
+    "marks_treated": "it only shows that somebody is treated for it",
+    "not_known": "not known",
+}
 
 
 def _judged(writer: Writer, m: Medicine, field: str) -> tuple[Medicine | None, Judgement | None]:
@@ -94,7 +111,7 @@ def warnings(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
 
 def _met(writer: Writer, medicines: Iterable[str], contributors: Iterable[str]) -> str:
     known = writer.knowledge.by_id(Medicine)
-    found = [known[m].name for m in medicines if m in known]
+    found = [inside(known[m].name) for m in medicines if m in known]
     found += [name_of(writer.compiled.contributors[c], writer.audience) for c in contributors]
     return f"with {join(found)}"
 
@@ -210,9 +227,9 @@ def evidence(writer: Writer, t: Treatment) -> Iterator[Paragraph]:
 
 
 def _study(writer: Writer, t: Treatment) -> Iterator[Paragraph]:
-    told = [f"{label}: {text}" for label, text in (("in", t.population), ("against", t.comparator)) if text]
-    if told:
-        yield writer.quote("; ".join(told), t, lead="Studied ")
+    for lead, text in (("Studied in: ", t.population), ("Compared with: ", t.comparator)):
+        if text:
+            yield writer.quote(text, t, lead=lead)
     for o in t.outcomes:
         if o.text or o.effect is None:
             yield writer.quote(f"{o.outcome}: {o.text or o.detail or 'no figure'}", t, item=True)

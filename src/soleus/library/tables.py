@@ -27,6 +27,8 @@ MOST_FEATURES = {"clinician": 12, "patient": 8}
 MOST_AGAINST = {"clinician": 6, "patient": 4}
 MOST_CAUSES_TOLD = 12  # to patients; clinicians see all
 MOST_APART = {"clinician": 5, "patient": 3}
+#: Groups of findings that are shown to each audience; none: all. Patients read what they can feel and see themselves.
+TOLD_TO: dict[Audience, tuple[str, ...]] = {"clinician": (), "patient": ("history",)}
 _TELLING = 0.1  # share of people with it below which a state is no feature of it
 _CLEAR = 2.0  # decibans that a state must weigh to be named
 _CAUSE = 1.2  # ratios nearer to one than this are not told to patients
@@ -121,13 +123,13 @@ def _design(e: Effect) -> str:
 
 def features_table(compiled: Compiled, explanation: str, audience: Audience, citer: Citer) -> Table:
     """The states that speak for an explanation, against other leg complaints, the most telling first."""
-    rows = _weighed(compiled, explanation, favouring=True)[: MOST_FEATURES[audience]]
+    rows = _weighed(compiled, explanation, favouring=True, groups=TOLD_TO[audience])[: MOST_FEATURES[audience]]
     return _shares("features", "What speaks for it", rows, audience, citer)
 
 
 def against_table(compiled: Compiled, explanation: str, audience: Audience, citer: Citer) -> Table:
     """The states that are rarer in it than in other leg complaints, and so speak against it."""
-    rows = _weighed(compiled, explanation, favouring=False)[: MOST_AGAINST[audience]]
+    rows = _weighed(compiled, explanation, favouring=False, groups=TOLD_TO[audience])[: MOST_AGAINST[audience]]
     return _shares("against", "What speaks against it", rows, audience, citer)
 
 
@@ -206,7 +208,9 @@ def tests_that_tell(compiled: Compiled, explanation: str, audience: Audience, ci
 def apart_table(compiled: Compiled, one: str, other: str, audience: Audience, citer: Citer) -> Table:
     """The findings that separate an explanation from a look-alike best."""
     names = [name_of(compiled.explanations[e], audience) for e in (one, other)]
-    rows = [r for r in compare(compiled, one, other) if abs(r.decibans) >= _CLEAR][: MOST_APART[audience]]
+    found = [r for r in compare(compiled, one, other) if abs(r.decibans) >= _CLEAR]
+    wanted = TOLD_TO[audience]
+    rows = [r for r in found if not wanted or compiled.findings[r.finding].group in wanted][: MOST_APART[audience]]
     return Table(
         id=f"apart-{other}",
         title=capital(names[1]),
