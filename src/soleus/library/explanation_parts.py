@@ -75,8 +75,8 @@ def who(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
         )
         return
     yield writer.say(
-        f"It is presented most often by {people}: {{}} in a hundred thousand come to primary care with it for the first "
-        "time in a year.",
+        f"It is presented most often by {people}: {{}} in a hundred thousand come to primary care with it for the "
+        "first time in a year.",
         told,
         cite=(rate,),
     )

@@ -77,7 +77,7 @@ def prevalence_table(contributor: Contributor, audience: Audience, citer: Citer)
 
 
 def facts_table(facts: Sequence[Fact], id: str, title: str, citer: Citer) -> Table:
-    """Published figures, as they are given, up to `MOST_FACTS`; ratios are drawn where all are ratios, shares likewise."""
+    """Published figures, as they are given, up to `MOST_FACTS`; drawn where all are ratios or shares."""
     shown = list(facts)[:MOST_FACTS]
     units = {f.unit for f in shown if f.value is not None}
     scale = "ratio" if units == {"ratio"} else "share" if units == {"proportion"} else "none"

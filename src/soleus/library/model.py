@@ -31,12 +31,16 @@ class RecordRef(_Part, frozen=True):
 
 
 class Run(_Part, frozen=True):
-    """A stretch of a sentence. ``record`` for a figure, ``entry`` (kind, id) for a link, ``cites`` after it."""
+    """A stretch of a sentence. ``record`` for a figure, ``entry`` (kind, id) for a link, ``cites`` after it.
+
+    ``quoted``: the words are those of ``record``; its numbers are the record's.
+    """
 
     text: str = ""
     record: RecordRef | None = None
     entry: RecordRef | None = None
     cites: Cites = ()
+    quoted: bool = False
 
 
 class Paragraph(_Part, frozen=True):
@@ -55,6 +59,7 @@ class Row(_Part, frozen=True):
     """A line of a table: what it is about, its figure in words, and the figure to draw.
 
     ``value``, ``low``, ``high`` are on the scale that ``scale`` of the table names; None where nothing was recorded.
+    ``other`` is the same in those that the table sets against them.
     """
 
     label: str
@@ -62,6 +67,7 @@ class Row(_Part, frozen=True):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    other: float | None = None
     note: str = ""
     basis: Basis | None = None
     record: RecordRef | None = None
@@ -70,13 +76,20 @@ class Row(_Part, frozen=True):
 
 
 class Table(_Part, frozen=True):
-    """Figures side by side. ``scale``: share (0-1), ratio (drawn on a logarithmic axis around 1), or none (words)."""
+    """Figures side by side.
+
+    ``scale``: share (0-1), ratio (drawn on a logarithmic axis around 1), amount (drawn from 0 to the largest),
+    difference (drawn around 0), or none (words). ``columns`` are the headings of label, figure and note.
+    ``legend`` names what ``value`` and ``other`` of the rows belong to, where they are compared.
+    """
 
     id: str
     title: str
-    scale: Literal["share", "ratio", "none"]
+    scale: Literal["share", "ratio", "amount", "difference", "none"]
     rows: tuple[Row, ...]
     note: str = ""
+    columns: tuple[str, str, str] = ("", "", "")
+    legend: tuple[str, str] | None = None
 
 
 class Section(_Part, frozen=True):
@@ -134,7 +147,8 @@ class Standing(_Part, frozen=True):
 class Entry(_Part, frozen=True):
     """A reference page. ``rank``: prose (written by hand), composed (from facts), short.
 
-    ``path``: its place in the classification, from the outside in. ``records``: how many records it is made of.
+    ``path``: its place in the classification, from the outside in. ``made_of``: the records that it rests on, itself
+    first.
     """
 
     kind: EntryKind
@@ -157,4 +171,9 @@ class Entry(_Part, frozen=True):
     standing: Standing
     knowledge_version: str
     knowledge_hash: str
-    records: int
+    made_of: tuple[RecordRef, ...]
+
+    @property
+    def records(self) -> int:
+        """How many records it is made of."""
+        return len(self.made_of)

@@ -92,9 +92,9 @@ def times_words(e: Effect) -> str:
     if e.necessary:
         return "it does not come without this"
     value = e.rho or 1.0
-    return (
-        f"about {ratio(value)} times as often" if value >= 1 else f"less often, about {frequency(value)[6:]} as often"
-    )
+    if value < 1:
+        return "less often"
+    return f"about {number(round(value, 1 if value < 3 else 0))} times as often"
 
 
 _DESIGNS = {
