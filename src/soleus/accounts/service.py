@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from soleus.accounts import tokens
+from soleus.accounts.identities import Identities
 from soleus.accounts.institutions import Institutions
 from soleus.accounts.limits import Limits
 from soleus.accounts.own import Own
@@ -26,6 +27,7 @@ class Accounts:
         self.sessions = Sessions(store, clock, rules)
         self.people = People(store, clock, rules)
         self.institutions = Institutions(store, clock, rules)
+        self.identities = Identities(register, self.people)
         self.signing_in = SigningIn(register, self.sessions, limits)
         self.own = Own(register, self.people, self.sessions, limits)
 

@@ -21,7 +21,7 @@ from soleus.accounts.service import Accounts
 from soleus.errors import NotSignedIn, SoleusError, UsageError
 from soleus.reasoning.assess import software_version
 from soleus.reasoning.compiled import Compiled, shipped_compiled
-from soleus.service import api, fhir, guard, health, hooks, launching, openapi
+from soleus.service import api, fhir, guard, health, hooks, launching, openapi, providers, signing_in
 from soleus.service.keys import installation_key
 from soleus.service.metrics import Metrics
 from soleus.service.outside import Outside
@@ -69,16 +69,18 @@ def create_app(
         lifespan=_lifespan(services),
     )
     page: Answer = error_page
-    site, door = _site(services, visitor_of), outside or Outside()
+    provider, door = providers.load(settings), outside or Outside()
+    site = _site(services, visitor_of, provider.name if provider else None)
     edges = (health.router(services), api.router(services), fhir.router(services), hooks.router(services, door))
-    for routes in (*edges, launching.router(services, site, door), pages.router(site)):
+    starts = (launching.router(services, site, door), signing_in.router(services, site, provider, door))
+    for routes in (*edges, *starts, pages.router(site)):
         app.router.routes.extend(routes.routes)  # flat: each request is matched once
     _answer_errors(app, page)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return guard.Guard(_with_cors(app, settings), settings, services.metrics, page)
 
 
-def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | None) -> Site:
+def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | None, provider: str | None) -> Site:
     settings = services.settings
     accounts = Accounts(
         services.store, services.clock, account_rules(settings), lambda: installation_key(settings.data)
@@ -95,7 +97,9 @@ def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | 
         judged=lambda: services.metrics.judged("page"),
         accounts=accounts,
         cookie=cookie,
+        provider=provider,
         visitor_of=visitor_of or (lambda request: accounts.visitor(cookie.of(request))),
+        archive=settings.library_archive,
         form_token=(lambda _: "") if visitor_of else (lambda request: accounts.form_token(cookie.of(request))),
     )
 

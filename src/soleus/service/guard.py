@@ -41,6 +41,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_DOORS = ("/account/sign-in", "/account/openid", "/account/invitation")  # what guesses would knock at
 _OPEN_PATHS = ("/fhir", "/cds-services", "/api")  # called by other programs: no cookies, CORS instead
 
 
@@ -50,8 +51,8 @@ class Guard:
     def __init__(self, app: App, settings: Settings, metrics: Metrics, page: Answer) -> None:
         self._app, self._settings, self._metrics, self._page = app, settings, metrics, page
         self._hosts = _hosts(settings)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage()) if settings.rate_per_minute else None
-        self._rate = RateLimitItemPerMinute(max(settings.rate_per_minute, 1))
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rates = [_rate(settings.rate_per_minute, "all"), _rate(settings.sign_in_per_minute, "doors")]
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,8 +84,7 @@ class Guard:
             raise Refused(421, UsageError("Host", "another name", "the name of this service", "Set SOLEUS_PUBLIC_URL."))
         if self._waiting > self._settings.max_waiting:
             raise Refused(503, _BUSY, {"retry-after": "1"})
-        client = request.client.host if request.client else ""
-        if self._limiter and not is_loopback(client) and not self._limiter.hit(self._rate, client):
+        if not self._in_time(request):
             raise Refused(429, _TOO_MANY, {"retry-after": "60"})
         if request.method not in _SAFE:
             _same_origin(request)
@@ -93,6 +93,13 @@ class Guard:
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._settings.max_body:
             raise Refused(413, _too_large(self._settings.max_body))
+
+    def _in_time(self, request: Request) -> bool:
+        """Whether an address may ask once more within this minute; this machine always may."""
+        client = request.client.host if request.client else ""
+        knocks = request.url.path.startswith(_DOORS) and (request.method not in _SAFE or "openid" in request.url.path)
+        rates = [r for r in self._rates[: 1 + knocks] if r]
+        return is_loopback(client) or all(self._limiter.hit(rate, client) for rate in rates)
 
     async def _refuse(self, scope: Scope, visit: _Visit, refused: Refused) -> None:
         response = answer_for(Request(scope), self._page)(refused.status, refused.error)
@@ -114,6 +121,11 @@ class Guard:
                 "ms": round(seconds * 1000, 1),
             },
         )
+
+
+def _rate(a_minute: int, of: str) -> RateLimitItemPerMinute | None:
+    """0: no limit."""
+    return RateLimitItemPerMinute(a_minute, namespace=of) if a_minute else None
 
 
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")

@@ -1,4 +1,4 @@
-"""Who signed in at the EHR: the ID token of OpenID Connect, checked and then not used for anything else."""
+"""Who signed in at another service: the ID token of OpenID Connect, checked."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def check(token: Any, expected: Expected, outside: Outside, now: float) ->
 
 def _fits(claims: dict[str, Any], expected: Expected, now: float) -> None:
     if claims.get("nonce") != expected.nonce:
-        raise _refused("the nonce of another launch")
+        raise _refused("the nonce of another start")
     if str(claims["iss"]).rstrip("/") != expected.issuer:
         raise _refused("that of another server")
     if not isinstance(claims["exp"], (int, float)) or claims["exp"] + LEEWAY_S <= now:
@@ -72,4 +72,4 @@ async def _keys(expected: Expected, outside: Outside) -> list[jwt.PyJWK]:
 
 
 def _refused(found: str) -> Refused:
-    return Refused(400, InvalidValue("id_token", found, "the token of this launch", "Start the launch again."))
+    return Refused(400, InvalidValue("id_token", found, "the token of this sign-in", "Start again."))

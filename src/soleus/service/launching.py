@@ -16,6 +16,7 @@ from soleus.service import smart, smart_clients
 from soleus.service.keys import installation_key
 from soleus.service.outside import Outside
 from soleus.service.problems import Refused
+from soleus.service.sealing import Sealer
 from soleus.service.services import Services
 from soleus.service.smart_clients import SmartClient
 from soleus.web import desk
@@ -28,7 +29,8 @@ _CALLBACK = "/smart/callback"
 def router(services: Services, site: Site, outside: Outside) -> APIRouter:
     """`/smart` lists the servers, `/smart/launch` begins, `/smart/callback` ends in the desk."""
     clients = smart_clients.load(services.settings.smart_clients)
-    sealer = smart.Sealer(installation_key(services.settings.data)) if clients else None
+    key = installation_key(services.settings.data) if clients else None
+    sealer = Sealer(key, "smart launch", smart.Pending) if key else None
     redirect_uri = services.settings.address + _CALLBACK
     secure = services.settings.address.startswith("https://")
     cookie = "__Host-soleus-launch" if secure else "soleus-launch"

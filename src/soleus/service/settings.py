@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from soleus.accounts import Role
 from soleus.errors import UsageError
 
 PREFIX = "SOLEUS_"
@@ -86,6 +87,26 @@ class Settings(BaseSettings):
         30, ge=0, description="Sign-ins a minute from one address; 0: no limit. Loopback is not limited."
     )
     invitation_days: float = Field(7, gt=0, le=90, description="Days for which an invitation is good.")
+    library_archive: Path | None = Field(
+        None, description="Folder of a site that `soleus library build` made: older versions of the library are served."
+    )
+    oidc_issuer: str | None = Field(
+        None, pattern=r"^https?://[^?#\s]+$", description="OpenID Connect: the issuer where people may sign in."
+    )
+    oidc_client_id: str | None = Field(None, min_length=1, description="OpenID Connect: the name of this client there.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="OpenID Connect: its secret, where it has one (PKCE is used in any case)."
+    )
+    oidc_name: str = Field("your institution", min_length=1, max_length=60, description="What the button says.")
+    oidc_create: bool = Field(
+        False,
+        description="OpenID Connect: make an account at the first sign-in; else only accounts with the same verified "
+        "e-mail address are signed in to.",
+    )
+    oidc_roles_claim: str = Field("groups", min_length=1, description="OpenID Connect: the claim that roles come from.")
+    oidc_roles: dict[str, Role] = Field(
+        {}, description="OpenID Connect: value of that claim -> role. These roles follow the claim at every sign-in."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @classmethod
@@ -107,6 +128,8 @@ class Settings(BaseSettings):
     def _safe(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key belong together")
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("oidc_issuer and oidc_client_id belong together")
         if not self.on_loopback and not self.tls_cert and not self.trusted_proxies:
             raise ValueError("an address beyond loopback needs tls_cert and tls_key, or trusted_proxies")
         if not self.on_loopback and self.cds_auth == "open":

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import anyio
-import msgspec
 from msgspec import Struct
 
 from soleus.errors import InvalidValue, ServiceError
@@ -218,30 +217,3 @@ def _of_kind(found: Any, kind: str) -> dict[str, Any]:
 def _is_id(text: str) -> bool:
     """FHIR's id: letters, digits, hyphens and dots, at most 64."""
     return 0 < len(text) <= 64 and all(c.isascii() and (c.isalnum() or c in "-.") for c in text)
-
-
-# --- the cookie ---------------------------------------------------------------------------------------------
-
-
-class Sealer:
-    """Seals a pending launch for the browser's cookie with a key that stays in the data folder."""
-
-    def __init__(self, key: bytes) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        self._box = AESGCM(key)
-
-    def seal(self, pending: Pending) -> str:
-        nonce = secrets.token_bytes(12)
-        sealed = self._box.encrypt(nonce, msgspec.json.encode(pending), b"smart launch")
-        return base64.urlsafe_b64encode(nonce + sealed).decode()
-
-    def open(self, cookie: str | None) -> Pending | None:
-        """The launch of a cookie; None for one that is not ours."""
-        from cryptography.exceptions import InvalidTag
-
-        try:
-            raw = base64.urlsafe_b64decode((cookie or "").encode("ascii"))
-            return msgspec.json.decode(self._box.decrypt(raw[:12], raw[12:], b"smart launch"), type=Pending)
-        except (ValueError, InvalidTag, msgspec.DecodeError):
-            return None
