@@ -83,7 +83,15 @@ class Fact(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic: Id
     statement: str
     measure: Literal[
-        "prevalence", "odds_ratio", "sequence_ratio", "relative_risk", "incidence", "mean", "median", "share"
+        "prevalence",
+        "odds_ratio",
+        "sequence_ratio",
+        "relative_risk",
+        "incidence",
+        "mean",
+        "median",
+        "share",
+        "threshold",
     ]
     value: float | None = None
     low: float | None = None
