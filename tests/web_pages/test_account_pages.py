@@ -15,7 +15,7 @@ from soleus.service.app import account_rules, create_app
 from soleus.service.settings import load
 from soleus.storage import Event, MemoryRepository
 from soleus.web.acting import OWN, own_path
-from tests.accounts.people import ANOTHER, PASSWORD, Clock, accounts, made, signed
+from tests.accounts.people import ANOTHER, PASSWORD, Clock, accounts, made
 
 CSRF = re.compile(r'name="form_token" value="([^"]*)"')
 
@@ -190,7 +190,9 @@ def test_every_form_that_acts_needs_the_token_of_its_session(service: Service) -
     assert account is not None
     before = repr(vars(service.store))
     paths = [r.path for r in _routes(service) if r.path.startswith("/account") and "POST" in r.methods]
-    acts = [p.replace("{id}", account.id) for p in paths if p not in ("/account/sign-in", "/account/invitation/{secret}")]
+    acts = [
+        p.replace("{id}", account.id) for p in paths if p not in ("/account/sign-in", "/account/invitation/{secret}")
+    ]
     assert len(acts) >= 12
     for path in acts:
         for token in ("", "x", other.token()):
@@ -201,8 +203,8 @@ def test_every_form_that_acts_needs_the_token_of_its_session(service: Service) -
 
 
 def _routes(service: Service) -> list[Any]:
-    from soleus.web import accounts_admin, accounts_own
     from soleus.web import accounts as signing
+    from soleus.web import accounts_admin, accounts_own
     from soleus.web.cookies import SessionCookie
     from soleus.web.site import Site
 
@@ -468,7 +470,9 @@ def test_two_who_change_a_licence_at_once_lose_nothing(service: Service) -> None
     admin.send("/account/groups", id="clinic", name="Clinic", **{"from": "2026-01-01", "until": "2026-12-31"})
     seen = {"do": "change", "seen-name": "Clinic", "seen-from": "2026-01-01", "seen-until": "2026-12-31"}
     first = admin.send("/account/groups/clinic", **seen, name="Clinic", **{"from": "2026-01-01", "until": "2027-12-31"})
-    second = admin.send("/account/groups/clinic", **seen, name="Klinik", **{"from": "2026-01-01", "until": "2026-12-31"})
+    second = admin.send(
+        "/account/groups/clinic", **seen, name="Klinik", **{"from": "2026-01-01", "until": "2026-12-31"}
+    )
     assert first.status_code == 303
     assert second.status_code == 409
     assert "31 December 2027" in second.text  # what the other did
