@@ -36,12 +36,13 @@ def _renamed(name: str, value: str, prefix: str) -> str:
     return re.sub(r"url\(#", f"url(#{prefix}", value)
 
 
-def _clean(node: ElementTree.Element, prefix: str) -> ElementTree.Element:
+def clean(node: ElementTree.Element, prefix: str) -> ElementTree.Element:
+    """A drawing with its allowed elements and attributes alone; ids bear the prefix."""
     kept = {_local(k): v for k, v in node.attrib.items() if _allowed(_local(k), v)}
     attributes = {k: _renamed(k, v, prefix) for k, v in kept.items()}
     copy = ElementTree.Element(_local(node.tag), attributes)
     copy.text, copy.tail = node.text, node.tail
-    copy.extend(_clean(child, prefix) for child in node if _local(str(child.tag)) in _ELEMENTS)
+    copy.extend(clean(child, prefix) for child in node if _local(str(child.tag)) in _ELEMENTS)
     return copy
 
 
@@ -56,8 +57,8 @@ def figure(svg: str, prefix: str, label: str) -> str:
         return ""
     if _local(root.tag) != "svg":
         return ""
-    clean = _clean(root, prefix)
-    clean.attrib |= {"xmlns": _SVG, "role": "img", "focusable": "false"}
-    if "aria-labelledby" not in clean.attrib:
-        clean.set("aria-label", label)
-    return ElementTree.tostring(clean, encoding="unicode")
+    cleaned = clean(root, prefix)
+    cleaned.attrib |= {"xmlns": _SVG, "role": "img", "focusable": "false"}
+    if "aria-labelledby" not in cleaned.attrib:
+        cleaned.set("aria-label", label)
+    return ElementTree.tostring(cleaned, encoding="unicode")

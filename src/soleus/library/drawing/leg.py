@@ -90,7 +90,9 @@ def _view(sheet: Sheet, view: str, x: float, top: float, room: float, scale: flo
     _name(sheet, sorted(names, key=lambda n: n[1]), edge, side, room)
 
 
-def _name(sheet: Sheet, names: list[tuple[float, float, str, bool | None]], edge: float, side: str, room: float) -> None:
+def _name(
+    sheet: Sheet, names: list[tuple[float, float, str, bool | None]], edge: float, side: str, room: float
+) -> None:
     """Names in a column at ``edge``, none on top of another, each with a line to its place."""
     free = 0.0
     out = 1 if side == "right" else -1

@@ -28,7 +28,7 @@ def lines(words: str, room: float, size: float, bold: bool = False, most: int = 
     """``words`` broken into lines that fit; what does not fit into ``most`` lines ends with an ellipsis."""
     out: list[str] = []
     line = ""
-    for word in words.split():
+    for word in (part for whole in words.split() for part in _broken(whole, room, size, bold)):
         longer = f"{line} {word}".strip()
         if line and width(longer, size, bold) > room:
             out.append(line)
@@ -39,6 +39,14 @@ def lines(words: str, room: float, size: float, bold: bool = False, most: int = 
     if len(out) <= most:
         return tuple(out)
     return (*out[: most - 1], _cut(" ".join(out[most - 1 :]), room, size, bold))
+
+
+def _broken(word: str, room: float, size: float, bold: bool) -> tuple[str, ...]:
+    """A word in parts that fit: an address may be wider than a drawing."""
+    if width(word, size, bold) <= room:
+        return (word,)
+    end = max((n for n in range(1, len(word)) if width(word[:n], size, bold) <= room), default=1)
+    return (word[:end], *_broken(word[end:], room, size, bold))
 
 
 def _cut(words: str, room: float, size: float, bold: bool) -> str:

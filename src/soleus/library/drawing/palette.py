@@ -21,6 +21,7 @@ PAINTS: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
     "rule": ({"stroke": _LINE, "stroke-width": "1", "fill": "none"}, {"stroke": _LINE_DARK}),
     "grid": ({"stroke": "#e6ecea", "stroke-width": "1", "fill": "none"}, {"stroke": "#222b29"}),
     "axis": ({"stroke": _SOFT, "stroke-width": "1", "fill": "none"}, {"stroke": _SOFT_DARK}),
+    "tick": ({"stroke": _SOFT, "stroke-width": "2", "fill": "none"}, {"stroke": _SOFT_DARK}),
     "leader": ({"stroke": "#6f7d79", "stroke-width": "0.9", "fill": "none"}, {"stroke": "#8b9994"}),
     "pin": ({"fill": _INK, "stroke": _PAPER, "stroke-width": "1"}, {"fill": _INK_DARK, "stroke": _PAPER_DARK}),
     # charts: what was measured is filled, what was estimated is grey and hollow
@@ -36,6 +37,8 @@ PAINTS: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
         {"fill": _PAPER, "stroke": _INK, "stroke-width": "1.4"},
         {"fill": _PAPER_DARK, "stroke": _INK_DARK},
     ),
+    "drawn": ({"color": _INK}, {"color": _INK_DARK}),  # for drawings that take their colour from what is around
+    "wash": ({"fill": "#fdf2f0"}, {"fill": "#2a1613"}),
     "band": ({"fill": "#f3f7f5"}, {"fill": "#171f1d"}),
     "link": ({"stroke": "#b7c3be", "stroke-width": "1.6", "fill": "none"}, {"stroke": "#46534f"}),
     # the body; what is round is filled with a gradient of `ROUND`, and stays as it is on a dark screen
@@ -64,20 +67,29 @@ ROUND_AT: Final = ("0", "0.35", "0.7", "1")
 
 #: Five steps of a share, from hardly to mostly: one hue, darker with more (lighter with more on a dark screen).
 STEPS: Final = ("share-0", "share-1", "share-2", "share-3", "share-4")
+#: The same colours as a wide line around a shape.
+HALOS: Final = ("halo-0", "halo-1", "halo-2", "halo-3", "halo-4")
 PAINTS.update({
     "share-0": ({"fill": "#f4f1ec"}, {"fill": "#1d2422"}),
     "share-1": ({"fill": "#f6d9c4"}, {"fill": "#4a2f25"}),
     "share-2": ({"fill": "#eeaf8b"}, {"fill": "#7d4630"}),
     "share-3": ({"fill": "#d9774f"}, {"fill": "#bd663f"}),
     "share-4": ({"fill": "#a8401f"}, {"fill": "#f39a6c"}),
-    "limb": ({"fill": "none", "stroke": "#8d8078", "stroke-width": "1"}, {"stroke": "#8b9994"}),
+    "limb": ({"fill": "none", "stroke": "#8d8078", "stroke-width": "2"}, {"stroke": "#9aa7a2"}),
 })  # fmt: skip
+
+for _step, _halo in zip(STEPS, HALOS, strict=True):
+    _light, _dark = PAINTS[_step]
+    PAINTS[_halo] = (
+        {"fill": "none", "stroke": _light["fill"], "stroke-width": "26", "stroke-linejoin": "round"},
+        {"stroke": _dark["fill"]},
+    )
 
 
 def rules(kinds: set[str]) -> str:
     """The style sheet of a drawing that uses these kinds: what a dark screen changes."""
     told = [
-        f".{kind}{{{';'.join(f'{name}:{value}' for name, value in dark.items())}}}"
+        f".f-{kind}{{{';'.join(f'{name}:{value}' for name, value in dark.items())}}}"
         for kind, (_, dark) in sorted(PAINTS.items())
         if kind in kinds and dark
     ]

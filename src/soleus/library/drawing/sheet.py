@@ -10,11 +10,12 @@ from xml.etree.ElementTree import Element, SubElement
 from soleus.evidence.content import shown_status
 from soleus.evidence.record import Source
 from soleus.library import addresses
-from soleus.library.drawing import lettering
 from soleus.library.drawing.svg import Canvas
+from soleus.library.titles import inside, name_of
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import reference
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.words import capital
 
 WIDE, NARROW = 720, 360
 MARGIN = 16
@@ -82,6 +83,12 @@ class Sheet(Canvas):
         return Drawn(self.name, self.title, self.description, svg, sources, citation)
 
 
+def titled(lead: str, record: Any, look: Look) -> str:
+    """A heading about a record: ``Causes: Nocturnal leg cramp``, in plain words for patients."""
+    name = name_of(record, look.audience)
+    return f"{lead}: {inside(name) if look.audience == 'patient' else capital(name)}"
+
+
 def sources_of(compiled: Compiled, records: Iterable[Any]) -> tuple[str, ...]:
     """The keys of the sources of these records that are known, each once, in order of first use."""
     known = compiled.knowledge.by_id(Source)
@@ -123,8 +130,3 @@ def _metadata(
     for n, key in enumerate(sources, start=1):
         SubElement(work, "dc:source").text = reference(known[key], n).text
     return metadata
-
-
-def fitted(words: str, room: float, size: float, bold: bool = False) -> str:
-    """One line that fits, cut with an ellipsis."""
-    return lettering.lines(words, room, size, bold, most=1)[0]

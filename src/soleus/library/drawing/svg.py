@@ -37,13 +37,13 @@ class Canvas:
     def shape(self, tag: str, kind: str, parent: Element | None = None, **attributes: object) -> Element:
         """An element painted as its kind is painted."""
         self.kinds.add(kind)
-        made = self.add(parent, tag, class_=kind)
+        made = self.add(parent, tag, class_=f"f-{kind}")
         made.attrib |= PAINTS[kind][0]
         made.attrib |= {k.rstrip("_").replace("_", "-"): number(v) for k, v in attributes.items() if v is not None}
         return made
 
-    def line(self, kind: str, x1: float, y1: float, x2: float, y2: float, **more: object) -> Element:
-        return self.shape("path", kind, d=f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", **more)
+    def line(self, kind: str, x1: float, y1: float, x2: float, y2: float, parent: Element | None = None) -> Element:
+        return self.shape("path", kind, parent, d=f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}")
 
     def text(
         self, x: float, y: float, words: str, size: float = 13, kind: str = "ink", anchor: str | None = None,
