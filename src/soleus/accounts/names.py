@@ -7,7 +7,7 @@ import unicodedata
 from typing import get_args
 
 from soleus.accounts.visitor import Role
-from soleus.errors import InvalidValue, near_names
+from soleus.errors import InvalidValue
 
 MOST_NAME, MOST_EMAIL = 60, 254
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -41,7 +41,7 @@ def role_of(text: str) -> Role:
     for role in ROLES:
         if role == text:
             return role
-    raise InvalidValue("role", "a role that is none", f"one of {', '.join(ROLES)}", near_names(text, ROLES))
+    raise InvalidValue("role", "a role that is none", f"one of {', '.join(ROLES)}", "Choose one of them.")
 
 
 def taken() -> InvalidValue:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
+from soleus.cli import account as account_commands
 from soleus.cli import hooks as hook_commands
 from soleus.cli import knowledge as knowledge_commands
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(knowledge_commands.app, name="knowledge")
 app.add_typer(hook_commands.app, name="hooks")
+app.add_typer(account_commands.app, name="account")
 
 Audience = Literal["clinician", "patient"]
 Format = Literal["text", "json", "html"]
