@@ -34,3 +34,12 @@ FEED = f"{HOME}/feed.atom"
 def browse(way: str) -> str:
     """A list to browse by: code, family, symptom, region, medicine."""
     return f"{HOME}/browse/{way}"
+
+
+#: The ways to browse, in the order in which they are offered, with the address of each.
+WAYS = {
+    **{way: browse(way) for way in ("symptom", "region", "family", "medicine", "code")},
+    "questions": QUESTIONS,
+    "all": browse("all"),
+    "sources": browse("sources"),
+}

@@ -55,15 +55,18 @@ class Class(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     members: tuple[Leaf, ...]
 
 
-def leaf(compiled: Compiled, kind: EntryKind, id: str, audience: Audience) -> Leaf:
-    """An entry as an item of a list."""
-    ref = RecordRef(kind=kind, id=id)
-    return Leaf(entry=ref, title=title_of(compiled.knowledge, ref, audience))
+def leaf(compiled: Compiled, entry: RecordRef, audience: Audience) -> Leaf:
+    """An entry as an item of a list. Raises `UnknownName`."""
+    return Leaf(entry=entry, title=title_of(compiled.knowledge, entry, audience))
+
+
+def _leaf(compiled: Compiled, kind: EntryKind, id: str, audience: Audience) -> Leaf:
+    return leaf(compiled, RecordRef(kind=kind, id=id), audience)
 
 
 def first_rank(compiled: Compiled, audience: Audience) -> tuple[Leaf, ...]:
     """The entries that are written by hand, in the order of their titles."""
-    written = (leaf(compiled, "explanation", a.id, audience) for a in compiled.knowledge.all(Article))
+    written = (_leaf(compiled, "explanation", a.id, audience) for a in compiled.knowledge.all(Article))
     return _by_title(written)
 
 
@@ -77,7 +80,7 @@ def families(compiled: Compiled, audience: Audience) -> tuple[Group, ...]:
     found: dict[str, list[Leaf]] = {}
     for e in compiled.explanations.values():
         if e.id != _REST:
-            found.setdefault(e.family, []).append(leaf(compiled, "explanation", e.id, audience))
+            found.setdefault(e.family, []).append(_leaf(compiled, "explanation", e.id, audience))
     ordered = sorted(found.items(), key=lambda f: (-len(f[1]), f[0]))
     return tuple(Group(id=family, entries=_by_title(entries)) for family, entries in ordered)
 
@@ -100,7 +103,7 @@ def signs_of(compiled: Compiled, finding: Finding, audience: Audience) -> Signs:
         )
         for s in telling_states(compiled, finding)
     )
-    return Signs(finding=leaf(compiled, "finding", finding.id, audience), core=finding.core, states=states)
+    return Signs(finding=_leaf(compiled, "finding", finding.id, audience), core=finding.core, states=states)
 
 
 def medicine_classes(compiled: Compiled, audience: Audience) -> tuple[Class, ...]:
@@ -109,11 +112,11 @@ def medicine_classes(compiled: Compiled, audience: Audience) -> tuple[Class, ...
     members: dict[str, list[Leaf]] = {}
     for m in index.records.values():
         for parent in m.member_of:
-            members.setdefault(parent, []).append(leaf(compiled, "medicine", m.id, audience))
+            members.setdefault(parent, []).append(_leaf(compiled, "medicine", m.id, audience))
     classes = [m for m in index.records.values() if m.level == "class"]
     return tuple(
         Class(
-            entry=leaf(compiled, "medicine", m.id, audience),
+            entry=_leaf(compiled, "medicine", m.id, audience),
             cramp=index.judgement(m, "cramp"),
             restless_legs=index.judgement(m, "restless_legs"),
             members=_by_title(members.get(m.id, ())),
@@ -132,7 +135,7 @@ def alphabet(compiled: Compiled, audience: Audience, kinds: Iterable[EntryKind])
     out: dict[str, list[Leaf]] = {}
     for ref, _ in records(compiled):
         if ref.kind in wanted:
-            found = Leaf(entry=ref, title=title_of(compiled.knowledge, ref, audience))
+            found = leaf(compiled, ref, audience)
             out.setdefault(_letter(found.title), []).append(found)
     return tuple(Group(id=letter, entries=_by_title(out[letter])) for letter in sorted(out))
 

@@ -19,6 +19,8 @@ _ASSETS = {
             ("soleus.reports", "templates/report.css"),
             ("soleus.web", "static/site.css"),
             ("soleus.web", "static/account.css"),
+            ("soleus.web", "static/finding.css"),
+            ("soleus.web", "static/library.css"),
         ),
     ),
     "soleus.js": ("text/javascript; charset=utf-8", (("soleus.web", "static/soleus.js"),)),

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
 from soleus.errors import SoleusError
+from soleus.library import addresses
 from soleus.reports.html import environment as report_environment
 from soleus.web import catalogue, origins
 from soleus.web.assets import path_of
@@ -22,6 +23,7 @@ def environment() -> Environment:
     made = report_environment(PackageLoader("soleus.web"))
     made.globals |= {"t": catalogue.text, "asset": path_of, "mended": mended, "opened_at": opened_at}
     made.filters["short"] = short
+    made.globals |= {"library": addresses}
     made.globals |= {"mark": origins.mark, "origin": origins.origin}
     return made
 

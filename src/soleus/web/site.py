@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -29,6 +30,7 @@ class Site:
     ``visitor_of``: who is signed in, None if nobody is; reading, interview and judgement never ask for it.
     ``form_token``: what a form that acts as an account carries (`soleus.web.acting`);
     ``provider``: what the button for signing in elsewhere says, None without one.
+    ``archive``: the folder of a built library, whose older versions are served.
     ``at_once`` is for what takes milliseconds; ``run`` for what may take longer (texts, PDF, the disk): away from the
     event loop, and refused when its time is over.
     """
@@ -46,6 +48,7 @@ class Site:
     visitor_of: Callable[[Request], Visitor | None] = lambda _: None
     form_token: Callable[[Request], str] = lambda _: ""
     provider: str | None = None
+    archive: Path | None = None
 
     def fitting(self, note: str | None) -> Run:
         """How a case is worked on: in a thread where it holds a text to read."""
