@@ -20,6 +20,9 @@ def source(id: str) -> str:
     return f"{HOME}/source/{id}"
 
 
+FIGURES = f"{HOME}/figures"
+
+
 def figure(name: str) -> str:
     """The file of a drawing."""
     return f"{HOME}/figure/{name}.svg"

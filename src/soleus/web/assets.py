@@ -20,6 +20,7 @@ _ASSETS = {
             ("soleus.web", "static/site.css"),
             ("soleus.web", "static/account.css"),
             ("soleus.web", "static/finding.css"),
+            ("soleus.web", "static/figures.css"),
             ("soleus.web", "static/library.css"),
         ),
     ),

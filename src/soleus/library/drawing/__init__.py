@@ -38,8 +38,8 @@ def figures(compiled: Compiled) -> list[str]:
 
 
 def figures_of(compiled: Compiled, kind: str, id: str) -> tuple[str, ...]:
-    """The names of the drawings about one explanation, contributor or guide."""
-    if kind == "explanation":
+    """The names of the drawings about one explanation, contributor or guide; none about anything else."""
+    if kind == "explanation" and id in compiled.explanations:
         return tuple(_about(compiled, id))
     name = f"{'effects' if kind == 'contributor' else kind}-{id}"
     return (name,) if name in compiled.once(_names) else ()

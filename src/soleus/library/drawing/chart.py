@@ -59,7 +59,27 @@ class Axis:
 
 def ratios(marks: Sequence[Mark]) -> Axis:
     """An axis of ratios around 1, as wide as the spans need, by steps of 1, 2 and 5."""
-    steps = [1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10, 20, 50, 100]
+    steps = [
+        1 / 1000,
+        1 / 500,
+        1 / 200,
+        1 / 100,
+        1 / 50,
+        1 / 20,
+        1 / 10,
+        1 / 5,
+        1 / 2,
+        1,
+        2,
+        5,
+        10,
+        20,
+        50,
+        100,
+        200,
+        500,
+        1000,
+    ]
     ends = [v for m in marks for v in (m.value, m.low, m.high) if v]
     first = max((s for s in steps if s <= min([*ends, 0.7])), default=steps[0])
     last = min((s for s in steps if s >= max([*ends, 1.5])), default=steps[-1])

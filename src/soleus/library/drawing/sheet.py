@@ -44,6 +44,8 @@ class Drawn:
     title: str
     description: str
     svg: str
+    width: float
+    height: float
     sources: tuple[str, ...]
     citation: str
 
@@ -80,7 +82,7 @@ class Sheet(Canvas):
         citation = cited(compiled, self.title, f"{address}{place}")
         metadata = _metadata(self.title, self.description, citation, f"{address}{place}", compiled, sources)
         svg = self.finished(self.y + 4, [metadata])
-        return Drawn(self.name, self.title, self.description, svg, sources, citation)
+        return Drawn(self.name, self.title, self.description, svg, self.width, self.height, sources, citation)
 
 
 def titled(lead: str, record: Any, look: Look) -> str:
