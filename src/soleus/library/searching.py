@@ -25,6 +25,7 @@ from soleus.library.told import NOTHING, Told, told_by
 from soleus.notes.text import stem
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.words import lower_first
 
 LONGEST = 200  # characters that are looked at
 #: Why an entry was found, beside the ways of `How`: what somebody feels, or words of its text.
@@ -78,6 +79,7 @@ class _Fit:
     score: float
     how: Why
     matched: str
+    findings: tuple[str, ...] = ()
 
 
 _NONE = _Fit(-1, 0.0, "text", "")
@@ -118,11 +120,12 @@ class _Index:
         self._sets.setdefault(frozenset(stems(key)), []).append(n)
 
     def hit(self, fit: _Fit, audience: Audience) -> Hit:
+        felt = (lower_first(self.compiled.findings[f].name) for f in fit.findings if f in self.compiled.findings)
         return Hit(
             entry=self.refs[fit.entry],
             title=title_of(self.compiled.knowledge, self.refs[fit.entry], audience),
             how=fit.how,
-            matched=fit.matched,
+            matched=", ".join(felt) or fit.matched,
             score=round(fit.score, 2),
         )
 
@@ -183,13 +186,13 @@ class _Index:
         told = told_by(self.compiled, words)
         if told is NOTHING:
             return
-        matched = ", ".join(told.findings)
+        findings = tuple(told.findings)
         for explanation, fit in told.fits.items():
             entry = self._numbers[RecordRef(kind="explanation", id=explanation)]
-            yield _Fit(entry, _FELT * _sureness(told) * fit**0.25, "felt", matched)
+            yield _Fit(entry, _FELT * _sureness(told) * fit**0.25, "felt", "", findings)
         for finding in told.findings:
             entry = self._numbers[RecordRef(kind="finding", id=finding)]
-            yield _Fit(entry, 0.6 * _FELT * _sureness(told), "felt", finding)
+            yield _Fit(entry, 0.6 * _FELT * _sureness(told), "felt", "", (finding,))
 
     def _by_text(self, wanted: Mapping[str, float]) -> Iterable[_Fit]:
         for entry, share in self._texts.shares(wanted):
