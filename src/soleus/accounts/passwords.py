@@ -33,6 +33,7 @@ _WORDS = (
     "trustno", "starwars", "whatever", "computer", "internet", "correcthorsebatterystaple", "soleus", "cramp", "summer",
     "winter", "spring", "autumn", "hello", "user", "guest", "test", "account", "mypassword", "thisismy",
 )  # fmt: skip
+_MARKS = re.compile(r"[\s!-/:-@\[-`{-~]+")  # of ASCII
 _LEET = str.maketrans("@4031!$5", "aaoeiiss")
 _LONGEST_PIECE = 5  # a password that repeats a piece of so many characters is a repeat
 _LEAST_REST = 6  # characters that must be left when the words are taken out
@@ -97,20 +98,23 @@ def _refused(found: str) -> InvalidValue:
 
 
 def _guessed_first(plain: str, about: Iterable[str]) -> bool:
-    bare = _bare(plain)
-    own = [piece for word in about for piece in {_bare(word), _bare(word.partition("@")[0]), *map(_bare, word.split())}]
-    return _is_pattern(bare) or any(_little_is_left(form, own) for form in (bare, bare.translate(_LEET)))
+    own = [_bare(piece) for word in about for piece in (word, word.partition("@")[0], *word.split())]
+    return any(_little_is_left(_bare(form), own) for form in (plain, plain.translate(_LEET)))
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", "", folded(text))
+    """Without case, blanks and marks, unless it is mostly marks."""
+    whole = folded(text)
+    bare = _MARKS.sub("", whole)
+    return bare if 2 * len(bare) >= len(whole) else whole
 
 
 def _little_is_left(bare: str, own: Iterable[str]) -> bool:
+    rest = bare
     for word in sorted({*_WORDS, *own}, key=len, reverse=True):
         if len(word) >= _RUN:
-            bare = bare.replace(word, "")
-    return _is_pattern(bare)
+            rest = rest.replace(word, "")
+    return _is_pattern(bare) or _is_pattern(rest)
 
 
 def _is_pattern(text: str) -> bool:
