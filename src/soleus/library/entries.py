@@ -10,7 +10,6 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from soleus.errors import UnknownName, near_names
-from soleus.evidence.content import shown_status
 from soleus.evidence.record import SYSTEM_NAMES
 from soleus.knowledge.loader import kinds
 from soleus.knowledge.prose_fields import ENTRY_KINDS
@@ -22,7 +21,7 @@ from soleus.library.composing import Part, sections
 from soleus.library.former_names import former_names
 from soleus.library.key_points import key_points
 from soleus.library.model import Coded, Entry, EntryKind, Neighbour, Paragraph, RecordRef, Section
-from soleus.library.standing import Shown, standing_of
+from soleus.library.standing import Statuses, standing_of
 from soleus.library.titles import record_named
 from soleus.library.writing import Writer, ref_of
 from soleus.reasoning.assessment import Audience
@@ -35,16 +34,16 @@ _RANKS = {"contributor": "composed", "common_question": "prose"}
 
 
 def entry_of(
-    compiled: Compiled, kind: EntryKind, id: str, audience: Audience, today: str, shown: Shown = shown_status
+    compiled: Compiled, kind: EntryKind, id: str, audience: Audience, today: str, statuses: Statuses | None = None
 ) -> Entry:
-    """The entry as it stands on a day. ``shown`` tells the status of a record. Raises `UnknownName`."""
+    """The entry as it stands on a day. ``statuses`` are those of the review desk. Raises `UnknownName`."""
     written = compiled.once(_kept)
     key = (kind, id, audience)
     if key not in written:
         written[key] = _written(compiled, kind, id, audience)
     entry = written[key]
     article = compiled.knowledge.by_id(Article).get(id) if kind == "explanation" else None
-    return replace(entry, standing=standing_of(compiled.knowledge, entry.made_of, article, today, shown))
+    return replace(entry, standing=standing_of(compiled.knowledge, entry.made_of, article, today, statuses))
 
 
 def _kept(_: Compiled) -> dict[tuple[str, str, Audience], Entry]:

@@ -40,9 +40,8 @@ def rates_table(rate: Rate, audience: Audience, citer: Citer) -> Table:
             value=value,
             basis=rate.basis,
             record=ref_of(rate),
-            cites=citer.cite(rate.source) if n == 0 else (),
         )
-        for n, (cell, value) in enumerate(sorted(rate.per_100k.items()))
+        for cell, value in sorted(rate.per_100k.items())
     )
     title = "People who first see a doctor with it, of 100,000 in a year"
     return Table(
@@ -51,6 +50,7 @@ def rates_table(rate: Rate, audience: Audience, citer: Citer) -> Table:
         scale="amount",
         rows=rows,
         columns=("Who", "Per 100,000 a year", ""),
+        cites=citer.cite(rate.source),
         note=sentence(rate.note or "") if audience == "clinician" else "",
     )
 
@@ -68,11 +68,12 @@ def prevalence_table(contributor: Contributor, audience: Audience, citer: Citer)
                 value=p,
                 basis=contributor.prevalence_basis,
                 record=ref_of(contributor),
-                cites=citer.cite(contributor.prevalence_source) if n == 0 else (),
             )
-            for n, (cell, p) in enumerate((c, p) for c, p in contributor.prevalence.items() if p > 0)
+            for cell, p in contributor.prevalence.items()
+            if p > 0
         ),
         columns=("Who", "Share of people", ""),
+        cites=citer.cite(contributor.prevalence_source),
     )
 
 

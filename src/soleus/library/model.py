@@ -89,6 +89,7 @@ class Table(_Part, frozen=True):
     rows: tuple[Row, ...]
     note: str = ""
     columns: tuple[str, str, str] = ("", "", "")
+    cites: Cites = ()  # of all its rows together
     legend: tuple[str, str] | None = None
 
 

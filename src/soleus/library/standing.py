@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from soleus.evidence.content import shown_status
 from soleus.evidence.record import ReviewStatus
@@ -21,17 +20,24 @@ _SENTENCES = {
 }
 _AUTHOR = "Soleus maintainers"
 
-#: The status of a record that may be shown.
-Shown = Callable[[Any], ReviewStatus]
+#: (kind, id) -> the status that may be shown, of all records that are not merely submitted.
+Statuses = Mapping[tuple[str, str], ReviewStatus]
 
 
 def standing_of(
-    knowledge: Knowledge, refs: Iterable[RecordRef], article: Article | None, today: str, shown: Shown = shown_status
+    knowledge: Knowledge,
+    refs: Iterable[RecordRef],
+    article: Article | None,
+    today: str,
+    statuses: Statuses | None = None,
 ) -> Standing:
-    """The standing of an entry on a day. ``shown`` tells the status of one record."""
-    records = [record_named(knowledge, r.kind, r.id) for r in refs if r.kind != "source"]
+    """The standing of an entry on a day. ``statuses`` are those of the review desk; without them the data's own."""
+    made_of = [r for r in refs if r.kind != "source"]  # a source cannot be reviewed
+    records = [record_named(knowledge, r.kind, r.id) for r in made_of]
+    found = knowledge.once(_of_data) if statuses is None else statuses
     reviews = [r.review for r in records if getattr(r, "review", None)]
-    status: ReviewStatus = min((shown(r) for r in records), key=_ORDER.index, default="submitted")
+    shown = (found.get((r.kind, r.id), "submitted") for r in made_of)
+    status: ReviewStatus = min(shown, key=_ORDER.index, default="submitted")
     review_by = min((r.review_by for r in reviews if r.review_by), default=None)
     reviewers = sorted({r.reviewer for r in reviews if r.reviewer}) if status == "approved" else []
     return Standing(
@@ -46,3 +52,9 @@ def standing_of(
         overdue=review_by is not None and review_by < today,
         sentence=_SENTENCES[status],
     )
+
+
+def _of_data(knowledge: Knowledge) -> dict[tuple[str, str], ReviewStatus]:
+    """What the data themselves say of records that are not merely submitted."""
+    every = (((kind, r.id), shown_status(r)) for kind, records in knowledge.records.items() for r in records)
+    return {ref: status for ref, status in every if status != "submitted"}

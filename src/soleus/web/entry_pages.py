@@ -1,0 +1,148 @@
+"""The pages of entries and of records: what the library knows of one thing, and where each number comes from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from soleus.editorial.standing import statuses
+from soleus.errors import UnknownName
+from soleus.knowledge.prose_fields import ENTRY_KINDS
+from soleus.library import addresses
+from soleus.library.citing import FILES, LICENCE, Style, citation
+from soleus.library.drawing import figures_of
+from soleus.library.entries import entry_of, title_of
+from soleus.library.metadata import json_ld, names
+from soleus.library.model import Entry, EntryKind
+from soleus.library.records import BASES, record_shown
+from soleus.reasoning.assessment import Audience
+from soleus.reasoning.compiled import Compiled
+from soleus.web.entry_drawing import axis, has_notes
+from soleus.web.library_archive import archived_entry, version_page
+from soleus.web.rendering import html
+from soleus.web.site import Site
+
+_KEPT = 512  # pages that stay made, some tens of kilobytes each
+_FIRST_ROWS, _MOST_ROWS = 12, 16  # of a table: those that stand open of one that is longer
+_WAYS = ("own", "prose", "table")
+_ENDINGS: dict[str, Style] = {ending: style for style, (ending, _) in FILES.items()}
+
+
+def router(site: Site) -> APIRouter:
+    """GET /library/{kind}/{id}, its citation as a file, and /library/record/{kind}/{id}."""
+    routes = APIRouter(include_in_schema=False)
+    for kind in ENTRY_KINDS:
+        _entry_routes(routes, site, cast("EntryKind", kind))
+
+    @routes.get(addresses.record("{kind}", "{id}"))
+    async def record(kind: str, id: str) -> Response:
+        if kind == "source":
+            return RedirectResponse(addresses.source(id), 303)
+        return HTMLResponse(record_html(site.compiled, kind, id, site.today()))
+
+    return routes
+
+
+def _entry_routes(routes: APIRouter, site: Site, kind: EntryKind) -> None:
+    address = addresses.entry(kind, "{id}")
+
+    @routes.get(address)
+    async def entry(id: str, request: Request) -> Response:
+        audience = audience_of(request)
+        version = request.query_params.get("version", "")
+        if version and version != site.compiled.knowledge.version:
+            entry_of(site.compiled, kind, id, audience, site.today())  # an unknown entry has no older version either
+            return _older(site, version[:20], kind, id, audience)
+        return HTMLResponse(entry_html(site.compiled, _entry(site, kind, id, audience), site.address))
+
+    @routes.get(f"{address}/citation.{{ending}}")
+    async def cited(id: str, ending: str) -> Response:
+        style = _ENDINGS.get(ending)
+        if style is None:
+            raise UnknownName("citation", repr(ending[:20]), f"one of {', '.join(_ENDINGS)}", "Choose one of these.")
+        found = _entry(site, kind, id, "clinician")
+        return Response(citation(found, style, permalink(site.address, found)), media_type=FILES[style][1])
+
+
+def audience_of(request: Request) -> Audience:
+    """Whose words: those of clinicians unless ``for=patient``."""
+    return "patient" if request.query_params.get("for") == "patient" else "clinician"
+
+
+def _entry(site: Site, kind: EntryKind, id: str, audience: Audience) -> Entry:
+    """The entry with its status as the review desk has it."""
+    reviewed = statuses(site.store, site.compiled.knowledge)
+    return entry_of(site.compiled, kind, id, audience, site.today(), reviewed)
+
+
+def _older(site: Site, version: str, kind: str, id: str, audience: Audience) -> Response:
+    """The entry as an older version had it, where a copy is kept; else which version is here."""
+    kept = archived_entry(site.archive, version, kind, id, audience)
+    if kept:
+        return RedirectResponse(kept, 303)
+    return version_page(site, version, f"{'patient/' if audience == 'patient' else ''}{kind}/{id}.html")
+
+
+def permalink(address: str, entry: Entry) -> str:
+    """The address under which this version of an entry stays."""
+    asked = {"version": entry.knowledge_version} | ({"for": "patient"} if entry.audience == "patient" else {})
+    return f"{address}{addresses.entry(entry.kind, entry.id)}?{urlencode(asked)}"
+
+
+@lru_cache(maxsize=_KEPT)
+def _rendered(compiled: Compiled, entry: _Same, address: str) -> str:
+    """The page of an entry. It follows from the knowledge, the entry's standing and the address alone."""
+    found, here = entry.entry, permalink(address, entry.entry)
+    return html(
+        "library_entry.html.j2",
+        entry=found,
+        audience=found.audience,
+        permalink=here,
+        json_ld=json_ld(found, here),
+        meta=names(found, here),
+        cited={style: citation(found, style, here) for style in FILES},
+        files={style: ending for style, (ending, _) in FILES.items()},
+        drawings=figures_of(compiled, found.kind, found.id),
+        pain=f"pain-{found.id}" if f"pain-{found.id}" in figures_of(compiled, found.kind, found.id) else None,
+        axis=axis,
+        has_notes=has_notes,
+        FIRST_ROWS=_FIRST_ROWS,
+        MOST_ROWS=_MOST_ROWS,
+        licence=LICENCE,
+    )
+
+
+class _Same:
+    """An entry that equals another of the same thing, audience and standing, so that its page is made once."""
+
+    __slots__ = ("entry", "key")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.key = (entry.kind, entry.id, entry.audience, entry.standing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def entry_html(compiled: Compiled, entry: Entry, address: str) -> str:
+    """The page of an entry; ``address`` is that of the service or site, such as https://soleus.example."""
+    return _rendered(compiled, _Same(entry), address)
+
+
+def record_html(compiled: Compiled, kind: str, id: str, today: str) -> str:
+    """The page of a record: the chain from its figure to its sources, and what uses it. Raises `UnknownName`."""
+    shown = record_shown(compiled, kind, id, today)
+    uses = [(use, title_of(compiled, use.entry, "clinician")) for use in shown.uses]
+    ranked = sorted(uses, key=lambda u: (_WAYS.index(u[0].how), u[1].casefold()))
+    return html("library_record.html.j2", shown=shown, uses=ranked, bases=BASES, audience="clinician")
+
+
+__all__ = ["entry_html", "permalink", "record_html", "router"]
