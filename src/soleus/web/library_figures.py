@@ -44,9 +44,10 @@ def router(site: Site) -> APIRouter:
         audience: Audience = "patient" if request.query_params.get("for") == "patient" else "clinician"
         about = request.query_params.get("about", "")[:200]
         try:
-            return await site.at_once(figures_page, site.compiled, audience, about, site.address)
+            made: Response = await site.at_once(figures_page, site.compiled, audience, about, site.address)
         except UnknownName as error:
-            return error_page(404, error)
+            made = error_page(404, error)
+        return made
 
     @routes.get(addresses.figure("{name}"))
     async def file(name: str, request: Request) -> Response:
