@@ -80,6 +80,7 @@ FORMS: tuple[dict[str, str], ...] = (
     {"state": MARK},
     {"state": STATE, "reply": MARK, "question": MARK, "audience": MARK, "text": MARK, "note": MARK, "medicines": MARK},
     {"note": f"My calf cramps at night. I am {MARK}.", "respondent": MARK, "code": MARK, "age": MARK},
+    {"login": MARK, "password": MARK, "name": MARK, "email": MARK, "new": MARK, "again": MARK, "form_token": MARK},
 )
 
 
