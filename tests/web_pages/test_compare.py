@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from soleus.reasoning import compare as comparing
-from soleus.reasoning.answers import entry, medication_review
+from soleus.reasoning.answers import medication_review
 from soleus.reasoning.compiled import shipped_compiled
 
 CLEAR = 0.7
@@ -118,20 +118,6 @@ def test_names_of_medicines_are_shown_as_text(client: TestClient) -> None:
     assert "<img" not in page.text
 
 
-@pytest.mark.parametrize("name", ["RLS", "furosemide", "swelling", "G25.81", "magnesium"])
-def test_an_entry_says_what_the_core_says(client: TestClient, name: str) -> None:
-    page = client.get("/entry", params={"name": name})
-    assert page.status_code == 200
-    for part in entry(name).entries:
-        assert part.kind in page.text
-
-
-def test_an_unknown_entry_is_told(client: TestClient) -> None:
-    page = client.get("/entry", params={"name": "<b>zzz"})
-    assert page.status_code == 400
-    assert "<b>zzz" not in page.text
-
-
-@pytest.mark.parametrize("path", ["/compare", "/entry", "/medicines", "/desk"])
+@pytest.mark.parametrize("path", ["/compare", "/medicines", "/desk"])
 def test_every_page_says_that_nobody_reviewed_it(client: TestClient, path: str) -> None:
     assert "No clinician has reviewed" in client.get(path).text

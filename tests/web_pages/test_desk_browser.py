@@ -307,7 +307,7 @@ def test_enter_in_a_field_presses_its_own_button_or_none(opened: Callable[..., A
 
 
 def test_first_pages_are_light(opened: Callable[..., Any]) -> None:
-    for path in ("/desk", "/compare", "/medicines", "/entry"):
+    for path in ("/desk", "/compare", "/medicines"):
         page = opened()
         sizes: list[int] = []
         page.on("response", lambda r, sizes=sizes: sizes.append(len(r.body())))

@@ -331,8 +331,8 @@ def gaps(writer: Writer, e: Explanation) -> Iterable[Paragraph]:
 
 _PARTS = {
     "definition": Part("definition", definition),
-    "red_flags": Part("red_flags", red_flags),
-    "stop_now": Part("stop_now", guides),
+    "red_flags": Part("red_flags", red_flags, by_hand=True),
+    "stop_now": Part("stop_now", guides, by_hand=True),
     "history": Part("history", nothing, names_tables),
     "who": Part("who", who, who_tables),
     "features": Part("features", features, features_tables),

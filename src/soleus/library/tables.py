@@ -98,7 +98,6 @@ def times_words(e: Effect) -> str:
 
 
 _DESIGNS = {
-    "expert": "our estimate",
     "cohort": "cohort or trial",
     "meta_analysis": "meta-analysis",
     "cross_sectional": "survey",
@@ -108,7 +107,8 @@ _DESIGNS = {
 
 def _design(e: Effect) -> str:
     """What the ratio was read from, how far other causes may explain it, and what is left of it as a cause."""
-    parts = [_DESIGNS.get(e.design or "", (e.design or "").replace("_", " "))]
+    told = "" if e.design == e.basis else (e.design or "")  # an estimate is called one beside it
+    parts = [_DESIGNS.get(told, told.replace("_", " "))]
     if e.confounded == "high":
         parts.append("much confounded")
     if e.causal_rho and e.rho and abs(math.log(e.causal_rho / e.rho)) > 0.05:

@@ -1,4 +1,4 @@
-"""Two conditions side by side, and what the knowledge base says of one thing. No detail of a person is in these."""
+"""Two conditions side by side. No detail of a person is in this."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from soleus.errors import InputError
 from soleus.knowledge.schema.core import Explanation
-from soleus.reasoning.answers import ComparisonAnswer, Contrast, EntryAnswer, compare, entry, explanation_named
+from soleus.reasoning.answers import ComparisonAnswer, Contrast, compare, explanation_named
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
 from soleus.reports import words
@@ -41,7 +41,7 @@ class Told:
 
 
 def router(site: Site) -> APIRouter:
-    """GET /compare and GET /entry: links that can be shared, for they name nobody."""
+    """GET /compare: links that can be shared, for they name nobody."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/compare")
@@ -50,10 +50,6 @@ def router(site: Site) -> APIRouter:
         audience: Audience = "patient" if request.query_params.get("for") == "patient" else "clinician"
         most = _ALL if request.query_params.get("all") else MOST
         return comparison_page(site.compiled, asked, audience, most)
-
-    @routes.get("/entry")
-    async def looked_up(request: Request) -> HTMLResponse:
-        return entry_page(site.compiled, request.query_params.get("name", "").strip()[:_LONGEST])
 
     return routes
 
@@ -145,15 +141,3 @@ def _names(compiled: Compiled) -> list[str]:
 
 def _distinct(names: Iterable[str]) -> list[str]:
     return sorted({n.casefold(): n for n in names}.values(), key=str.casefold)
-
-
-def entry_page(compiled: Compiled, name: str) -> HTMLResponse:
-    """What the knowledge base says of a name or code; the form alone without one."""
-    answer: EntryAnswer | None = None
-    fault = None
-    if name:
-        try:
-            answer = entry(name, knowledge=compiled)
-        except InputError as error:
-            fault = error
-    return page("entry.html.j2", 400 if fault else 200, name=name, answer=answer, fault=fault)

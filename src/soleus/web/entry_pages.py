@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 from urllib.parse import urlencode
@@ -14,35 +15,47 @@ from soleus.errors import UnknownName
 from soleus.knowledge.prose_fields import ENTRY_KINDS
 from soleus.library import addresses
 from soleus.library.citing import FILES, LICENCE, Style, citation
-from soleus.library.drawing import figures_of
+from soleus.library.drawing import Look, drawn, figures, figures_of
 from soleus.library.entries import entry_of, title_of
 from soleus.library.metadata import json_ld, names
 from soleus.library.model import Entry, EntryKind
 from soleus.library.records import BASES, record_shown
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.entry import find
 from soleus.web.entry_drawing import axis, has_notes
 from soleus.web.library_archive import archived_entry, version_page
-from soleus.web.rendering import html
+from soleus.web.library_figures import figure_stem
+from soleus.web.rendering import error_page, html
 from soleus.web.site import Site
 
 _KEPT = 512  # pages that stay made, some tens of kilobytes each
 _FIRST_ROWS, _MOST_ROWS = 12, 16  # of a table: those that stand open of one that is longer
+_LONGEST = 200  # characters of a name that is looked up
 _WAYS = ("own", "prose", "table")
 _ENDINGS: dict[str, Style] = {ending: style for style, (ending, _) in FILES.items()}
 
 
 def router(site: Site) -> APIRouter:
-    """GET /library/{kind}/{id}, its citation as a file, and /library/record/{kind}/{id}."""
+    """GET /library/{kind}/{id}, its citation as a file, /library/record/{kind}/{id}, and /entry?name=…, which leads to
+    one of them.
+    """
     routes = APIRouter(include_in_schema=False)
     for kind in ENTRY_KINDS:
         _entry_routes(routes, site, cast("EntryKind", kind))
+
+    @routes.get("/entry")
+    async def looked_up(request: Request) -> Response:
+        return RedirectResponse(place_of(site.compiled, request.query_params.get("name", "").strip()[:_LONGEST]), 303)
 
     @routes.get(addresses.record("{kind}", "{id}"))
     async def record(kind: str, id: str) -> Response:
         if kind == "source":
             return RedirectResponse(addresses.source(id), 303)
-        return HTMLResponse(record_html(site.compiled, kind, id, site.today()))
+        try:
+            return HTMLResponse(record_html(site.compiled, kind, id, site.today()))
+        except UnknownName as error:
+            return error_page(404, error)
 
     return routes
 
@@ -52,20 +65,30 @@ def _entry_routes(routes: APIRouter, site: Site, kind: EntryKind) -> None:
 
     @routes.get(address)
     async def entry(id: str, request: Request) -> Response:
-        audience = audience_of(request)
-        version = request.query_params.get("version", "")
-        if version and version != site.compiled.knowledge.version:
-            entry_of(site.compiled, kind, id, audience, site.today())  # an unknown entry has no older version either
-            return _older(site, version[:20], kind, id, audience)
-        return HTMLResponse(entry_html(site.compiled, _entry(site, kind, id, audience), site.address))
+        version = request.query_params.get("version", "")[:20]
+        try:
+            found = _entry(site, kind, id, audience_of(request))
+            if version and version != found.knowledge_version:
+                return _older(site, version, found)
+        except UnknownName as error:
+            return error_page(404, error)
+        return HTMLResponse(entry_html(site.compiled, found, site.address))
 
     @routes.get(f"{address}/citation.{{ending}}")
-    async def cited(id: str, ending: str) -> Response:
-        style = _ENDINGS.get(ending)
-        if style is None:
-            raise UnknownName("citation", repr(ending[:20]), f"one of {', '.join(_ENDINGS)}", "Choose one of these.")
-        found = _entry(site, kind, id, "clinician")
+    async def cited(id: str, ending: str, request: Request) -> Response:
+        try:
+            style, found = _style(ending), _entry(site, kind, id, audience_of(request))
+        except UnknownName as error:
+            return error_page(404, error)
         return Response(citation(found, style, permalink(site.address, found)), media_type=FILES[style][1])
+
+
+def place_of(compiled: Compiled, name: str) -> str:
+    """Where a name, former name or code is told: its entry, the search where several or none fit, else the home."""
+    found = {addresses.entry(kind, e.id) for e in find(compiled, name) if (kind := e.kind.lower()) in ENTRY_KINDS}
+    if len(found) == 1:
+        return found.pop()
+    return f"{addresses.SEARCH}?{urlencode({'q': name})}" if name else addresses.HOME
 
 
 def audience_of(request: Request) -> Audience:
@@ -79,12 +102,19 @@ def _entry(site: Site, kind: EntryKind, id: str, audience: Audience) -> Entry:
     return entry_of(site.compiled, kind, id, audience, site.today(), reviewed)
 
 
-def _older(site: Site, version: str, kind: str, id: str, audience: Audience) -> Response:
-    """The entry as an older version had it, where a copy is kept; else which version is here."""
-    kept = archived_entry(site.archive, version, kind, id, audience)
+def _style(ending: str) -> Style:
+    if ending not in _ENDINGS:
+        raise UnknownName("citation", repr(ending[:20]), f"one of {', '.join(_ENDINGS)}", "Choose one of these.")
+    return _ENDINGS[ending]
+
+
+def _older(site: Site, version: str, entry: Entry) -> Response:
+    """The entry as an older version had it, where a copy is kept; else which version is here. Raises `UnknownName`."""
+    kept = archived_entry(site.archive, version, entry.kind, entry.id, entry.audience)
     if kept:
         return RedirectResponse(kept, 303)
-    return version_page(site, version, f"{'patient/' if audience == 'patient' else ''}{kind}/{id}.html")
+    folder = "patient/" if entry.audience == "patient" else ""
+    return version_page(site, version, f"{folder}{entry.kind}/{entry.id}.html")
 
 
 def permalink(address: str, entry: Entry) -> str:
@@ -106,14 +136,47 @@ def _rendered(compiled: Compiled, entry: _Same, address: str) -> str:
         meta=names(found, here),
         cited={style: citation(found, style, here) for style in FILES},
         files={style: ending for style, (ending, _) in FILES.items()},
-        drawings=figures_of(compiled, found.kind, found.id),
-        pain=f"pain-{found.id}" if f"pain-{found.id}" in figures_of(compiled, found.kind, found.id) else None,
+        drawings=len(figures_of(compiled, found.kind, found.id)),
+        pictures=_pictures(compiled, found, address),
         axis=axis,
         has_notes=has_notes,
         FIRST_ROWS=_FIRST_ROWS,
         MOST_ROWS=_MOST_ROWS,
         licence=LICENCE,
     )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing in a page: the names of its files for wide and narrow pages, and its size."""
+
+    wide: str
+    narrow: str
+    title: str
+    width: int
+    height: int
+
+
+def _pictures(compiled: Compiled, entry: Entry, address: str) -> dict[str, list[Picture]]:
+    """Part -> the drawings that stand in it: where it hurts, and for patients the steps of guides."""
+    known = set(figures(compiled))
+    wanted = {"features": [f"pain-{entry.id}"], "stop_now": _guides(entry, "stop_now")}
+    return {
+        part: [_picture(compiled, name, entry.audience, address) for name in names if name in known]
+        for part, names in wanted.items()
+    }
+
+
+def _guides(entry: Entry, part: str) -> list[str]:
+    """The drawings of the guides whose steps stand in a part."""
+    runs = (run for s in entry.sections if s.part == part for p in s.paragraphs for run in p.runs)
+    return list(dict.fromkeys(f"guide-{r.record.id}" for r in runs if r.record and r.record.kind == "guide"))
+
+
+def _picture(compiled: Compiled, name: str, audience: Audience, address: str) -> Picture:
+    made = drawn(compiled, name, Look(audience), address)
+    wide, narrow = (figure_stem(name, Look(audience, n)) for n in (False, True))
+    return Picture(wide, narrow, made.title, round(made.width), round(made.height))
 
 
 class _Same:
