@@ -32,10 +32,11 @@ class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One case to judge.
 
     ``level``: 1 what is typical; 2 with a look-alike; 3 where little is told, or the look-alike is the likelier one on
-    the first words. ``origin`` published: retold from ``source``; simulated: drawn from the knowledge base with
-    ``seed``, and what was drawn counts as the truth. ``right`` are answers that count as right beside ``answer``;
-    ``tempting`` is the look-alike on purpose. ``lesson`` is prose (`soleus.knowledge.prose`). ``ask`` are findings that
-    were not told, to choose the next question from.
+    the first words. ``origin`` published: retold from ``source``, of which ``summary`` says what it tells; simulated:
+    drawn from the knowledge base with ``seed``, and what was drawn counts as the truth. ``story`` is read before the
+    answer and does not name it. ``right`` are answers that count as right beside ``answer``; ``tempting`` is the
+    look-alike on purpose. ``lesson`` is prose (`soleus.knowledge.prose`). ``ask`` are findings that were not told, to
+    choose the next question from.
     """
 
     id: Id
@@ -44,7 +45,8 @@ class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origin: Literal["published", "simulated"]
     source: Published | None = None
     seed: int | None = None
-    story: str | None = None
+    story: str
+    summary: str | None = None
     case: dict[str, Any]
     choices: tuple[Id, ...]
     answer: Id
