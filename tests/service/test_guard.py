@@ -94,7 +94,20 @@ def test_one_address_may_ask_so_often_a_minute_and_no_more(serve: Serve) -> None
     assert [near.get("/health").status_code for _ in range(9)] == [200] * 9  # this machine is not limited
 
 
-@pytest.mark.parametrize("path", ["/interview", "/result", "/desk"])
+def test_one_address_knocks_at_the_doors_of_accounts_so_often_a_minute_and_no_more(serve: Serve) -> None:
+    limited = serve(sign_in_per_minute=3)
+    far = TestClient(limited.app, base_url="http://localhost", client=("192.0.2.7", 1))
+    doors = ["/account/sign-in", "/account/invitation/x", "/account/sign-in"]
+    assert [far.post(door, data={"login": "a"}).status_code for door in doors] == [400, 404, 400]
+    assert far.post("/account/sign-in").status_code == 429
+    assert far.get("/account/openid").status_code == 429  # would ask another server
+    assert far.get("/account/sign-in").status_code == 200
+    assert far.get("/").status_code == 200
+    other = TestClient(limited.app, base_url="http://localhost", client=("192.0.2.8", 1))
+    assert other.post("/account/sign-in").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/interview", "/result", "/desk", "/account/sign-in", "/account/invitation/x"])
 def test_a_form_of_another_site_is_refused(client: TestClient, path: str) -> None:
     assert client.post(path, data={}, headers=OTHER_SITE).status_code == 403
     assert client.post(path, data={}, headers={"origin": "https://evil.example"}).status_code == 403
