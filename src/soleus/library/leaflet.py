@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Literal
 
 from soleus.errors import UnknownName
 from soleus.knowledge.schema.care import Guide, GuideStep
-from soleus.knowledge.schema.safety import EmergencyNumber
-from soleus.library.model import Entry, Paragraph, Row, Section
+from soleus.knowledge.schema.core import Urgency
+from soleus.knowledge.schema.safety import EmergencyNumber, RedFlag
+from soleus.library.drawing.guides import picture_of
+from soleus.library.model import Entry, Paragraph, Row, Run, Section
 from soleus.library.titles import inside
-from soleus.reasoning.assessment import Reference
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.words import capital, closed
 
 #: Letters that each part may take, so that two sides of A4 hold it; found by printing.
-_ROOM = {"definition": 330, "help": 1200, "prevention": 620, "treatment": 950, "causes": 420, "not_known": 330}
-_MOST_MEDICINES, _MOST_SOURCES = 8, 3
+_ROOM = {"definition": 430, "prevention": 620, "treatment": 950, "causes": 420, "not_known": 330}
+_HELP = 1150
+_CAUSE = 1.2  # ratios nearer to one than this are not told to patients
+_MOST_MEDICINES, _MOST_FLAGS = 8, 3
+_AT_ONCE: tuple[Urgency, ...] = ("emergency", "same_day")
 _AVOIDED = ("Not advised", "Do not use it")
-Purpose = Literal["now", "prevent"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Block:
 class Leaflet:
     """What stands on it. ``now`` and ``prevent`` None: there is no guide for it.
 
-    ``medicines`` are those of which the entry says that they make it likelier; ``avoid`` what is not advised.
+    ``medicines`` are those that bring it on most often, as far as they are a cause; ``avoid`` is what is not advised.
     ``emergency`` is whom to ring in the country of the reader.
     """
 
@@ -67,7 +69,6 @@ class Leaflet:
     avoid: tuple[str, ...]
     not_known: Block
     emergency: EmergencyNumber
-    sources: tuple[Reference, ...]
 
     @property
     def name(self) -> str:
@@ -92,30 +93,38 @@ def leaflet_of(compiled: Compiled, entry: Entry, country: str = "") -> Leaflet:
         definition=_block(parts.get("definition"), "definition"),
         now=_guide(guides, ("stop_now", "live_with")),
         prevent=_guide(guides, ("prevent",)),
-        help=_block(parts.get("red_flags"), "help"),
+        help=_help(compiled, entry.id),
         prevention=_block(parts.get("prevention"), "prevention"),
         treatment=_block(parts.get("treatment"), "treatment"),
-        medicines=_medicines(compiled, parts.get("causes")),
+        medicines=_medicines(compiled, entry.id),
         avoid=tuple(r.label for r in _rows(parts.get("treatment"), "treatments") if r.figure in _AVOIDED)[:6],
         not_known=_block(parts.get("not_known"), "not_known"),
         emergency=numbers.get(country.lower()) or numbers["default"],
-        sources=entry.references[:_MOST_SOURCES],
     )
 
 
 def _block(section: Section | None, room: str) -> Block:
-    """The paragraphs that fit, the first one in any case."""
+    """The paragraphs that fit, the first in any case. A list comes whole, with what leads to it, or not at all."""
     if section is None:
         return Block("", (), False)
     left, kept = _ROOM[room], list[Paragraph]()
-    for paragraph in section.paragraphs:
-        left -= len(paragraph.text)
+    for unit in _units(section.paragraphs):
+        left -= sum(len(p.text) for p in unit)
         if kept and left < 0:
             break
-        kept.append(paragraph)
-    while kept and kept[-1].text.endswith(":") and len(kept) < len(section.paragraphs):
-        kept.pop()  # what would lead to a list that is left out
+        kept += unit
     return Block(section.title, tuple(kept), len(kept) < len(section.paragraphs))
+
+
+def _units(paragraphs: Sequence[Paragraph]) -> list[list[Paragraph]]:
+    """Paragraphs, each with the items of the list after it."""
+    units: list[list[Paragraph]] = []
+    for paragraph in paragraphs:
+        if paragraph.item and units:
+            units[-1].append(paragraph)
+        else:
+            units.append([paragraph])
+    return units
 
 
 def _guide(guides: Iterable[Guide], purposes: Sequence[str]) -> Shown | None:
@@ -124,8 +133,9 @@ def _guide(guides: Iterable[Guide], purposes: Sequence[str]) -> Shown | None:
     if not ranked:
         return None
     first = ranked[0]
-    svg = files("soleus.knowledge").joinpath(f"data/guides/{first.figure}.svg").read_text(encoding="utf-8")
-    return Shown(first.patient_name, svg, first.figure_text, first.steps, tuple(n.text for n in first.not_for))
+    return Shown(
+        first.patient_name, picture_of(first), first.figure_text, first.steps, tuple(n.text for n in first.not_for)
+    )
 
 
 def _rows(section: Section | None, id: str) -> tuple[Row, ...]:
@@ -133,8 +143,26 @@ def _rows(section: Section | None, id: str) -> tuple[Row, ...]:
     return next((t.rows for t in tables if t.id == id), ())
 
 
-def _medicines(compiled: Compiled, section: Section | None) -> tuple[str, ...]:
-    """The medicines among the causes, the strongest link first."""
-    rows = (r for r in _rows(section, "causes") if r.entry and (r.value or 0) > 1)
-    kinds = compiled.contributors
-    return tuple(r.label for r in rows if r.entry and kinds[r.entry.id].kind == "medicine")[:_MOST_MEDICINES]
+def _help(compiled: Compiled, explanation: str) -> Block:
+    """When to get help: warning signs of this explanation that must not wait, then those of every leg complaint."""
+    flags = [f for f in compiled.knowledge.all(RedFlag) if explanation in f.suggests and f.urgency in _AT_ONCE]
+    ranked = sorted(flags, key=lambda f: (_AT_ONCE.index(f.urgency), f.id))[:_MOST_FLAGS]
+    told = [f"{capital(f.patient_name)}: {closed(f.patient_action)}" for f in ranked]
+    told += [s.text for g in compiled.knowledge.all(Guide) if g.purpose == "seek_care" for s in g.steps]
+    left, kept = _HELP, list[Paragraph]()
+    for words in told:
+        left -= len(words)
+        if left >= 0:
+            kept.append(Paragraph(runs=(Run(text=words),), item=True))
+    return Block("", tuple(kept), left < 0)
+
+
+def _medicines(compiled: Compiled, explanation: str) -> tuple[str, ...]:
+    """Medicines by how much of the complaint they bring on: how common they are times what they add as a cause."""
+    weighed = {
+        c: compiled.prevalence(c, None, None) * (e.causal_rho - 1)
+        for (c, s), e in compiled.effects.items()
+        if s == explanation and e.causal_rho and e.causal_rho >= _CAUSE and compiled.contributors[c].kind == "medicine"
+    }
+    found = sorted(weighed, key=lambda c: (-weighed[c], c))[:_MOST_MEDICINES]
+    return tuple(capital(compiled.contributors[c].patient_name) for c in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from soleus.knowledge.schema.care import Guide, GuideStep
 from soleus.library.drawing import lettering
@@ -28,7 +29,7 @@ def guide(compiled: Compiled, id: str, look: Look, address: str = "") -> Drawn:
     sheet.lead(_PURPOSES[record.purpose])
     top = sheet.y
     wide = sheet.room if look.narrow else 300.0
-    _pictured(sheet, record.figure, MARGIN, top, wide)
+    _pictured(sheet, record, MARGIN, top, wide)
     below = top + wide * 200 / 320 + 14
     left = MARGIN if look.narrow else MARGIN + wide + 28
     sheet.y = below if look.narrow else top + 8
@@ -49,16 +50,27 @@ def _told(step: GuideStep) -> str:
     return f"{closed(step.text)} {closed(times[0].upper() + times[1:])}" if times else closed(step.text)
 
 
-def _pictured(sheet: Sheet, figure: str, x: float, y: float, wide: float) -> None:
-    """The drawing of the guide, in the ink of the sheet."""
-    told = files("soleus.knowledge").joinpath(f"data/guides/{figure}.svg").read_text(encoding="utf-8")
-    drawing = clean(ElementTree.fromstring(told), f"{sheet.id}-")
+def picture_of(record: Guide) -> str:
+    """The drawing of a guide as SVG, without the numbers in it, which are not those of the steps."""
+    return ElementTree.tostring(_picture(record, ""), encoding="unicode")
+
+
+def _picture(record: Guide, prefix: str) -> Element:
+    told = files("soleus.knowledge").joinpath(f"data/guides/{record.figure}.svg").read_text(encoding="utf-8")
+    drawing = clean(ElementTree.fromstring(told), prefix)
+    for element in [e for e in drawing if e.find("text") is not None]:
+        drawing.remove(element)
+    return drawing
+
+
+def _pictured(sheet: Sheet, record: Guide, x: float, y: float, wide: float) -> None:
+    """The drawing of the guide, in the ink of the sheet, which has a title of its own."""
+    drawing = _picture(record, f"{sheet.id}-")
     for name in ("role", "aria-labelledby"):
         drawing.attrib.pop(name, None)
-    drawing.attrib |= {"x": f"{x:g}", "y": f"{y:g}", "width": f"{wide:g}", "height": f"{wide * 200 / 320:g}"}
-    # the sheet has a title of its own, and numbers its steps, which the numbers in a picture are not
-    for element in [e for e in drawing if e.tag in ("title", "desc") or e.find("text") is not None]:
+    for element in [e for e in drawing if e.tag in ("title", "desc")]:
         drawing.remove(element)
+    drawing.attrib |= {"x": f"{x:g}", "y": f"{y:g}", "width": f"{wide:g}", "height": f"{wide * 200 / 320:g}"}
     sheet.shape("g", "drawn").append(drawing)
 
 
