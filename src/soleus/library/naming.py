@@ -19,15 +19,15 @@ from soleus.knowledge.schema.safety import Classification
 from soleus.library.model import EntryKind, RecordRef
 from soleus.notes.lexicon import wordings
 from soleus.notes.text import folded
-from soleus.reasoning.compiled import Compiled, normal_form
+from soleus.reasoning.compiled import Compiled
 
 #: Kind of entry -> the record behind it, in the order in which kinds stand where nothing else decides.
 KINDS: dict[EntryKind, type[Any]] = {
     "explanation": Explanation,
     "short_entry": ShortEntry,
     "common_question": CommonQuestion,
-    "contributor": Contributor,
     "medicine": Medicine,
+    "contributor": Contributor,
     "treatment": Treatment,
     "work_up": WorkUp,
     "finding": Finding,
@@ -193,10 +193,15 @@ def _word(piece: Words | Figure | Cite | Link) -> str:
 # ------------------------------------------------------------------------------------------------ forms of a word
 
 
+_APART = re.compile(r"[^\w+%]+|_")
+
+
 def key_of(words: str) -> str:
-    """The form in which names are compared: no case, accents or apostrophes; anaemia and anemia are one."""
+    """The form in which names are compared: no case, accents or apostrophes; anaemia and anemia are one. Letters of
+    other scripts stay.
+    """
     told = folded(words)[0].replace("'", "")
-    return normal_form(told).replace("ae", "e").replace("oe", "e")
+    return _APART.sub(" ", told).strip().replace("ae", "e").replace("oe", "e")
 
 
 _CODE = re.compile(r"[^a-z0-9]")

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import OSA
 
 from soleus.library.model import RecordRef
 from soleus.library.naming import KINDS, How, Name, code_key, key_of, names, records, texts
@@ -32,12 +32,14 @@ LONGEST = 200  # characters that are looked at
 Why = How | Literal["felt", "text"]
 
 # Scores: what steers the order, not a probability.
-_EXACT, _SAME_WORDS, _BEGINS, _WORDS, _FELT, _TEXT = 100.0, 94.0, 84.0, 72.0, 70.0, 30.0
+_EXACT, _SAME_WORDS, _BEGINS, _WORDS, _FELT, _TEXT = 100.0, 94.0, 84.0, 72.0, 78.0, 30.0
+_ASKED = 71.0  # a common question that has every word
 _FUZZY = 80.0  # times the likeness
 _LIKE = 78.0  # percent of likeness below which a name is another name
 _LENT = {"question": 0.9}  # a wording of a question stands a little behind its own words
 _SIGN = 0.6  # another word for a sign stands behind what it is a sign of
 _MOST_BEGINNINGS = 60
+_TOO_LITTLE = 0.15  # a name or text that shares less with the words does not fit
 _MENDED_FROM = 4  # letters; shorter words are not mended
 _SILENT = (
     "a an and are as at be by can could did do does for from get got has have having how i if in is it its me my of "
@@ -139,7 +141,8 @@ class _Index:
         yield from self._by_beginning(key)
         wanted = self._words.wanted(key)
         yield from self._by_words(wanted)
-        yield from self._by_likeness(key)
+        if not self._words.knows(key):
+            yield from self._by_likeness(key)
         yield from self._by_feeling(words)
         yield from self._by_text(wanted)
 
@@ -172,8 +175,9 @@ class _Index:
                 yield self._fit(n, _BEGINS * (0.75 + 0.25 * len(key) / len(found)))
 
     def _by_words(self, wanted: Mapping[str, float]) -> Iterable[_Fit]:
-        for n, share in self._words.shares(wanted):
-            yield self._fit(n, _WORDS * share)
+        for n, share, whole in self._words.shares(wanted):
+            asked = whole and self.refs[self._names[n][0]].kind == "common_question"
+            yield self._fit(n, _ASKED if asked else _WORDS * share)
 
     def _by_likeness(self, key: str) -> Iterable[_Fit]:
         if len(key) < _MENDED_FROM:
@@ -266,12 +270,19 @@ class _Names(_Words):
 
     def _mended(self, word: str) -> str:
         far = 1 if len(word) < 7 else 2
-        found = process.extract(word, self._spelled, scorer=DamerauLevenshtein.distance, score_cutoff=far, limit=5)
+        found = process.extract(word, self._spelled, scorer=OSA.distance, score_cutoff=far, limit=5)
         likely = [(far, near[0] != word[0], -len(self.holds.get(_stem(near), ())), near) for near, far, _ in found]
         return _stem(min(likely)[3]) if likely else _stem(word)
 
-    def shares(self, wanted: Mapping[str, float]) -> Iterable[tuple[int, float]]:
-        """(name, 0 to 1): both shares, leaning to the words that were sought; more for a name that was said in full."""
+    def knows(self, key: str) -> bool:
+        """Whether every word is one of a name."""
+        return all(_stem(word) in self.holds for word in key.split() if word not in _STOP)
+
+    def shares(self, wanted: Mapping[str, float]) -> Iterable[tuple[int, float, bool]]:
+        """(name, 0 to 1, whether it has every word sought): how far the words sought and its own are the same.
+
+        It leans to the words sought; a name that was said in full has more.
+        """
         total = sum(wanted.values())
         found: dict[int, float] = {}
         for word, weight in wanted.items():
@@ -279,7 +290,9 @@ class _Names(_Words):
                 found[n] = found.get(n, 0.0) + weight
         for n, weight in found.items():
             covered, own = weight / total, weight / self._whole[n]
-            yield n, max(covered**1.3 * own**0.4, 0.75 * covered**0.5 if own > 0.99 else 0.0)
+            share = max(covered**1.3 * own**0.4, 0.75 * covered**0.5 if own > 0.99 else 0.0)
+            if share >= _TOO_LITTLE:
+                yield n, share, covered > 0.99
 
 
 class _Texts(_Words):
@@ -300,7 +313,8 @@ class _Texts(_Words):
                 tempered = times + self._K1 * (1 - self._B + self._B * self.lengths[n] / self._mean)
                 found[n] = found.get(n, 0.0) + self.weight[word] * times * (self._K1 + 1) / tempered
         for n, score in found.items():
-            yield n, score / most
+            if score >= _TOO_LITTLE * most:
+                yield n, score / most
 
 
 def ready(compiled: Compiled) -> Any:
