@@ -168,7 +168,7 @@ def test_the_feed_of_an_entry_that_is_none_is_refused(compiled: Compiled) -> Non
 def test_the_feed_of_a_search_has_the_entries_that_fit_now(compiled: Compiled) -> None:
     content = feed.of_search(compiled, "systremma", "clinician", ADDRESS)
     assert faults(content) == []
-    assert [e.findtext(f"{ATOM}title") for e in entries(content)][0] == "Nocturnal (sleep-related) leg cramp"
+    assert entries(content)[0].findtext(f"{ATOM}title") == "Nocturnal (sleep-related) leg cramp"
 
 
 @settings(max_examples=40, deadline=None)
