@@ -2,7 +2,7 @@
 
 A patient of a wanted explanation is drawn (`soleus.validation.simulate`) and part of the answers is told, until the
 judgement fits the level: the look-alike is near, but not too near. Titles, stories and what must be told stand in
-make_course.yaml. Lessons are written by hand in the made files and kept.
+make_course.yaml, and the lessons.
 
     python tools/make_course.py
 """
@@ -45,6 +45,7 @@ class Wanted:
     id: str
     title: str
     story: str
+    lesson: str
     level: int
     answer: str
     tempting: str
@@ -150,17 +151,17 @@ def asked(found: Judged, case: dict[str, Any]) -> list[str]:
     return sorted({*open_ones[:2], *open_ones[middle : middle + 2], *open_ones[-1:]})
 
 
-def simulated(compiled: Compiled, w: Wanted, lesson: str) -> dict[str, Any]:
+def simulated(compiled: Compiled, w: Wanted) -> dict[str, Any]:
     seed, case, found = chosen(compiled, w)
     return {
         "id": w.id, "title": w.title, "level": w.level, "origin": "simulated", "seed": seed,
         "story": w.story, "case": case,
         "choices": choices(found, w.answer, w.tempting, w.right, w.others), "answer": w.answer,
-        "right": list(w.right), "tempting": w.tempting, "lesson": lesson, "ask": asked(found, case),
+        "right": list(w.right), "tempting": w.tempting, "lesson": w.lesson, "ask": asked(found, case),
     }  # fmt: skip
 
 
-def published(compiled: Compiled, row: dict[str, Any], vignettes: dict[str, Vignette], lesson: str) -> dict[str, Any]:
+def published(compiled: Compiled, row: dict[str, Any], vignettes: dict[str, Vignette]) -> dict[str, Any]:
     v = vignettes[row["vignette"]]
     found = judged(compiled, v.case)
     source = {k: x for k, x in msgspec.to_builtins(v.source).items() if x is not None}
@@ -170,14 +171,8 @@ def published(compiled: Compiled, row: dict[str, Any], vignettes: dict[str, Vign
         "story": row["story"], "summary": v.summary, "case": v.case, "answer": v.expected.explanation,
         "right": list(right),
         "choices": choices(found, v.expected.explanation, row["tempting"], right, tuple(row.get("others", ()))),
-        "tempting": row["tempting"], "lesson": lesson, "ask": asked(found, v.case),
+        "tempting": row["tempting"], "lesson": row["lesson"], "ask": asked(found, v.case),
     }  # fmt: skip
-
-
-def lessons(file: Path) -> dict[str, str]:
-    """The lessons that were written by hand before; they are kept."""
-    rows = yaml.safe_load(file.read_text(encoding="utf-8"))["cases"] if file.exists() else []
-    return {row["id"]: row["lesson"] for row in rows}
 
 
 def main() -> None:
@@ -187,16 +182,11 @@ def main() -> None:
     CASES.mkdir(exist_ok=True)
     for name, rows in (("simulated", WANTED), ("published", PLAN["published"])):
         file = CASES / f"{name}.yaml"
-        kept = lessons(file)
-        made = []
-        for row in rows:
-            if isinstance(row, Wanted):
-                made.append(simulated(compiled, row, kept.get(row.id, "")))
-            else:
-                made.append(published(compiled, row, vignettes, kept.get(row["vignette"], "")))
-        file.write_text(
-            yaml.safe_dump({"cases": made}, sort_keys=False, allow_unicode=True, width=118), encoding="utf-8"
-        )
+        made = [
+            simulated(compiled, row) if isinstance(row, Wanted) else published(compiled, row, vignettes) for row in rows
+        ]
+        text = yaml.safe_dump({"cases": made}, sort_keys=False, allow_unicode=True, width=118)
+        file.write_text(f"# Made by tools/make_course.py from make_course.yaml: change that.\n{text}", encoding="utf-8")
 
 
 if __name__ == "__main__":
