@@ -11,6 +11,7 @@ import typer
 from soleus.cli import account as account_commands
 from soleus.cli import hooks as hook_commands
 from soleus.cli import knowledge as knowledge_commands
+from soleus.cli import library as library_commands
 
 app = typer.Typer(
     name="soleus",
@@ -25,6 +26,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(knowledge_commands.app, name="knowledge")
+app.add_typer(library_commands.app, name="library")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(account_commands.app, name="account")
 

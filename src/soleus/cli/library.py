@@ -12,11 +12,14 @@ Format = Annotated[Literal["text", "json"], typer.Option(help="What to print: te
 
 
 @app.command()
-def check(format: Format = "text") -> None:
+def check(
+    format: Format = "text",
+    as_of: Annotated[str | None, typer.Option(help="Count entries that are overdue on this date.")] = None,
+) -> None:
     """Is the library whole? Figures from records, every part of every entry, references, links, plain words.
 
-    Examples: `soleus library check`, `soleus library check --format json`.
+    Examples: `soleus library check`, `soleus library check --format json --as-of 2027-12-01`.
     """
     from soleus.cli.library_checking import run_check
 
-    run_check(format)
+    run_check(format, as_of)

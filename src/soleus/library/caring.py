@@ -65,7 +65,7 @@ def prevention(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     measures = [t for t in headlines(writer.knowledge, e.id, writer.audience) if t.kind in ("prevention", "exercise")]
     if measures:
         lead = "You could try" if writer.patient else "Measures on record"
-        yield writer.say(f"{lead}: {{}}.", [writer.entry(t) for t in measures])
+        yield from writer.list(lead, [writer.entry(t) for t in measures])
     for guide in (g for g in writer.knowledge.all(Guide) if e.id in g.explanations and g.purpose == "prevent"):
         if writer.patient:
             yield from _steps(writer, guide)
@@ -74,7 +74,7 @@ def prevention(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     links = [writer.entry(c) for c in changed if c.modifiable][:6]
     if links:
         lead = "Ask your doctor about these, if you have them" if writer.patient else "Causes worth changing"
-        yield writer.say(f"{lead}: {{}}.", links)
+        yield from writer.list(lead, links)
     if not measures and not links:
         told = (
             "No way to prevent it is known to us." if writer.patient else "No preventive measure is on record for it."

@@ -12,7 +12,7 @@ from soleus.library.composing import Part, not_known
 from soleus.library.explanation_parts import VERDICTS
 from soleus.library.model import Paragraph, Row, Run, Table
 from soleus.library.shape import topics_of
-from soleus.library.titles import inside, name_of
+from soleus.library.titles import inside
 from soleus.library.writing import Writer, ref_of
 from soleus.reports.words import capital, closed
 
@@ -75,7 +75,7 @@ def changes(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
     pattern = "{} ({})" if writer.patient else "{} {}"
     top = [Run(text=pattern.format(inside(r.label), r.figure), record=r.record, cites=r.cites) for r in table.rows[:3]]
     lead = "People who have this get some troubles more often" if writer.patient else "Strongest for"
-    yield writer.say(f"{lead}: {{}}.", top)
+    yield from writer.list(lead, top)
 
 
 def changes_tables(writer: Writer, c: Contributor) -> Iterator[Table]:
@@ -86,11 +86,11 @@ def verdict(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
     """How strong the case is that it causes night cramps, and what is often said of it."""
     for cause in (x for x in writer.knowledge.all(Cause) if c.id in x.contributors):
         case = VERDICTS[cause.verdict][writer.patient].lower()
-        lead = f"{capital(name_of(cause, writer.audience))} and night cramps: {case}. "
-        yield writer.quote(cause.patient_statement if writer.patient else cause.statement, cause, lead=lead)
+        name = f"Night cramps: {case}." if writer.patient else f"{capital(cause.name)} and night cramps: {case}."
+        yield writer.quote(cause.patient_statement if writer.patient else cause.statement, cause, name=name)
     for belief in (b for b in writer.knowledge.all(Belief) if c.id in b.contributors):
-        lead = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}. "
-        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, lead=lead)
+        name = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}."
+        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, name=name)
 
 
 def facts(writer: Writer, c: Contributor) -> tuple[Fact, ...]:
@@ -117,8 +117,8 @@ def medicines(writer: Writer, c: Contributor) -> list[Medicine]:
 
 def medicine_names(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
     found = medicines(writer, c)
-    if found:
-        yield writer.say("{}.", [writer.entry(m) for m in sorted(found, key=lambda m: (m.level != "class", m.name))])
+    for m in sorted(found, key=lambda m: (m.level != "class", m.name)):
+        yield Paragraph(runs=(writer.entry(m, capital(m.name)),), item=True)
 
 
 def recorded(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
@@ -170,7 +170,7 @@ def what_to_do(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
     for m in medicines(writer, c):
         discuss, do_not = (m.patient_discuss, m.patient_do_not) if patient else (m.discuss, m.do_not)
         if discuss:
-            yield writer.quote(discuss, m, lead=f"{capital(inside(m.name))}: ", item=True)
+            yield writer.quote(discuss, m, name=f"{capital(m.name)}:", item=True)
         if do_not:
             yield writer.quote(do_not, m, lead="Do not: " if patient else "What not to do: ", item=True)
         told = told or bool(discuss or do_not)

@@ -64,19 +64,17 @@ def who(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     rate = writer.knowledge.by_id(Rate)[e.id]
     cell = max(sorted(rate.per_100k), key=lambda c: rate.per_100k[c])
     people = _PEOPLE[cell[2:]][cell[0] == "m"]
-    told = writer.figure(rate, "per_100k", cell, form="number")
+    told = writer.figure(rate, "per_100k", cell)
     guess = " This is our estimate." if rate.basis == "expert" else ""
     if writer.patient:
         yield writer.say(
-            f"It is most common in {people}. In one year about {{}} in a hundred thousand of them first see a doctor "
-            f"because of it.{guess}",
+            f"It is most common in {people}. New visits to a doctor because of it: {{}}.{guess}",
             told,
             cite=(rate,),
         )
         return
     yield writer.say(
-        f"It is presented most often by {people}: {{}} in a hundred thousand come to primary care with it for the "
-        "first time in a year.",
+        f"It is presented most often by {people}: {{}} come to primary care with it for the first time.",
         told,
         cite=(rate,),
     )
@@ -104,8 +102,8 @@ def features(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     """What speaks for it most, in a sentence."""
     rows = tables.features_table(writer.compiled, e.id, writer.audience, writer.citer).rows[:_NAMED]
     if rows:
-        lead = "Most people with it say" if writer.patient else "What speaks for it most"
-        yield writer.say(f"{lead}: {{}}.", [_feature(row) for row in rows])
+        lead = "Signs that point to it" if writer.patient else "What speaks for it most"
+        yield from writer.list(lead, [_feature(row) for row in rows])
 
 
 def _feature(row: Row) -> Run:
@@ -134,12 +132,12 @@ def causes(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     strong = [x for x in effects if not x.necessary and (x.rho or 0) >= _STRONG]
     if strong:
         named = [_cause(writer, x) for x in _best_known(strong)[:_NAMED]]
-        yield writer.say("It comes more often with {}." if writer.patient else "The strongest links: {}.", named)
+        yield from writer.list("It comes more often with" if writer.patient else "The strongest links", named)
     changed = [x for x in strong if compiled.contributors[x.contributor].modifiable]
     if changed:
         links = [writer.entry(compiled.contributors[x.contributor]) for x in changed[: 2 * _NAMED]]
         lead = "Some of these can be treated or changed" if writer.patient else "Those that can be changed"
-        yield writer.say(f"{lead}: {{}}.", links)
+        yield from writer.list(lead, links)
     if not effects:
         yield writer.say("No cause on record changes how often it occurs.")
 
@@ -239,7 +237,7 @@ def red_flags(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     """Warning signs that point to it; for patients also when to seek care at all."""
     for flag in (f for f in writer.knowledge.all(RedFlag) if e.id in f.suggests):
         name, act = (flag.patient_name, flag.patient_action) if writer.patient else (flag.name, flag.action)
-        yield writer.quote(act, flag, lead=f"{capital(name)}: ", item=True)
+        yield writer.quote(act, flag, name=f"{capital(name)}:", item=True)
     if writer.patient and e.acuity not in ("emergency", "same_day"):
         for guide in (g for g in writer.knowledge.all(Guide) if g.purpose == "seek_care"):
             for step in guide.steps:

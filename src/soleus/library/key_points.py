@@ -22,15 +22,20 @@ def key_points(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     yield from _telling(writer, e)
     if not writer.patient:
         yield from _apart(writer, e)
-    yield from (Paragraph(runs=p.runs, item=True) for p in list(causes(writer, e))[:1])
+    if not writer.patient:
+        yield from (Paragraph(runs=p.runs, item=True) for p in list(causes(writer, e))[:1])
 
 
 def _telling(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     rows = tables.features_table(writer.compiled, e.id, writer.audience, writer.citer).rows[:2]
     if rows:
-        lead = "Signs that point to it" if writer.patient else "What speaks for it most"
+        lead = "What speaks for it most"
         told = [Run(text=f"{lower_first(r.label)} ({r.figure})", record=r.record, cites=r.cites) for r in rows]
-        yield writer.say(f"{lead}: {{}}.", told, item=True)
+        words = "{} and {}." if len(told) > 1 else "{}."
+        if writer.patient:
+            yield from (writer.say("A sign that points to it: {}.", run, item=True) for run in told[:1])
+        else:
+            yield writer.say(f"{lead}: {words}", *told, item=True)
 
 
 def _apart(writer: Writer, e: Explanation) -> Iterator[Paragraph]:

@@ -61,8 +61,8 @@ def _answer(writer: Writer, q: CommonQuestion) -> Iterator[Paragraph]:
 def _beliefs(writer: Writer, q: CommonQuestion) -> Iterator[Paragraph]:
     known = writer.knowledge.by_id(Belief)
     for belief in (known[b] for b in q.beliefs if b in known):
-        lead = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}. "
-        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, lead=lead)
+        name = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}."
+        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, name=name)
 
 
 def _more(writer: Writer, q: CommonQuestion) -> Iterator[Paragraph]:

@@ -13,9 +13,8 @@ from soleus.library.composing import Part, not_known
 from soleus.library.explanation_parts import VERDICTS
 from soleus.library.model import Paragraph, Run, Table
 from soleus.library.shape import topics_of
-from soleus.library.titles import inside, name_of
 from soleus.library.treatment_tables import PLACES, place_in
-from soleus.library.writing import Writer
+from soleus.library.writing import Writer, ref_of
 from soleus.reasoning.medicines import medicine_index
 from soleus.reports.words import WORK_UP, capital, closed, join, sentence
 
@@ -35,7 +34,7 @@ def medicine(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
     else:
         yield writer.say(f"{_LEVELS[m.level]}.")
     others = [n for n in m.names if n.casefold() != m.name.casefold()]
-    if others:
+    if others and not writer.patient:  # patients read the names at the head of the page
         yield writer.say("Also sold or known as {}.", writer.own(join(others), m))
 
 
@@ -46,8 +45,9 @@ def medicine_changes(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
         owner, found = _judged(writer, m, field)
         if owner is not None and found is not None:
             told = True
-            via = "" if owner is m else f", by its class ({owner.name})"
-            lead = f"{names[writer.patient]}{via}: {_case(found, writer.patient)}. "
+            if owner is not m:
+                yield writer.say(f"{names[writer.patient]}: what is known of its class, {{}}.", writer.entry(owner))
+            lead = f"{names[writer.patient]}: {_case(found, writer.patient)}. "
             yield _quoted(writer, found.patient_statement if writer.patient else found.statement, found, owner, lead)
     contributors = [writer.compiled.contributors[c] for c in medicine_index(writer.knowledge).contributors(m)]
     if contributors:
@@ -106,14 +106,16 @@ def warnings(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
     for owner in [x for x in index.lineage(m) if x.interactions][:1]:
         for i in owner.interactions:
             text = i.patient_statement if writer.patient else i.statement
-            yield _quoted(writer, text, i, owner, f"{capital(_met(writer, i.medicines, i.contributors))}: ", item=True)
+            told = writer.say("With {}:", _met(writer, i.medicines, i.contributors), item=True)
+            said = _quoted(writer, text, i, owner, " ")
+            yield Paragraph(runs=(*told.runs, *said.runs), item=True)
 
 
-def _met(writer: Writer, medicines: Iterable[str], contributors: Iterable[str]) -> str:
+def _met(writer: Writer, medicines: Iterable[str], contributors: Iterable[str]) -> list[Run]:
+    """Links to what a medicine should not meet."""
     known = writer.knowledge.by_id(Medicine)
-    found = [inside(known[m].name) for m in medicines if m in known]
-    found += [name_of(writer.compiled.contributors[c], writer.audience) for c in contributors]
-    return f"with {join(found)}"
+    found: list[Run] = [writer.entry(known[m]) for m in medicines if m in known]
+    return found + [writer.entry(writer.compiled.contributors[c]) for c in contributors]
 
 
 def medicine_to_do(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
@@ -124,15 +126,15 @@ def medicine_to_do(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
         if owner is not None:
             yield writer.quote(getattr(owner, field), owner)
     for belief in (b for b in writer.knowledge.all(Belief) if m.id in b.medicines):
-        lead = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}. "
-        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, lead=lead)
+        name = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}."
+        yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, name=name)
 
 
 def members(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
     """The medicines of a class."""
     found = [x for x in writer.knowledge.all(Medicine) if m.id in x.member_of]
-    if found:
-        yield writer.say("{}.", [writer.entry(x) for x in sorted(found, key=lambda x: x.name)])
+    for x in sorted(found, key=lambda x: x.name):
+        yield Paragraph(runs=(writer.entry(x, capital(x.name)),), item=True)
 
 
 # --------------------------------------------------------------------------------------------------- findings
@@ -143,9 +145,11 @@ def finding(writer: Writer, f: Finding) -> Iterator[Paragraph]:
     yield writer.quote(f.question if writer.patient else f.clinician_question, f, lead="Asked as: ")
     if f.why_asked:
         yield writer.quote(f.why_asked, f, lead="Why it is asked: ")
-    answers = "; ".join(s.patient_label if writer.patient else s.label for s in f.states)
-    unit = f" (in {f.unit})" if f.unit and f.unit != "1" and not writer.patient else ""
-    yield writer.say("Answers{}: {}.", Run(text=unit, record=writer.use(f), quoted=True), writer.own(answers, f))
+    unit = f", in {f.unit}" if f.unit and f.unit != "1" and not writer.patient else ""
+    yield Paragraph(runs=(Run(text=f"Answers{unit}:", record=writer.use(f), quoted=True),))
+    for s in f.states:
+        text = s.patient_label if writer.patient else s.label
+        yield Paragraph(runs=(Run(text=capital(text), record=ref_of(f), quoted=True),), item=True)
 
 
 def points_to(writer: Writer, f: Finding) -> Iterator[Paragraph]:
@@ -221,7 +225,8 @@ def evidence(writer: Writer, t: Treatment) -> Iterator[Paragraph]:
     for a in t.avoid_when:
         lead = {"avoid": "Not if: ", "caution": "With care: "}[a.level]
         yield writer.quote(a.patient_reason if writer.patient else a.reason, t, lead=lead, item=True)
-    if not (effect or t.outcomes or t.harms or t.avoid_when):
+    shown = (effect, t.avoid_when, t.patient_harms if writer.patient else (*t.harms, *t.outcomes))
+    if not any(shown):
         told = "No good study has tested it for this." if writer.patient else "No result of a study is on record."
         yield writer.say(told)
 

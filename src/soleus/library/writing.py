@@ -6,7 +6,7 @@ its own for every figure, name and quotation, so that a figure in them leads to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -78,17 +78,26 @@ class Writer:
         """Words of a record inside a sentence of ours."""
         return Run(text=text.strip().rstrip("."), record=self.use(record), quoted=True)
 
-    def quote(self, text: str, record: Any, lead: str = "", item: bool = False) -> Paragraph:
-        """A sentence of a record in its own words, after words of ours."""
-        told = Run(text=sentence(text), record=self.use(record), cites=self.cites(record), quoted=True)
+    def quote(self, text: str, record: Any, lead: str = "", name: str = "", item: bool = False) -> Paragraph:
+        """A sentence of a record in its own words, after words of ours (``lead``) and of the record (``name``)."""
+        words = f"{name} {sentence(text)}" if name else sentence(text)
+        told = Run(text=words, record=self.use(record), cites=self.cites(record), quoted=True)
         return Paragraph(runs=(Run(text=lead), told) if lead else (told,), item=item)
+
+    def list(self, lead: str, runs: Iterable[Run]) -> Iterator[Paragraph]:
+        """A line of ours and what it announces: for clinicians in one sentence, for patients one by one."""
+        if self.patient:
+            yield self.say(f"{lead}:")
+            yield from (Paragraph(runs=(replace(run, text=capital(run.text)),), item=True) for run in runs)
+        else:
+            yield self.say(f"{lead}: {{}}.", runs)
 
     def say(self, pattern: str, *parts: Run | Iterable[Run], cite: Iterable[Any] = (), item: bool = False) -> Paragraph:
         """A sentence of ours: each ``{}`` is filled with a run, or with several as "a, b and c".
 
         The sources of the records ``cite`` stand before its last mark.
         """
-        given, out = iter(parts), list[Run]()
+        given, out = iter(parts), []  # type: tuple[Any, list[Run]]
         for n, words in enumerate(pattern.split("{}")):
             if n:
                 part = next(given)
