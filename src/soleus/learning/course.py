@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import msgspec
-import yaml
 from msgspec import Struct
 
 from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
-from soleus.errors import KnowledgeError, UnknownName
+from soleus.errors import UnknownName
 from soleus.evidence.record import Id
+from soleus.learning.rules import read_data
 
 
 class Published(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,28 +59,30 @@ class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return case_from({**self.case, "id": self.id}, self.id)
 
     @property
+    def slug(self) -> str:
+        """Its place in an address, from the title: an id would name the answer."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+    @property
     def every_right(self) -> tuple[str, ...]:
         return (self.answer, *self.right)
 
 
 @cache
 def course() -> tuple[CourseCase, ...]:
-    """Every case, by level and id. Raises `KnowledgeError` for a file that is none."""
-    folder = files("soleus.learning").joinpath("cases")
-    found = [_read(f.name, f.read_text(encoding="utf-8")) for f in folder.iterdir() if f.name.endswith(".yaml")]
-    return tuple(sorted((c for part in found for c in part), key=lambda c: (c.level, c.id)))
+    """Every case, by level and title. Raises `KnowledgeError` for a file that is none."""
+    found = [read_data(f"cases/{name}.yaml", "cases", tuple[CourseCase, ...]) for name in ("published", "simulated")]
+    return tuple(sorted((c for part in found for c in part), key=lambda c: (c.level, c.slug)))
 
 
-def _read(name: str, text: str) -> list[CourseCase]:
-    try:
-        return msgspec.convert(yaml.load(text, yaml.CSafeLoader)["cases"], list[CourseCase], strict=False)
-    except (yaml.YAMLError, msgspec.ValidationError, KeyError, TypeError) as error:
-        raise KnowledgeError(name, str(error), "cases of the course", "See soleus.learning.course.") from None
+@cache
+def _by_name() -> dict[str, CourseCase]:
+    return {name: c for c in course() for name in (c.id, c.slug)}
 
 
-def case_named(id: str) -> CourseCase:
-    """The case of an id. Raises `UnknownName`."""
-    found = next((c for c in course() if c.id == id), None)
+def case_named(name: str) -> CourseCase:
+    """The case of an id or slug. Raises `UnknownName`."""
+    found = _by_name().get(name)
     if found is None:
-        raise UnknownName("case", repr(id[:60]), "a case of the course", "The course page lists them.")
+        raise UnknownName("case", repr(name[:60]), "a case of the course", "The course page lists them.")
     return found
