@@ -59,7 +59,7 @@ def _print(told: dict[str, Any]) -> None:
         console.print("{where} [{rule}]: {found}; expected {expected}.".format(**f), markup=False, soft_wrap=True)
     kinds = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in told["entries"].items())
     lines = [
-        f"Knowledge {told['knowledge_version']}: {sum(told['entries'].values()):,} entries for two audiences ({kinds}).",
+        f"Knowledge {told['knowledge_version']}: {sum(told['entries'].values()):,} entries, two audiences ({kinds}).",
         f"Faults: {len(told['faults'])}. Numbers in prose without a record: {told['prose_numbers_unsourced']}.",
     ]
     lines += [f"Overdue: {told['overdue']:,}."] if told["overdue"] is not None else []
