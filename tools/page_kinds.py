@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import secrets
 import socket
 import tempfile
 import threading
@@ -15,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from soleus.accounts.names import ROLES
+from soleus.accounts.people import People
 from soleus.interop.handover import packed
 from soleus.service.app import create_app
 from soleus.service.settings import load
@@ -22,6 +25,7 @@ from soleus.storage import MemoryRepository
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime.datetime(2026, 11, 29, 12, tzinfo=datetime.UTC)
+_NAME, _PASSWORD = "Ann Example", secrets.token_urlsafe(24)  # who is signed in where a page needs it
 NOTE = (
     "67 year old woman. Painful cramps in the left calf most nights for three years, muscle goes hard, relieved by "
     "stretching. No swelling, pulses normal. Furosemide 40 mg, salbutamol inhaler. Worried about restless legs."
@@ -30,11 +34,15 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of page: an address, and the form that is sent to it (None: it is visited)."""
+    """One kind of page: an address, and the form that is sent to it (None: it is visited).
+
+    ``signed_in``: it is a page of somebody with an account, who has every role.
+    """
 
     name: str
     path: str
     form: dict[str, str] | None = field(default=None)
+    signed_in: bool = False
 
 
 def _state(example: str, respondent: str = "self", **more: Any) -> str:
@@ -83,6 +91,11 @@ def kinds() -> tuple[Kind, ...]:
         Kind("medicines", "/medicines", {"list": "furosemide\nsalbutamol\natorvastatin"}),
         Kind("entry", "/entry?name=nocturnal_leg_cramp"),
         Kind("smart", "/smart"),
+        Kind("sign-in", "/account/sign-in"),
+        Kind("account", "/account", signed_in=True),
+        Kind("accounts", "/account/people", signed_in=True),
+        Kind("groups", "/account/groups", signed_in=True),
+        Kind("audit-log", "/account/audit", signed_in=True),
         Kind("not-there", "/nothing-here"),
         Kind("broken", "/result", {"state": "soleus1.broken"}),
     )
@@ -111,7 +124,9 @@ def served() -> Iterator[str]:
     address = f"http://localhost:{port}"
     with tempfile.TemporaryDirectory() as data:
         settings = load(data=Path(data), public_url=address)
-        app = create_app(settings, store=MemoryRepository(), clock=lambda: NOW)
+        store = MemoryRepository()
+        People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line")
+        app = create_app(settings, store=store, clock=lambda: NOW)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
         running = threading.Thread(target=server.run)
         running.start()
@@ -126,6 +141,10 @@ def served() -> Iterator[str]:
 
 def visit(page: Any, address: str, kind: Kind) -> None:
     """Come to a page as a visitor does: by its address, or by sending a form from a page of the service."""
+    if kind.signed_in:
+        page.goto(address + "/about")
+        with page.expect_navigation():
+            page.evaluate(_SEND, ["/account/sign-in", {"login": _NAME, "password": _PASSWORD, "next": "/account"}])
     if kind.form is None:
         page.goto(address + kind.path)
         return

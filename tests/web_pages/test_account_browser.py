@@ -147,7 +147,7 @@ def _act(page: Any, name: str) -> None:
         page.click("[action='/account/name'] button")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light"), (320, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_and_nothing_is_cut_off(name: str, width: int, scheme: str, visit: Visit, axe: Path) -> None:
     page = visit(name, viewport={"width": width, "height": 800}, color_scheme=scheme)
