@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -23,3 +24,54 @@ def check(
     from soleus.cli.library_checking import run_check
 
     run_check(format, as_of)
+
+
+@app.command()
+def build(
+    folder: Annotated[Path, typer.Argument(help="An empty folder, a new one, or that of an earlier build.")],
+    audience: Annotated[
+        Literal["both", "clinician", "patient"], typer.Option(help="Whose words: both, clinician or patient.")
+    ] = "both",
+    address: Annotated[str, typer.Option(help="Where the site will be, https://…: for feed, sitemap, citations.")] = "",
+    service: Annotated[str, typer.Option(help="Where the service is, for interview and comparison.")] = "",
+) -> None:
+    """Build the library as a site of files that opens from a disk too; each version stays under v/.
+
+    Examples: `soleus library build site`, `soleus library build site --address https://library.example`.
+    """
+    from soleus.cli.library_finding import run_build
+
+    run_build(folder, ("clinician", "patient") if audience == "both" else (audience,), address, service)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="A name, a former name, a code, a medicine, or what is felt.")],
+    audience: Annotated[Literal["clinician", "patient"], typer.Option(help="Whose words.")] = "clinician",
+    most: Annotated[int, typer.Option(min=1, max=100, help="How many entries.")] = 10,
+) -> None:
+    """Find entries: forgiving of typing, with the words of patients, former names, codes and brands.
+
+    Examples: `soleus library search charley horse`, `soleus library search G47.62`.
+    """
+    from soleus.cli.library_finding import run_search
+
+    run_search(" ".join(words), audience, most)
+
+
+@app.command()
+def changes(
+    before: Annotated[Path | None, typer.Option(help="The older base; none: the first version.")] = None,
+    after: Annotated[Path | None, typer.Option(help="The newer base instead of the shipped one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file, such as src/soleus/library/history/0.2.0.json.")] = None,
+    date: Annotated[str | None, typer.Option(help="The day of the version; today unless set.")] = None,
+    summary: Annotated[str, typer.Option(help="What changed, in a sentence of the editor.")] = "",
+    cases: Annotated[Path, typer.Option(help="Cases judged under both, and the course's.")] = Path("examples"),
+) -> None:
+    """What changed between two versions: records, the entries they touch, and how far judgements moved.
+
+    Example: `soleus library changes --before old.json --summary "More articles." --out history/0.2.0.json`.
+    """
+    from soleus.cli.library_finding import run_changes
+
+    run_changes(before, after, out, date, summary, cases)

@@ -41,12 +41,12 @@ _SIGN = 0.6  # another word for a sign stands behind what it is a sign of
 _MOST_BEGINNINGS = 60
 _TOO_LITTLE = 0.15  # a name or text that shares less with the words does not fit
 _MENDED_FROM = 4  # letters; shorter words are not mended
-_SILENT = (
+_WORDS_SILENT = (
     "a an and are as at be by can could did do does for from get got has have having how i if in is it its me my of "
     "on or our s should so t that the their them they this to was we what when where which who why will with would you "
     "your"
 )
-_STOP = frozenset(_SILENT.split())  # words that tell nothing of what is sought
+SILENT = frozenset(_WORDS_SILENT.split())  # words that tell nothing of what is sought
 _BEHIND = 0.4  # a kind stands behind the one before it by so much
 
 
@@ -211,7 +211,7 @@ def _sureness(told: Told) -> float:
 def stems(key: str) -> tuple[str, ...]:
     """The stems of a name in the form of `key_of`, without words that say nothing (where others are left)."""
     words = key.split()
-    return tuple(_stem(w) for w in words if w not in _STOP) or tuple(_stem(w) for w in words)
+    return tuple(_stem(w) for w in words if w not in SILENT) or tuple(_stem(w) for w in words)
 
 
 @lru_cache(maxsize=20_000)
@@ -255,7 +255,7 @@ class _Names(_Words):
     def wanted(self, key: str) -> dict[str, float]:
         """Stem sought -> weight; a word that no name holds is read as one that does, if one is near."""
         usual = max(self.weight.values(), default=1.0)
-        words = [w for w in key.split() if w not in _STOP] or key.split()
+        words = [w for w in key.split() if w not in SILENT] or key.split()
         read = [self._read(word, last=n == len(words) - 1) for n, word in enumerate(words)]
         return {s: self.weight.get(s, usual) for s in read}
 
@@ -276,7 +276,7 @@ class _Names(_Words):
 
     def knows(self, key: str) -> bool:
         """Whether every word is one of a name."""
-        return all(_stem(word) in self.holds for word in key.split() if word not in _STOP)
+        return all(_stem(word) in self.holds for word in key.split() if word not in SILENT)
 
     def shares(self, wanted: Mapping[str, float]) -> Iterable[tuple[int, float, bool]]:
         """(name, 0 to 1, whether it has every word sought): how far the words sought and its own are the same.
