@@ -83,6 +83,13 @@ def test_a_use_is_written_down_once_a_minute(found: Accounts, clock: Clock) -> N
     assert now.seen_at == first.seen_at + 60
 
 
+def test_what_is_over_is_forgotten_with_the_next_sign_in(found: Accounts, clock: Clock) -> None:
+    begun(found)
+    clock.pass_(hours=12)
+    begun(found, "Bob Example")
+    assert found.people.store.sessions(found.people.named("Ann Example").id) == ()
+
+
 @given(st.floats(0, 1e7), st.floats(0, 1e7))
 def test_no_session_outlives_either_of_its_ends(begun_at: float, later: float) -> None:
     rules = Rules()

@@ -318,6 +318,19 @@ def test_the_session_before_ends_with_a_new_sign_in(place: Place) -> None:
     assert place.store.sessions(account.id) == ()
 
 
+def test_the_secret_of_the_client_is_not_printed_among_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from soleus.cli.serving import serve
+
+    for name, value in (("ISSUER", ISSUER), ("CLIENT_ID", CLIENT), ("CLIENT_SECRET", "not-to-be-shown")):
+        monkeypatch.setenv(f"SOLEUS_OIDC_{name}", value)
+    serve(None, None, tmp_path, None, show=True)
+    told = capsys.readouterr().out
+    assert "SOLEUS_OIDC_CLIENT_SECRET=" in told
+    assert "not-to-be-shown" not in told
+
+
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ class Sessions(Register):
         if account.locked:
             raise NotAllowed("account", "one that is locked", "one that is not", "Ask an administrator to unlock it.")
         secret, now = new_secret(), self.now()
+        self.store.forget(now)  # what is over elsewhere goes with it
         with self.store.together():
             if old:
                 self.store.end_session(id_of(old))
