@@ -92,8 +92,9 @@ def explained(compiled: Compiled, case: CourseCase) -> Explained:
 
 
 def labels(compiled: Compiled, ids: Iterable[str]) -> dict[str, str]:
-    """Explanation -> its name in the words of clinicians."""
-    return {e: words.name(compiled.explanations[e], "clinician") for e in ids}
+    """Explanation -> its name in the words of clinicians; one that is known no more stands by its id."""
+    known = compiled.explanations
+    return {e: words.name(known[e], "clinician") if e in known else e.replace("_", " ") for e in ids}
 
 
 def _ranked(complaint: ComplaintAssessment, case: CourseCase) -> tuple[Likely, ...]:

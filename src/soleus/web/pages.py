@@ -17,6 +17,12 @@ from soleus.web import (
     entry_pages,
     handing_over,
     interview,
+    learning,
+    learning_ask,
+    learning_certificate,
+    learning_course,
+    learning_group,
+    learning_quiz,
     letter,
     library_archive,
     library_browsing,
@@ -69,6 +75,12 @@ def router(site: Site) -> APIRouter:
         accounts,
         accounts_own,
         accounts_admin,
+        learning,
+        learning_course,
+        learning_quiz,
+        learning_certificate,
+        learning_ask,
+        learning_group,
     )
     for part in (assets.router(), *(module.router(site) for module in parts)):
         routes.routes.extend(part.routes)  # flat: routers within routers are searched one by one for every request
