@@ -12,6 +12,7 @@ from soleus.cli import account as account_commands
 from soleus.cli import hooks as hook_commands
 from soleus.cli import knowledge as knowledge_commands
 from soleus.cli import library as library_commands
+from soleus.cli import population as population_commands
 
 app = typer.Typer(
     name="soleus",
@@ -29,6 +30,7 @@ app.add_typer(knowledge_commands.app, name="knowledge")
 app.add_typer(library_commands.app, name="library")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(account_commands.app, name="account")
+app.add_typer(population_commands.app, name="population")
 
 Audience = Literal["clinician", "patient"]
 Format = Literal["text", "json", "html"]

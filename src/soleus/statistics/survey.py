@@ -110,11 +110,12 @@ class Fit:
             return None
         log_ratio = per * self.beta[column + 1]
         half = abs(per) * _reach(df) * np.sqrt(self.covariance[column + 1, column + 1])
-        return Ratio(*(float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half)), df)
+        value, low, high = (float(np.exp(v)) for v in (log_ratio, log_ratio - half, log_ratio + half))
+        return Ratio(value, low, high, df)
 
 
 def share(design: Design, outcome: ArrayLike, within: Flags) -> Share | None:
-    """Share of the domain with ``outcome`` (1 yes, 0 no, NaN not known, which leaves the domain); None if it is empty."""
+    """Share of the domain with ``outcome`` (1 yes, 0 no, NaN not known: left out); None for an empty domain."""
     y = np.asarray(outcome, np.float64)
     inside = within & ~np.isnan(y) & (design.weight > 0)
     if not inside.any():

@@ -50,14 +50,14 @@ class Prevalence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the knowledge base holds of a contributor and cramps: the ratio that it predicts with, and the causal one."""
+    """What the knowledge base holds of a contributor and cramps: the ratio it predicts with, and the causal one."""
 
     contributor: str
     rho: float | None
     low: float | None
     high: float | None
     causal_rho: float | None
-    confounded: str
+    confounded: str | None
     family: str | None
 
 
@@ -246,7 +246,8 @@ def odds_ratio(survey: Survey, factor: Factor) -> OddsRatio | NotComputed:
     if not within.any():
         return NotComputed(factor=factor.id, why="no table of the folder holds it")
     names = _adjusted_for(survey, factor)
-    crude, adjusted = (survey.fit(outcome, value, n, factor.sample, within) for n in ((), names))
+    fits = [survey.fit(outcome, value, n, factor.sample, within) for n in ((), names)]
+    crude, adjusted = (fit.ratio(0, factor.per or 1.0) if fit else None for fit in fits)
     cases, exposed = within & (outcome == 1), within & (value == 1)
     told = factor.per is None
     cycles = survey.cycles_of(within)
@@ -258,9 +259,15 @@ def odds_ratio(survey: Survey, factor: Factor) -> OddsRatio | NotComputed:
         n_exposed=int(exposed.sum()) if told else None,
         n_cases=int(cases.sum()),
         n_exposed_cases=int((cases & exposed).sum()) if told else None,
-        **_ratio("crude", crude, factor),
-        **_ratio("adjusted", adjusted, factor),
+        crude=crude.value if crude else None,
+        crude_low=crude.low if crude else None,
+        crude_high=crude.high if crude else None,
+        adjusted=adjusted.value if adjusted else None,
+        adjusted_low=adjusted.low if adjusted else None,
+        adjusted_high=adjusted.high if adjusted else None,
         design_df=design.df(within),
+        crude_df=crude.df if crude else None,
+        adjusted_df=adjusted.df if adjusted else None,
         adjusted_for=names,
         sample=factor.sample,
         cycles=cycles,
@@ -280,16 +287,6 @@ def _adjusted_for(survey: Survey, factor: Factor) -> tuple[str, ...]:
         return factor.adjust
     one_sex = factor.among is not None and factor.among.sex is not None
     return tuple(name for name in survey.told.adjust if not (one_sex and name == "sex"))
-
-
-def _ratio(kind: str, fit: Fit | None, factor: Factor) -> dict[str, float | int | None]:
-    ratio = fit.ratio(0, factor.per or 1.0) if fit else None
-    return {
-        kind: ratio.value if ratio else None,
-        f"{kind}_low": ratio.low if ratio else None,
-        f"{kind}_high": ratio.high if ratio else None,
-        f"{kind}_df": ratio.df if ratio else None,
-    }
 
 
 def _who(among: Among | None) -> str | None:

@@ -56,9 +56,9 @@ class Step(_Part, frozen=True, kw_only=True):
     """One way to tell whether a factor is there, or how large it is.
 
     The value is ``variable``, or the sum of ``variables``; divided by ``over``; times ``times``. A variable outside
-    ``usable`` (ends included) is not known. ``present`` and ``absent`` list codes, ``unknown`` codes after which no further step is
-    tried; ``below`` and ``at_least`` are thresholds. ``sex``: for them alone. A step without any of these gives the
-    value itself.
+    ``usable`` (ends included) is not known. ``present`` and ``absent`` list codes, ``unknown`` codes after which no
+    further step is tried; ``below`` and ``at_least`` are thresholds. ``sex``: for them alone. A step without any of
+    these gives the value itself.
     """
 
     table: str
@@ -89,9 +89,10 @@ class Among(_Part, frozen=True, kw_only=True):
 class Factor(_Part, frozen=True, kw_only=True):
     """Something that may go with cramps.
 
-    The first of the ``steps`` that gives an answer decides. ``per``: a number, whose odds ratio is for a difference
-    of ``per`` in ``unit``. ``contributors`` are those of the knowledge base it belongs to, ``finding`` the test whose
-    limits the threshold is taken from, ``medicine`` the class of medicines that is taken. ``adjust``: what the odds ratio is adjusted for, if not the same as for all.
+    The first of the ``steps`` that gives an answer decides; or ``medicine``, a class of the knowledge base, is taken.
+    ``per``: a number, whose odds ratio is for a difference of ``per`` in ``unit``. ``contributors`` are those of the
+    knowledge base it belongs to, ``finding`` the test whose limits the threshold is taken from. ``adjust``: what the
+    odds ratio is adjusted for, if not the same as for all.
     """
 
     id: Id
@@ -114,8 +115,8 @@ class MedicineTables(_Part, frozen=True, kw_only=True):
 
     A class of the knowledge base becomes a factor if at least ``least`` adults who answered take one of it. ``local``
     are last words of names that are not taken into the body; ``names`` are names that the knowledge base does not
-    have, with their class; ``spelling`` is that of the knowledge base inside combinations; ``ids`` and ``labels`` say what a factor is called if not as the class; ``apart`` are
-    classes that stand inside another one and are told apart from it.
+    have, with their class; ``spelling`` is that of the knowledge base inside combinations; ``ids`` and ``labels`` say
+    what a factor is called if not as the class; ``apart`` are classes inside another one that are told apart from it.
     """
 
     table: str
