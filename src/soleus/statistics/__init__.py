@@ -1,0 +1,1 @@
+"""Estimators on arrays, for whole populations. Knows no medicine and no database; NumPy only."""
