@@ -12,6 +12,8 @@ from soleus.reasoning.intake import Presentation, take_in
 from soleus.reasoning.medicines import medicine_index
 from soleus.reports.words import capital, date_words
 
+_LAST = 1_000  # place of a finding that the interview gives none
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -24,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Told:
-    """``findings``: what is there first, then what is not; within each as the questions are asked."""
+    """``findings``: what is there first, then what is not; within each as the interview asks."""
 
     person: str
     setting: str
@@ -49,9 +51,9 @@ def told(compiled: Compiled, case: CourseCase) -> Told:
 
 
 def _findings(presented: Presentation) -> list[Finding]:
-    order = {f: n for n, f in enumerate(presented.compiled.findings)}
+    places = {f.id: (f.opening or _LAST, f.bedside or _LAST, f.id) for f in presented.compiled.findings.values()}
     out = []
-    for id, seen in sorted(presented.observations.items(), key=lambda pair: order[pair[0]]):
+    for id, seen in sorted(presented.observations.items(), key=lambda pair: places[pair[0]]):
         record = presented.compiled.findings[id]
         state = next((s.label for s in record.states if s.id == seen.state), seen.state)
         if seen.number is None:

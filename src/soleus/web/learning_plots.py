@@ -10,7 +10,7 @@ from soleus.learning.records import Kept, Paper
 from soleus.web.learning_parts import day_of
 
 WIDTH, HEIGHT = 320, 200
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 40, 20, 12, 34
 _LOWEST = 0.5  # confidence that the axis begins with
 
 
