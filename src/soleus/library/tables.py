@@ -205,12 +205,15 @@ def tests_that_tell(compiled: Compiled, explanation: str, audience: Audience, ci
     return _shares("telling_tests", "Signs and tests that speak for it", rows, audience, citer)
 
 
-def apart_table(compiled: Compiled, one: str, other: str, audience: Audience, citer: Citer) -> Table:
-    """The findings that separate an explanation from a look-alike best."""
+def apart_table(
+    compiled: Compiled, one: str, other: str, audience: Audience, citer: Citer, most: int | None = None
+) -> Table:
+    """The findings that separate an explanation from a look-alike best; as many as an entry shows, or ``most``."""
     names = [name_of(compiled.explanations[e], audience) for e in (one, other)]
     found = [r for r in compare(compiled, one, other) if abs(r.decibans) >= _CLEAR]
     wanted = TOLD_TO[audience]
-    rows = [r for r in found if not wanted or compiled.findings[r.finding].group in wanted][: MOST_APART[audience]]
+    rows = [r for r in found if not wanted or compiled.findings[r.finding].group in wanted]
+    rows = rows[: most or MOST_APART[audience]]
     return Table(
         id=f"apart-{other}",
         title=capital(names[1]),

@@ -63,6 +63,22 @@ def _mixed(p: Point, q: Point, share: float) -> Point:
     return (p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share)
 
 
+def flattened(outline: str, pieces: int = 12) -> list[Point]:
+    """The points of a closed outline, for programs that know straight lines alone: so many for each Bézier."""
+    points = curve(outline.rstrip("Z")).points
+    out = [points[0]]
+    for i in range(0, len(points) - 1, 3):
+        p0, p1, p2, p3 = points[i : i + 4]
+        out += [_on(p0, p1, p2, p3, n / pieces) for n in range(1, pieces + 1)]
+    return out
+
+
+def _on(p0: Point, p1: Point, p2: Point, p3: Point, t: float) -> Point:
+    """The point of a Bézier at ``t``."""
+    a, b, c = _mixed(p0, p1, t), _mixed(p1, p2, t), _mixed(p2, p3, t)
+    return _mixed(_mixed(a, b, t), _mixed(b, c, t), t)
+
+
 def enclosed(left: Curve, right: Curve) -> str:
     """The outline between two edges, as closed path data."""
     return f"{left.drawn()}{right.backwards.drawn('L')}Z"

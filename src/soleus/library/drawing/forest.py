@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from soleus.knowledge.schema.care import Outcome, Treatment
@@ -25,8 +26,7 @@ _DIFFERENCES = ("mean difference", "risk difference")
 
 def causes(compiled: Compiled, explanation: str, look: Look, address: str = "") -> Drawn:
     """How often an explanation occurs with each contributor against without, the strongest first."""
-    effects = effects_on(compiled, explanation)
-    marks = _together([(e, _name(compiled.contributors[e.contributor], look)) for e in effects])
+    effects, marks = effects_on(compiled, explanation), cause_marks(compiled, explanation, look)
     lead = "What makes it more likely" if look.audience == "patient" else "Causes"
     title = titled(lead, compiled.explanations[explanation], look)
     return _forest(compiled, f"causes-{explanation}", look, title, marks, effects, address)
@@ -39,6 +39,12 @@ def effects(compiled: Compiled, contributor: str, look: Look, address: str = "")
     lead = "What it may bring" if look.audience == "patient" else "Effects"
     title = titled(lead, compiled.contributors[contributor], look)
     return _forest(compiled, f"effects-{contributor}", look, title, marks, found, address)
+
+
+def cause_marks(compiled: Compiled, explanation: str, look: Look) -> list[Mark]:
+    """The rows of the causes of an explanation, the strongest first."""
+    found = effects_on(compiled, explanation)
+    return _together([(e, _name(compiled.contributors[e.contributor], look)) for e in found])
 
 
 def effects_on(compiled: Compiled, explanation: str) -> tuple[Effect, ...]:
@@ -132,31 +138,47 @@ def trials(compiled: Compiled, explanation: str) -> tuple[tuple[Treatment, Outco
 
 def treatments(compiled: Compiled, explanation: str, look: Look, address: str = "") -> Drawn:
     """What trials found: ratios in one panel, differences in one for each thing that was counted."""
-    found = trials(compiled, explanation)
+    panels = trial_panels(compiled, explanation, look)
+    marks = [m for panel in panels for m in panel.marks]
     title = titled("What trials found", compiled.explanations[explanation], look)
-    panels: dict[str, list[Mark]] = {}
-    for treatment, outcome in found:
-        panels.setdefault(_panel(outcome), []).append(_trial(treatment, outcome, look))
-    marks = [m for panel in panels.values() for m in panel]
     sheet = Sheet(f"treatments-{explanation}", look, title, _described(title, marks))
     sheet.lead("Against its comparison, with its 95% interval. A line that crosses the upright may be chance.")
-    for heading, members in sorted(panels.items(), key=lambda p: (p[0] != _RATIO_PANEL, -len(p[1]), p[0])):
-        _shown(sheet, heading, sorted(members, key=lambda m: m.value or 0), chart.plot_of(sheet, marks))
+    plot = chart.plot_of(sheet, marks)
+    for panel in panels:
+        sheet.y += 14
+        sheet.text(MARGIN, sheet.y, panel.heading, 13, bold=True)
+        sheet.y += 6
+        chart.rows(sheet, panel.marks, panel.axis, panel.below, plot)
     chart.legend(sheet, marks)
-    return sheet.signed(compiled, {t.id: t for t, _ in found}.values(), address)
+    return sheet.signed(compiled, {t.id: t for t, _ in trials(compiled, explanation)}.values(), address)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Results that share an axis; ``below`` says what lies left and right of no change."""
+
+    heading: str
+    marks: tuple[Mark, ...]
+    axis: chart.Axis
+    below: tuple[str, str]
+
+
+def trial_panels(compiled: Compiled, explanation: str, look: Look) -> tuple[Panel, ...]:
+    """Ratios first, then differences, those with most results first; within each the lowest result first."""
+    panels: dict[str, list[Mark]] = {}
+    for treatment, outcome in trials(compiled, explanation):
+        panels.setdefault(_panel(outcome), []).append(_trial(treatment, outcome, look))
+    ranked = sorted(panels.items(), key=lambda p: (p[0] != _RATIO_PANEL, -len(p[1]), p[0]))
+    return tuple(_made(heading, sorted(marks, key=lambda m: m.value or 0)) for heading, marks in ranked)
+
+
+def _made(heading: str, marks: list[Mark]) -> Panel:
+    if heading == _RATIO_PANEL:
+        return Panel(heading, tuple(marks), chart.ratios(marks), ("less often", "more often"))
+    return Panel(heading, tuple(marks), chart.differences(marks), ("less", "more"))
 
 
 _RATIO_PANEL = "Ratio of what is named"
-
-
-def _shown(sheet: Sheet, heading: str, marks: list[Mark], plot: chart.Plot) -> None:
-    sheet.y += 14
-    sheet.text(MARGIN, sheet.y, heading, 13, bold=True)
-    sheet.y += 6
-    if heading == _RATIO_PANEL:
-        chart.rows(sheet, marks, chart.ratios(marks), ("less often", "more often"), plot)
-    else:
-        chart.rows(sheet, marks, chart.differences(marks), ("less", "more"), plot)
 
 
 def _panel(o: Outcome) -> str:

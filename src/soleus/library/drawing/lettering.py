@@ -27,14 +27,14 @@ def width(words: str, size: float, bold: bool = False) -> float:
 def lines(words: str, room: float, size: float, bold: bool = False, most: int = 99) -> tuple[str, ...]:
     """``words`` broken into lines that fit; what does not fit into ``most`` lines ends with an ellipsis."""
     out: list[str] = []
-    line = ""
+    line, used, blank = "", 0.0, width(" ", size, bold)
     for word in (part for whole in words.split() for part in _broken(whole, room, size, bold)):
-        longer = f"{line} {word}".strip()
-        if line and width(longer, size, bold) > room:
+        wide = width(word, size, bold)
+        if line and used + blank + wide > room:
             out.append(line)
-            line = word
+            line, used = word, wide
         else:
-            line = longer
+            line, used = (f"{line} {word}", used + blank + wide) if line else (word, wide)
     out.append(line)
     if len(out) <= most:
         return tuple(out)

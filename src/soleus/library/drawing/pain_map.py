@@ -19,7 +19,7 @@ _WHOLE = "whole_leg"
 _CRAMP = "nocturnal_leg_cramp"
 #: Shares from which a place is a step darker.
 _FROM = (0.05, 0.15, 0.35, 0.6)
-_VIEWS = ("map_back", "map_front")
+VIEWS = ("map_back", "map_front")
 _TOP, _TALL, _BROAD = -90.0, 700.0, 200.0  # of the shape files
 
 
@@ -35,7 +35,7 @@ def pain_map(compiled: Compiled, look: Look, address: str = "") -> Drawn:
     """Small pictures side by side, one for each of the main explanations."""
     shown = mapped(compiled)
     title = "Where it hurts"
-    told = "; ".join(f"{_name(compiled, s, look)}: {_places(compiled, s, look, 3)}" for s in shown)
+    told = "; ".join(f"{_name(compiled, s, look)}: {places(compiled, s, look, 3)}" for s in shown)
     sheet = Sheet("pain-map", look, title, f"{title}, in {len(shown)} conditions. {told}.")
     sheet.lead(
         "The place named as worst: the darker, the more people name it. Each leg from behind, then from the front."
@@ -57,7 +57,7 @@ def pain_map(compiled: Compiled, look: Look, address: str = "") -> Drawn:
 def pain(compiled: Compiled, explanation: str, look: Look, address: str = "") -> Drawn:
     """One condition: the leg large, with the share of every place and side beside it."""
     title = titled("Where it hurts", compiled.explanations[explanation], look)
-    sheet = Sheet(f"pain-{explanation}", look, title, f"{title}. {_places(compiled, explanation, look, 7)}.")
+    sheet = Sheet(f"pain-{explanation}", look, title, f"{title}. {places(compiled, explanation, look, 7)}.")
     sheet.lead(
         "The place named as worst: the darker, the more people name it. The leg from behind, and from the front."
     )
@@ -65,8 +65,8 @@ def pain(compiled: Compiled, explanation: str, look: Look, address: str = "") ->
     scale = 0.46
     top = sheet.y + 6
     left = (sheet.width - 2 * _BROAD * scale) / 2 if look.narrow else MARGIN + 20
-    for n, view in enumerate(_VIEWS):
-        _leg(sheet, view, _shares(compiled, explanation), left + n * _BROAD * scale, top, scale)
+    for n, view in enumerate(VIEWS):
+        _leg(sheet, view, shares_of(compiled, explanation), left + n * _BROAD * scale, top, scale)
     if look.narrow:
         sheet.y = top + _TALL * scale + 16
         _bars(sheet, compiled, explanation, MARGIN, sheet.room)
@@ -90,20 +90,27 @@ def _records(compiled: Compiled, shown: Sequence[str]) -> list[Likelihood]:
     return [compiled.likelihoods[pair] for pair in pairs if pair in compiled.likelihoods]
 
 
-def _shares(compiled: Compiled, explanation: str, finding: str = SITE) -> dict[str, float]:
+def shares_of(compiled: Compiled, explanation: str, finding: str = SITE) -> dict[str, float]:
+    """State -> the share of people who name it; nothing where there is no record."""
     states = compiled.findings[finding].states
     record = compiled.likelihoods.get((explanation, finding))
     return {state.id: p for state, p in zip(states, record.p, strict=True)} if record else {}
 
 
-def _places(compiled: Compiled, explanation: str, look: Look, most: int) -> str:
-    shares = sorted(_shares(compiled, explanation).items(), key=lambda item: -item[1])[:most]
+def places(compiled: Compiled, explanation: str, look: Look, most: int) -> str:
+    """The places that most people name, in words."""
+    shares = sorted(shares_of(compiled, explanation).items(), key=lambda item: -item[1])[:most]
     return ", ".join(f"{_state(compiled, SITE, s, look)} {share(p, look.audience)}" for s, p in shares)
 
 
 def _state(compiled: Compiled, finding: str, id: str, look: Look) -> str:
     state = next(s for s in compiled.findings[finding].states if s.id == id)
     return state.patient_label if look.audience == "patient" else state.label
+
+
+def kind_of(p: float) -> str:
+    """How a place with this share is painted."""
+    return STEPS[_step(p)]
 
 
 def _step(p: float) -> int:
@@ -119,7 +126,7 @@ def _leg(sheet: Sheet, view: str, shares: dict[str, float], x: float, y: float, 
         for part in shapes:
             sheet.shape("path", HALOS[rim], group, d=part.outline)
     for part in shapes:
-        sheet.shape("path", STEPS[_step(shares.get(part.id, 0.0))], group, d=part.outline)
+        sheet.shape("path", kind_of(shares.get(part.id, 0.0)), group, d=part.outline)
         sheet.shape("path", "limb", group, d=part.outline, stroke_linejoin="round")
 
 
@@ -133,8 +140,8 @@ def _small(sheet: Sheet, compiled: Compiled, explanation: str, x: float, wide: f
     for n, line in enumerate(_heading(compiled, explanation, look, wide)):
         sheet.text(x, sheet.y + 18 + n * 15.5, line, 12.5, bold=True)
     y = sheet.y + 18 + tall
-    for n, view in enumerate(_VIEWS):
-        _leg(sheet, view, _shares(compiled, explanation), x + n * (_BROAD * scale + 4), y - 6, scale)
+    for n, view in enumerate(VIEWS):
+        _leg(sheet, view, shares_of(compiled, explanation), x + n * (_BROAD * scale + 4), y - 6, scale)
     y += _TALL * scale + 12
     for told in _said(compiled, explanation, look):
         y = sheet.paragraph(x, y, told, wide, 11.5, "soft", leading=1.27)
@@ -143,11 +150,11 @@ def _small(sheet: Sheet, compiled: Compiled, explanation: str, x: float, wide: f
 
 def _said(compiled: Compiled, explanation: str, look: Look) -> list[str]:
     """The places that most people name, and whether in one leg or both."""
-    shares = sorted(_shares(compiled, explanation).items(), key=lambda item: -item[1])
+    shares = sorted(shares_of(compiled, explanation).items(), key=lambda item: -item[1])
     told = [
         f"{capital(_state(compiled, SITE, s, look))}: {share(p, look.audience)}" for s, p in shares[:3] if p >= _FROM[0]
     ]
-    sides = _shares(compiled, explanation, SIDE)
+    sides = shares_of(compiled, explanation, SIDE)
     if sides:
         side = max(sides, key=lambda s: sides[s])
         told.append(f"{capital(_state(compiled, SIDE, side, look))}: {share(sides[side], look.audience)}")
@@ -179,7 +186,7 @@ def _bars(sheet: Sheet, compiled: Compiled, explanation: str, x: float, wide: fl
     """Every place and side with its share."""
     look = sheet.look
     for finding, heading in ((SITE, "The worst place"), (SIDE, "Which leg")):
-        shares = _shares(compiled, explanation, finding)
+        shares = shares_of(compiled, explanation, finding)
         if not shares:
             continue
         sheet.text(x, sheet.y, heading, 13, bold=True)
