@@ -41,6 +41,7 @@ Outcome = Literal["accepted", "declined", "merged", "reopened"]
 
 #: Letters that a proposal may have: enough for a sentence and its source, too few for the letter of a patient.
 LONGEST: Final = {"field": 120, "value": 2_000, "source": 500, "reason": 1_500, "contact": 200}
+LONGEST_VALUE: Final = 20_000  # letters of an accepted value: the longest text of an article
 _READER: Final = "reader:"
 _EDITORS: Final = frozenset({"reviewer", "administrator"})
 
@@ -202,7 +203,7 @@ def _decided(record: Any, one: Correction, told: Decision) -> dict[str, Any]:
     if told.outcome != "accepted":
         return {"reason": reason}
     field = told.field or one.field
-    value = value_of(record, field, told.value)
+    value = value_of(record, field, clean("value", told.value, LONGEST_VALUE))
     was = value_at(record, field)
     if value == was:
         raise InvalidValue("value", "the value that is there", "another", "Decline it, or write the new value.")

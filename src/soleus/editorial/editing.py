@@ -7,7 +7,7 @@ again, and must say what it said before, but for the changes: else nothing is wr
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
@@ -42,26 +42,30 @@ def edited(text: str, changes: Sequence[Change], name: str = "file") -> str:
     missing = [c.id for c in changes if c.id not in records]
     if missing:
         raise KnowledgeError(name, f"no record {missing[0]}", "the record in that file", "Export again.")
-    patches = [patch for c in changes for patch in _patches(text, records[c.id], c)]
-    out = _patched(text, patches)
-    if yaml.load(out, yaml.CSafeLoader) != _expected(text, changes):
-        raise KnowledgeError(name, "a change that cannot be written there", "a plain record", "Change it by hand.")
-    return out
+    wanted = _expected(text, changes)
+    for quoted in (False, True):
+        out = _patched(text, [_patch(text, records[c.id], c, quoted) for c in changes])
+        if _read(out) == wanted:
+            return out
+    raise KnowledgeError(name, "a change that cannot be written there", "a plain record", "Change it by hand.")
+
+
+def _read(text: str) -> Any:
+    try:
+        return yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return None
 
 
 def ids(text: str) -> tuple[str, tuple[str, ...]]:
     """The kind of a file and the ids of its records; ('', ()) for another kind of file."""
     root = yaml.compose(text, yaml.CSafeLoader)
-    kind = next((v.value for k, v in root.value if k.value == "kind"), "") if _is_mapping(root) else ""
-    return (kind, tuple(_records(root))) if kind else ("", ())
-
-
-def _is_mapping(node: Any) -> bool:
-    return isinstance(node, yaml.MappingNode)
+    kind = _child(root, "kind")
+    return (str(kind.value), tuple(_records(root))) if kind is not None else ("", ())
 
 
 def _records(root: Any) -> dict[str, Any]:
-    rows = next((v for k, v in root.value if k.value == "records"), None)
+    rows = _child(root, "records")
     nodes = rows.value if isinstance(rows, yaml.SequenceNode) else ()
     return {_child(node, "id").value: node for node in nodes}
 
@@ -70,7 +74,7 @@ def _child(node: Any, step: str) -> Any:
     """The node below a step; None where there is none."""
     if isinstance(node, yaml.SequenceNode):
         return node.value[int(step)] if step.isdecimal() and int(step) < len(node.value) else None
-    if _is_mapping(node):
+    if isinstance(node, yaml.MappingNode):
         return next((v for k, v in node.value if k.value == step), None)
     return None
 
@@ -78,46 +82,46 @@ def _child(node: Any, step: str) -> Any:
 # --- where to write -----------------------------------------------------------------------------------------
 
 
-def _patches(text: str, record: Any, change: Change) -> Iterable[_Patch]:
-    """The stretch to replace: the value itself, or the end of the mapping that lacks it."""
+def _patch(text: str, record: Any, change: Change, quoted: bool) -> _Patch:
+    """The stretch to replace: the value itself, or the end of the mapping that lacks it.
+
+    ``quoted``: text stands in double quotes, in which any can; otherwise in the style of what it replaces.
+    """
     node, steps = record, change.path.split("/")
     flow = bool(record.flow_style)
     for n, step in enumerate(steps):
         below = _child(node, step)
         if below is None:
-            value = _nested(steps[n + 1 :], change.value)
-            return [_appended(text, node, step, value, flow)]
+            return _appended(text, node, step, _nested(steps[n + 1 :], change.value), flow, quoted)
         node, flow = below, flow or bool(getattr(below, "flow_style", False))
-    return [_replaced(text, node, change.value)]
+    return _replaced(text, node, change.value, quoted)
 
 
 def _nested(steps: Sequence[str], value: Any) -> Any:
     return {steps[0]: _nested(steps[1:], value)} if steps else value
 
 
-def _appended(text: str, node: Any, key: str, value: Any, flow: bool) -> _Patch:
+def _appended(text: str, node: Any, key: str, value: Any, flow: bool, quoted: bool) -> _Patch:
     """One more key at the end of a mapping."""
-    pair = f"{_written(key)}: {_written(value)}"
-    end = _end(text, node)
+    told = _written(value, '"' if quoted else None)
+    pair = f"{_written(key)}: {told}"
     if flow or node.flow_style:
-        inner = node.value[-1][1] if node.value else None
-        at = _end(text, inner) if inner is not None else node.start_mark.index + 1
-        return _Patch(at, at, f"{', ' if inner is not None else ''}{pair}")
-    at = text.find("\n", end)
+        at = _end(text, node.value[-1][1]) if node.value else node.start_mark.index + 1
+        return _Patch(at, at, f", {pair}" if node.value else pair)
+    at = text.find("\n", _end(text, node))
     at = len(text) if at < 0 else at
-    indent = " " * node.value[0][0].start_mark.column
-    return _Patch(at, at, f"\n{indent}{pair}")
+    return _Patch(at, at, f"\n{' ' * node.value[0][0].start_mark.column}{pair}")
 
 
-def _replaced(text: str, node: Any, value: Any) -> _Patch:
+def _replaced(text: str, node: Any, value: Any, quoted: bool) -> _Patch:
     start, end = node.start_mark.index, _end(text, node)
     style = getattr(node, "style", None)
-    if isinstance(value, str) and style in ("|", ">"):
+    if quoted or not isinstance(value, str):
+        return _Patch(start, end, _written(value, '"'))
+    if style in ("|", ">"):
         return _Patch(start, end, _block(text, node, value))
     told = _written(value, style if style in ("'", '"') else None)
-    if "\n" in text[start:end] and isinstance(value, str):
-        told = _wrapped(told, text, start, end)
-    return _Patch(start, end, told)
+    return _Patch(start, end, _wrapped(told, text, start, end) if "\n" in text[start:end] else told)
 
 
 def _end(text: str, node: Any) -> int:
@@ -125,7 +129,7 @@ def _end(text: str, node: Any) -> int:
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(text, last[1] if isinstance(last, tuple) else last)
-    start, end = node.start_mark.index, node.end_mark.index
+    start, end = int(node.start_mark.index), int(node.end_mark.index)
     return start + len(text[start:end].rstrip()) if getattr(node, "style", None) in ("|", ">") else end
 
 
@@ -142,8 +146,8 @@ def _patched(text: str, patches: Sequence[_Patch]) -> str:
 
 def _written(value: Any, style: str | None = None) -> str:
     """A value in the short form of YAML, fit to stand inside brackets."""
-    if isinstance(value, str) and style is not None and "\n" not in value:
-        told = yaml.dump(value, default_style=style, allow_unicode=True, width=10**9)
+    if isinstance(value, str) and (style is not None or "\n" in value):
+        told: str = yaml.dump(value, default_style='"' if "\n" in value else style, allow_unicode=True, width=10**9)
         return told.removesuffix("\n")
     told = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**9, sort_keys=False)
     return told.strip()[1:-1]
@@ -163,12 +167,14 @@ def _wrapped(told: str, text: str, start: int, end: int) -> str:
 
 def _block(text: str, node: Any, value: str) -> str:
     """Text of several lines in the style that it had: literal as it stands, folded broken into lines."""
-    head = text[node.start_mark.index : node.end_mark.index].split("\n", 1)[0].rstrip()
     body = text[node.start_mark.index : node.end_mark.index].split("\n")[1:]
-    first = next((line for line in body if line.strip()), "  ")
+    first = next((line for line in body if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
-    folded = _folded(value, indent) if node.style == ">" else value.split("\n")
-    return "\n".join([head, *(f"{indent}{line}" if line else "" for line in folded)]).rstrip("\n")
+    if not indent or value[:1].isspace() or value.endswith("\n\n") or not value.strip():
+        return _written(value)
+    lines = _folded(value, indent) if node.style == ">" else value.rstrip("\n").split("\n")
+    head = node.style if value.endswith("\n") else f"{node.style}-"
+    return "\n".join([head, *(f"{indent}{line}" if line else "" for line in lines)])
 
 
 def _folded(value: str, indent: str) -> list[str]:

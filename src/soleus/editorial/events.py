@@ -9,6 +9,7 @@ Proposals have a stream of their own, so that a reader who writes never stands i
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from soleus.accounts import Visitor
@@ -20,6 +21,8 @@ from soleus.storage import Event, EventLog
 REVIEW: Final = "review"
 PROPOSAL: Final = "proposal"
 CORRECTION: Final = "correction"
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 LONGEST_COMMENT: Final = 4_000
 LONGEST_INTEREST: Final = 500
@@ -67,8 +70,11 @@ def not_newer(events: tuple[Event, ...], seen: int) -> None:
 
 
 def clean(where: str, text: str, most: int, *, needed: bool = False) -> str:
-    """Typed text without blanks at its ends. Raises `InvalidValue` for one that is missing, or longer than ``most``."""
-    told = text.replace("\r\n", "\n").replace("\0", "").strip()
+    """Typed text without blanks at its ends, and without letters that nobody types.
+
+    Raises `InvalidValue` for one that is missing, or longer than ``most``.
+    """
+    told = _CONTROLS.sub("", text.replace("\r\n", "\n")).strip()
     if needed and not told:
         raise InvalidValue(where, "nothing", "a few words", "Fill it in.")
     if len(told) > most:

@@ -58,8 +58,9 @@ def reviewable(record: Any) -> bool:
 
 
 def plain(record: Any) -> dict[str, Any]:
-    """The record as plain data, with the names of its YAML."""
-    return dict(msgspec.to_builtins(record))
+    """The record as plain data, with the names of its YAML and lists where it has tuples."""
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
+    return told
 
 
 def fields(record: Any) -> tuple[Field, ...]:
@@ -143,13 +144,17 @@ def text_of(value: Any) -> str:
 def value_of(record: Any, path: str, text: str) -> Any:
     """The value that a typed text stands for in a field, as plain data. Raises `UnknownName`, `InvalidValue`.
 
-    Where the field takes text, it is taken as it stands.
+    Where the field takes text, it is taken as it stands; it ends with a line break if it did before.
     """
-    told = text.strip()
+    told, was = text.strip(), value_at(record, path)
+    if isinstance(was, str) and told:
+        return value_at(with_value(record, path, told + "\n" * was.endswith("\n")), path)
     try:
         parsed = parse_tree(told, "value") if told else None
         return value_at(with_value(record, path, _finite(parsed)), path)
     except (UnreadableInput, Contradiction, InvalidValue):
+        if not told:
+            raise
         return value_at(with_value(record, path, told), path)
 
 
