@@ -33,7 +33,7 @@ Why = How | Literal["felt", "text"]
 
 # Scores: what steers the order, not a probability.
 _EXACT, _SAME_WORDS, _BEGINS, _WORDS, _FELT, _TEXT = 100.0, 94.0, 84.0, 72.0, 78.0, 30.0
-_ASKED = 71.0  # a common question that has every word
+_ASKED, _NEARER = 71.0, 6.0  # a common question that has every word; less by so much if it has many others
 _FUZZY = 80.0  # times the likeness
 _LIKE = 78.0  # percent of likeness below which a name is another name
 _LENT = {"question": 0.9}  # a wording of a question stands a little behind its own words
@@ -177,7 +177,7 @@ class _Index:
     def _by_words(self, wanted: Mapping[str, float]) -> Iterable[_Fit]:
         for n, share, whole in self._words.shares(wanted):
             asked = whole and self.refs[self._names[n][0]].kind == "common_question"
-            yield self._fit(n, _ASKED if asked else _WORDS * share)
+            yield self._fit(n, _ASKED - _NEARER * (1 - share) if asked else _WORDS * share)
 
     def _by_likeness(self, key: str) -> Iterable[_Fit]:
         if len(key) < _MENDED_FROM:

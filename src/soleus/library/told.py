@@ -17,7 +17,7 @@ from soleus.reasoning.questions import fired_flags
 MOST = 8  # explanations that are named
 _SURE = 0.4  # statements that were read right less often than this steer no search
 _LEAST = 0.04  # of the first: what speaks less is not named
-_RATE = 0.4  # how far the rate of an explanation counts beside what the words say: a rare one that fits is wanted here
+RATE = 0.4  # how far the rate of an explanation counts beside what the words say: a rare one that fits is wanted here
 _REST = "other"  # the explanation that stands for everything else has nothing to read
 _PLACES = ("site", "side")
 
@@ -62,7 +62,7 @@ def _presented(compiled: Compiled, reading: Reading) -> Presentation:
 def _fits(compiled: Compiled, probability: dict[str, float]) -> dict[str, float]:
     """The posterior with most of the weight of the rates taken out again."""
     before = compiled.once(_before)
-    fits = {e: p / before[e] ** (1 - _RATE) for e, p in probability.items() if e != _REST and before[e] > 0}
+    fits = {e: p / before[e] ** (1 - RATE) for e, p in probability.items() if e != _REST and before[e] > 0}
     ranked = sorted(fits.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
     best = ranked[0][1]
     return {e: fit / best for e, fit in ranked if fit >= _LEAST * best}

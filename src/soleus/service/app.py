@@ -128,9 +128,11 @@ def _lifespan(services: Services) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 def _warm(services: Services) -> None:
     """Load and compute once what the first request would wait for; `/ready` tells when that is done."""
+    from soleus.library.searching import search
     from soleus.notes.judging import assess_note
 
     assess_note("Cramp in my calf at night.", knowledge=services.compiled)
+    search(services.compiled, "crampp", "patient")
     gc.collect()
     gc.freeze()  # what is loaded stays as long as the process; looking through it again finds nothing
     gc.set_threshold(50_000)  # an answer makes many small objects, and hardly any circle of them

@@ -138,7 +138,7 @@ class Rewriter:
 
     def _forms(self, html: str) -> str:
         """Forms go, except the one that searches: its page works in the browser."""
-        return _FORM.sub(lambda m: m[0] if m[1] == addresses.SEARCH else "", html)
+        return _FORM.sub(lambda m: m[0] if m[1].startswith(addresses.SEARCH) else "", html)
 
     def _anchor(self, match: re.Match[str]) -> str:
         link = unescape(match[1])
@@ -179,9 +179,10 @@ _CODE = re.compile(r'<div class="code-picture">.*?</div>', re.DOTALL)
 _FORM = re.compile(r'<form\b[^>]*\baction="([^"]*)"[^>]*>.*?</form>', re.DOTALL)
 _ANCHOR = re.compile(r'<a\b[^>]*?\bhref="(/[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _LINK = re.compile(r'(\b(?:href|src|srcset|action)=)"(/[^"]*)"')
+_ASKED = r"[A-Za-z0-9_.~%=:\-]+"
 _FULL = re.compile(
-    re.escape(PLACE) + r"(/[A-Za-z0-9_.~/\-]*(?:\?[A-Za-z0-9_.~%=:\-]*(?:(?:&amp;|&)[A-Za-z0-9_.~%=:\-]+)*)?)?"
-)
+    re.escape(PLACE) + rf"(/[A-Za-z0-9_.~/\-]*(?:\?{_ASKED}(?:(?:&amp;|&|\\u0026){_ASKED})*)?)?"
+)  # in JSON the and-sign is \\u0026
 _LOOSE_ONLY = re.compile(r"<(li|p|dd)\b[^>]*>\s*(?:\0[^\0]*\0[\s·,]*)+</\1>\n?")
 _LOOSE_END = re.compile(r"\s*·\s*\0[^\0]*\0|\0[^\0]*\0\s*·\s*")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files
+from math import exp
 from typing import Any
 
 from soleus.library.model import RecordRef
@@ -11,12 +13,14 @@ from soleus.library.naming import key_of, names, records
 from soleus.library.searching import SILENT
 from soleus.library.signs import speaks_for
 from soleus.library.titles import title_of
+from soleus.library.told import RATE
 from soleus.reasoning.compiled import Compiled
 from soleus.web.built_links import Rules, file_of
 from soleus.web.catalogue import text
 
 INDEX, SCRIPT = "search-index.js", "search.js"
 _PRESSING = ("emergency", "same_day")
+_LOOKED_AT, _SPOKEN_FOR = 40, 6  # explanations that a sign speaks for: those that are weighed, those that are kept
 
 
 def search_files(compiled: Compiled, rules: Rules) -> dict[str, bytes]:
@@ -27,7 +31,9 @@ def search_files(compiled: Compiled, rules: Rules) -> dict[str, bytes]:
 
 
 def index(compiled: Compiled, rules: Rules) -> dict[str, Any]:
-    """Everything that is sought through; ``speaks`` of a finding are the numbers of what it speaks for."""
+    """Everything that is sought through; ``signs`` of a finding are words for its states, each with the
+    numbers of the entries that it speaks for.
+    """
     built = [ref for ref, _ in records(compiled) if rules.knows(file_of(f"/library/{ref.kind}/{ref.id}", {}))]
     numbers = {ref: n for n, ref in enumerate(built)}
     return {
@@ -46,8 +52,8 @@ def index(compiled: Compiled, rules: Rules) -> dict[str, Any]:
 def _entry(compiled: Compiled, ref: RecordRef, numbers: dict[RecordRef, int]) -> dict[str, Any]:
     title, plain = (title_of(compiled.knowledge, ref, who) for who in ("clinician", "patient"))
     every = names(compiled)[ref]
-    seen = {key_of(title): title, key_of(plain): plain}
-    others = {key_of(n.text): n.text for n in every if n.how != "code" and key_of(n.text) not in seen}
+    seen = {key_of(title), key_of(plain)}
+    others = {key_of(n.text): n.text for n in every if n.how not in ("code", "state") and key_of(n.text) not in seen}
     acuity = compiled.explanations[ref.id].acuity if ref.kind == "explanation" else None
     return {
         "kind": ref.kind,
@@ -57,15 +63,29 @@ def _entry(compiled: Compiled, ref: RecordRef, numbers: dict[RecordRef, int]) ->
         "names": list(others.values()),
         "codes": [n.text for n in every if n.how == "code"],
         "urgent": text(f"finding.acuity.{acuity}") if acuity in _PRESSING else "",
-        "speaks": _speaks(compiled, ref, numbers),
+        "signs": list(_signs(compiled, ref.id, numbers)) if ref.kind == "finding" else [],
     }
 
 
-def _speaks(compiled: Compiled, ref: RecordRef, numbers: dict[RecordRef, int]) -> list[int]:
-    """What the first telling state of a finding speaks for: its other words are those of that state, as a rule."""
-    if ref.kind != "finding":
-        return []
-    finding = compiled.findings[ref.id]
-    rows = next((rows for s in finding.states if (rows := speaks_for(compiled, finding.id, s.id))), ())
-    told = (RecordRef(kind="explanation", id=row.explanation) for row in rows)
-    return [numbers[e] for e in told if e in numbers]
+def _signs(compiled: Compiled, finding: str, numbers: dict[RecordRef, int]) -> Iterator[tuple[list[str], list[int]]]:
+    """(words for a state of a finding, numbers of what it speaks for); other names of a yes or no are words for yes."""
+    record = compiled.findings[finding]
+    for state in record.states:
+        own = () if record.kind == "yes_no" else (state.label,)
+        lent = (record.name, *record.synonyms) if record.kind == "yes_no" and state.id != record.absent else ()
+        words = list(dict.fromkeys((*own, *state.synonyms, *lent)))
+        if words:
+            yield words, [numbers[e] for e in _spoken_for(compiled, finding, state.id) if e in numbers]
+
+
+def _spoken_for(compiled: Compiled, finding: str, state: str) -> list[RecordRef]:
+    """What a state speaks for: how much more often it is found there, with some weight for what is common."""
+    rates = compiled.once(_rates)
+    rows = speaks_for(compiled, finding, state, _LOOKED_AT)
+    ranked = sorted(rows, key=lambda r: -r.times * r.share * rates[r.explanation] ** RATE)
+    return [RecordRef(kind="explanation", id=r.explanation) for r in ranked[:_SPOKEN_FOR]]
+
+
+def _rates(compiled: Compiled) -> dict[str, float]:
+    log_rates = compiled.context(None, None, "primary_care").log_rate.tolist()
+    return {e: exp(rate) for e, rate in zip(compiled.network.explanations, log_rates, strict=True)}

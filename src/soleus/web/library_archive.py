@@ -17,7 +17,7 @@ from soleus.errors import UnknownName
 from soleus.library import addresses
 from soleus.library.changes import history
 from soleus.reasoning.assessment import Audience
-from soleus.web.rendering import page
+from soleus.web.rendering import error_page, page
 from soleus.web.site import Site
 
 VERSIONS = "v"
@@ -35,10 +35,17 @@ def router(site: Site) -> APIRouter:
     async def kept(version: str, path: str) -> Response:
         content = await site.run(read, site.archive, version, path)
         if content is None:
-            return version_page(site, version, path)
+            return _told(site, version, path)
         return Response(content, media_type=media_type(path or "index.html"), headers={"cache-control": _FOREVER})
 
     return routes
+
+
+def _told(site: Site, version: str, path: str) -> HTMLResponse:
+    try:
+        return version_page(site, version, path)
+    except UnknownName as error:
+        return error_page(404, error)
 
 
 def file_in(archive: Path | None, version: str, path: str) -> Path | None:

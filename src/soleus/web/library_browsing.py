@@ -18,7 +18,7 @@ from soleus.library.titles import title_of
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
 from soleus.web import body_map, catalogue
-from soleus.web.library_pages import whose
+from soleus.web.library_pages import found, whose
 from soleus.web.rendering import page
 from soleus.web.site import Site
 
@@ -33,7 +33,7 @@ def router(site: Site) -> APIRouter:
     @routes.get(addresses.browse("code"))
     @routes.get(addresses.browse("code/{system}"))
     async def by_code(request: Request, system: str = "icd10cm") -> HTMLResponse:
-        return code_page(site.compiled, system, whose(request))
+        return found(code_page, site.compiled, system, whose(request))
 
     @routes.get(addresses.browse("family"))
     async def by_family(request: Request) -> HTMLResponse:
@@ -46,7 +46,7 @@ def router(site: Site) -> APIRouter:
     @routes.get(addresses.browse("region"))
     @routes.get(addresses.browse("region/{region}"))
     async def by_region(request: Request, region: str = "") -> HTMLResponse:
-        return region_page(site.compiled, region, whose(request))
+        return found(region_page, site.compiled, region, whose(request))
 
     @routes.get(addresses.browse("medicine"))
     async def by_medicine(request: Request) -> HTMLResponse:

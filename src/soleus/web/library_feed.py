@@ -19,7 +19,7 @@ from soleus.reasoning.compiled import Compiled
 from soleus.web.library_archive import archived_home
 from soleus.web.library_browsing import titles
 from soleus.web.library_pages import whose
-from soleus.web.rendering import page
+from soleus.web.rendering import error_page, page
 from soleus.web.site import Site
 
 MOST_TOUCHED = 40  # entries that stand open; the others are one click away
@@ -45,7 +45,10 @@ def router(site: Site) -> APIRouter:
 
     @routes.get(addresses.FEED)
     async def atom(request: Request) -> Response:
-        return Response(written(site, request), media_type=feed.MEDIA_TYPE)
+        try:
+            return Response(written(site, request), media_type=feed.MEDIA_TYPE)
+        except UnknownName as error:
+            return error_page(404, error)
 
     return routes
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -23,7 +24,7 @@ from soleus.library.writing import Writer
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import reference
 from soleus.reasoning.compiled import Compiled
-from soleus.web.rendering import page
+from soleus.web.rendering import error_page, page
 from soleus.web.site import Site
 
 FEW_QUESTIONS = 6  # common questions on the home page
@@ -57,9 +58,17 @@ def router(site: Site) -> APIRouter:
 
     @routes.get(addresses.source("{id}"))
     async def source(id: str, request: Request) -> HTMLResponse:
-        return source_page(site.compiled, id, whose(request))
+        return found(source_page, site.compiled, id, whose(request))
 
     return routes
+
+
+def found(page_of: Callable[..., HTMLResponse], *given: Any) -> HTMLResponse:
+    """A page, or one that says that nothing of that name is here."""
+    try:
+        return page_of(*given)
+    except UnknownName as error:
+        return error_page(404, error)
 
 
 def whose(request: Request) -> Audience:

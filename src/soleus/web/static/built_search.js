@@ -8,18 +8,22 @@
   const key = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f'’]/g, "")
     .replace(/[^\p{L}\p{N}+%]+/gu, " ").trim().replace(/ae/g, "e").replace(/oe/g, "e");
   const silent = new Set(library.silent);
-  const stem = (word) => (word.length > 3 ? word.replace(/(ies|es|s|ing|ed)$/, "") : word);
   const wordsOf = (text) => {
     const all = text.split(" "), told = all.filter((w) => !silent.has(w));
-    return (told.length ? told : all).map(stem);
+    return told.length ? told : all;
   };
 
-  // Every name with its words; word -> the names that hold it.
+  // Every name with its words; word -> the names that hold it. ``speaks`` are entries that a sign speaks for.
   const names = [], holds = new Map();
-  library.entries.forEach((entry, e) => [...new Set([entry.title, entry.plain, ...entry.names])].forEach((text) => {
-    const k = key(text), words = new Set(wordsOf(k)), n = names.push({ e, text, k, words }) - 1;
+  const add = (e, text, speaks) => {
+    const k = key(text), words = new Set(wordsOf(k)), n = names.push({ e, text, k, words, speaks }) - 1;
     words.forEach((w) => (holds.has(w) ? holds.get(w).push(n) : holds.set(w, [n])));
-  }));
+  };
+  library.entries.forEach((entry, e) => {
+    const signs = new Set(entry.signs.flatMap(([told]) => told));
+    [...new Set([entry.title, entry.plain, ...entry.names])].filter((text) => !signs.has(text)).forEach((text) => add(e, text, []));
+    entry.signs.forEach(([told, speaks]) => told.forEach((text) => add(e, text, speaks)));
+  });
   const weight = (w) => Math.log(1 + names.length / (holds.get(w)?.length ?? 1));
   names.forEach((name) => { name.whole = [...name.words].reduce((sum, w) => sum + weight(w), 0); });
 
@@ -37,8 +41,11 @@
     }
     return one[b.length];
   };
+  const forms = (word) => [word, `${word}s`, word.replace(/s$/, ""), word.replace(/es$/, ""), word.replace(/ies$/, "y"),
+    word.replace(/(ing|ed)$/, ""), `${word}ing`].filter((w) => w.length > 1 && holds.has(w));
   const read = (word, last) => {
-    if (holds.has(word)) return [word];
+    const own = forms(word);
+    if (own.length) return own;
     if (last && word.length > 2) {
       const begun = [...holds.keys()].filter((w) => w.startsWith(word));
       if (begun.length) return begun.slice(0, 40);
@@ -49,29 +56,45 @@
     return near.filter(([d]) => d === least).map(([, w]) => w);
   };
 
+  const bare = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const search = (text) => {
-    const k = key(text), code = text.toLowerCase().replace(/[^a-z0-9]/g, ""), best = new Map();
+    const k = key(text), best = new Map();
     const give = (e, score, why) => { if (score > (best.get(e)?.score ?? 0)) best.set(e, { e, score, why }); };
     const lent = (name) => (library.entries[name.e].kind === "finding" && name.k !== key(library.entries[name.e].title) ? 0.6 : 1);
     if (!k) return [];
-    if (/\d/.test(code) && code.length > 2) library.entries.forEach((entry, e) => entry.codes.forEach((c) => {
-      const own = c.toLowerCase().replace(/[^a-z0-9]/g, "");
+    const codes = [text, ...text.split(/\s+/)].map(bare).filter((c) => c.length > 2 && /\d/.test(c));
+    codes.forEach((code) => library.entries.forEach((entry, e) => entry.codes.forEach((c) => {
+      const own = bare(c);
       if (own.startsWith(code)) give(e, own === code ? 100 : 84 * code.length / own.length, c);
-    }));
-    const sought = wordsOf(k), total = sought.reduce((sum, w) => sum + weight(w), 0), shares = new Map();
+    })));
+    const sought = wordsOf(k), total = sought.reduce((sum, w) => sum + weight(w), 0), shares = new Map(), told = new Map();
     sought.forEach((word, n) => {
       const hit = new Set(read(word, n === sought.length - 1).flatMap((w) => holds.get(w) ?? []));
-      hit.forEach((name) => shares.set(name, (shares.get(name) ?? 0) + weight(word)));
+      hit.forEach((name) => (shares.has(name) ? shares.get(name).push(n) : shares.set(name, [n])));
     });
-    shares.forEach((sum, n) => {
-      const name = names[n], covered = Math.min(sum / total, 1), own = Math.min(sum / name.whole, 1);
+    const sum = (places) => [...places].reduce((all, n) => all + weight(sought[n]), 0);
+    shares.forEach((places, n) => {
+      const name = names[n], had = sum(places), covered = Math.min(had / total, 1), own = Math.min(had / name.whole, 1);
       let score = 72 * Math.max(covered ** 1.3 * own ** 0.4, own > 0.99 ? 0.75 * covered ** 0.5 : 0);
-      if (covered > 0.99 && library.entries[name.e].kind === "common_question") score = 71;
+      if (covered > 0.99 && library.entries[name.e].kind === "common_question") score = 66 + 6 * own;
       if (name.k === k) score = 100; else if (covered > 0.99 && own > 0.99) score = 90;
       else if (k.length > 2 && name.k.startsWith(k)) score = Math.max(score, 84 * (0.75 + 0.25 * k.length / name.k.length));
       give(name.e, score * lent(name), name.text);
+      if (own > 0.6 && score > (told.get(name.e)?.score ?? 12)) told.set(name.e, { score, why: name.text, speaks: name.speaks, places });
     });
-    [...best.values()].forEach(({ e, score, why }) => library.entries[e].speaks.forEach((x, n) => give(x, score * (0.98 - n / 20), why)));
+    if (!shares.size && k.length > 4) names.forEach((name) => { // written as one word, or with a letter wrong in a short one
+      const d = far(k.replaceAll(" ", ""), name.k.replaceAll(" ", ""), 2);
+      if (d <= 2) give(name.e, 80 - 8 * d, name.text);
+    });
+    // What is felt: an entry has the words of every sign that speaks for it; the first that a sign speaks for have more.
+    const felt = new Map();
+    told.forEach(({ why, speaks, places }) => speaks.forEach((x, n) => {
+      if (!felt.has(x)) felt.set(x, { places: new Set(), why: [], least: 0 });
+      const had = felt.get(x);
+      places.forEach((place) => had.places.add(place)); had.why.push(why); had.least += n;
+    }));
+    felt.forEach(({ places, why, least }, x) =>
+      give(x, 78 * (sum(places) / total) ** 1.1 * (1 - least / why.length / 12), [...new Set(why)].join(", ")));
     return [...best.values()].filter((h) => h.score > 12).sort((a, b) => b.score - a.score || a.e - b.e).slice(0, 20);
   };
 
