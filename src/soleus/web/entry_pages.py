@@ -72,7 +72,7 @@ def _entry_routes(routes: APIRouter, site: Site, kind: EntryKind) -> None:
                 return _older(site, version, found)
         except UnknownName as error:
             return error_page(404, error)
-        return HTMLResponse(entry_html(site.compiled, found, site.address))
+        return HTMLResponse(_rendered(site.compiled, _Same(found), site.address))
 
     @routes.get(f"{address}/citation.{{ending}}")
     async def cited(id: str, ending: str, request: Request) -> Response:
@@ -124,8 +124,8 @@ def permalink(address: str, entry: Entry) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _rendered(compiled: Compiled, entry: _Same, address: str) -> str:
-    """The page of an entry. It follows from the knowledge, the entry's standing and the address alone."""
+def _rendered(compiled: Compiled, entry: _Same, address: str) -> bytes:
+    """The page of an entry as it is sent. It follows from the knowledge, the entry's standing and the address alone."""
     found, here = entry.entry, permalink(address, entry.entry)
     return html(
         "library_entry.html.j2",
@@ -143,7 +143,7 @@ def _rendered(compiled: Compiled, entry: _Same, address: str) -> str:
         FIRST_ROWS=_FIRST_ROWS,
         MOST_ROWS=_MOST_ROWS,
         licence=LICENCE,
-    )
+    ).encode()
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _Same:
 
 def entry_html(compiled: Compiled, entry: Entry, address: str) -> str:
     """The page of an entry; ``address`` is that of the service or site, such as https://soleus.example."""
-    return _rendered(compiled, _Same(entry), address)
+    return _rendered(compiled, _Same(entry), address).decode()
 
 
 def record_html(compiled: Compiled, kind: str, id: str, today: str) -> str:
