@@ -75,3 +75,21 @@ def changes(
     from soleus.cli.library_finding import run_changes
 
     run_changes(before, after, out, date, summary, cases)
+
+
+@app.command()
+def slides(
+    entry: Annotated[str, typer.Argument(help="An explanation: its id, a name, a synonym or a code.")],
+    out: Annotated[Path, typer.Option(help="The file to write, such as cramps.pptx.")],
+    against: Annotated[str, typer.Option(help="A second explanation, to set beside the first.")] = "",
+    audience: Annotated[Literal["clinician", "patient"], typer.Option(help="Whose words.")] = "clinician",
+    address: Annotated[str, typer.Option(help="Where the library is, https://…: for links and citations.")] = "",
+) -> None:
+    """Slides of an entry, or of two side by side, to change and to show (.pptx).
+
+    Examples: `soleus library slides nocturnal_leg_cramp --out cramps.pptx`,
+    `soleus library slides "night cramp" --against "restless legs" --out both.pptx`.
+    """
+    from soleus.cli.library_taking import run_slides
+
+    run_slides(entry, against, audience, address, out)
