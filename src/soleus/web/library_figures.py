@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from soleus.errors import SoleusError, UnknownName
 from soleus.library import addresses
+from soleus.library.browsing import first_rank
 from soleus.library.drawing import Drawn, Look, drawn, figures, figures_of
 from soleus.library.titles import name_of
 from soleus.reasoning.assessment import Audience
@@ -99,6 +100,7 @@ def figures_page(compiled: Compiled, audience: Audience, about: str = "", addres
         entry=addresses.entry(kind, id) if about and kind != "guide" else None,
         shown=[_shown(compiled, name, audience, address) for name in names],
         explanations=_listed(compiled, audience),
+        main=[leaf for leaf in first_rank(compiled, audience) if leaf.entry.kind == "explanation"],
     )
 
 
