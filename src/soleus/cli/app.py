@@ -13,6 +13,7 @@ from soleus.cli import hooks as hook_commands
 from soleus.cli import knowledge as knowledge_commands
 from soleus.cli import library as library_commands
 from soleus.cli import population as population_commands
+from soleus.cli import review as review_commands
 
 app = typer.Typer(
     name="soleus",
@@ -30,6 +31,7 @@ app.add_typer(knowledge_commands.app, name="knowledge")
 app.add_typer(library_commands.app, name="library")
 app.add_typer(hook_commands.app, name="hooks")
 app.add_typer(account_commands.app, name="account")
+app.add_typer(review_commands.app, name="review")
 app.add_typer(population_commands.app, name="population")
 
 Audience = Literal["clinician", "patient"]
