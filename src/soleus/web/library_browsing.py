@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request
@@ -19,10 +20,12 @@ from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
 from soleus.web import body_map, catalogue
 from soleus.web.library_pages import found, whose
-from soleus.web.rendering import page
+from soleus.web.rendering import html
 from soleus.web.site import Site
 
 MOST_OTHER_NAMES = 3  # other names that stand behind a name in the list of all
+#: These pages follow from the knowledge alone, and some are long: each is made once.
+_kept = lru_cache(maxsize=48)
 _FAMILIES = "finding.family."
 
 
@@ -37,11 +40,11 @@ def router(site: Site) -> APIRouter:
 
     @routes.get(addresses.browse("family"))
     async def by_family(request: Request) -> HTMLResponse:
-        return family_page(site.compiled, whose(request))
+        return found(family_page, site.compiled, whose(request))
 
     @routes.get(addresses.browse("symptom"))
     async def by_symptom(request: Request) -> HTMLResponse:
-        return symptom_page(site.compiled, whose(request))
+        return found(symptom_page, site.compiled, whose(request))
 
     @routes.get(addresses.browse("region"))
     @routes.get(addresses.browse("region/{region}"))
@@ -50,20 +53,21 @@ def router(site: Site) -> APIRouter:
 
     @routes.get(addresses.browse("medicine"))
     async def by_medicine(request: Request) -> HTMLResponse:
-        return medicine_page(site.compiled, whose(request))
+        return found(medicine_page, site.compiled, whose(request))
 
     @routes.get(addresses.browse("all"))
     async def all_entries(request: Request) -> HTMLResponse:
-        return all_page(site.compiled, whose(request))
+        return found(all_page, site.compiled, whose(request))
 
     return routes
 
 
-def _browsed(template: str, way: str, audience: Audience, here: str = "", **values: object) -> HTMLResponse:
-    return page(template, way=way, here=here or addresses.WAYS[way], audience=audience, **values)
+def _browsed(template: str, way: str, audience: Audience, here: str = "", **values: Any) -> str:
+    return html(template, way=way, here=here or addresses.WAYS[way], audience=audience, **values)
 
 
-def code_page(compiled: Compiled, system: str, audience: Audience) -> HTMLResponse:
+@_kept
+def code_page(compiled: Compiled, system: str, audience: Audience) -> str:
     """The tree of a code system. Raises `UnknownName`."""
     known: tuple[System, ...] = get_args(System)
     chosen = next((s for s in known if s == system), None)
@@ -76,7 +80,8 @@ def code_page(compiled: Compiled, system: str, audience: Audience) -> HTMLRespon
     )
 
 
-def family_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+@_kept
+def family_page(compiled: Compiled, audience: Audience) -> str:
     """The families in the order in which the catalogue names them."""
     named = [key.removeprefix(_FAMILIES) for key in catalogue.texts() if key.startswith(_FAMILIES)]
 
@@ -89,7 +94,8 @@ def family_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
     )
 
 
-def symptom_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+@_kept
+def symptom_page(compiled: Compiled, audience: Audience) -> str:
     found = symptoms(compiled, audience)
     return _browsed(
         "library_browse_symptom.html.j2",
@@ -107,7 +113,8 @@ def titles(compiled: Compiled, audience: Audience) -> dict[str, str]:
     return {e: title_of(compiled.knowledge, RecordRef(kind="explanation", id=e), audience) for e in every}
 
 
-def region_page(compiled: Compiled, region: str, audience: Audience) -> HTMLResponse:
+@_kept
+def region_page(compiled: Compiled, region: str, audience: Audience) -> str:
     """The picture of the legs, and with a region what is felt there. Raises `UnknownName`."""
     known = regions(compiled)
     if region and region not in {r.id for r in known}:
@@ -129,12 +136,14 @@ def region_page(compiled: Compiled, region: str, audience: Audience) -> HTMLResp
     )
 
 
-def medicine_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+@_kept
+def medicine_page(compiled: Compiled, audience: Audience) -> str:
     classes = medicine_classes(compiled, audience)
     return _browsed("library_browse_medicine.html.j2", "medicine", audience, classes=classes)
 
 
-def all_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+@_kept
+def all_page(compiled: Compiled, audience: Audience) -> str:
     return _browsed("library_browse_all.html.j2", "all", audience, **letters(compiled, audience))
 
 
@@ -151,7 +160,7 @@ def _others(compiled: Compiled, entry: RecordRef, title: str) -> list[str]:
     if entry.kind in ("finding", "common_question"):
         return []
     seen = {key_of(title), key_of(entry.id.replace("_", " "))}
-    out = []
+    out: list[str] = []
     for name in other_names(compiled, entry):
         if (key := key_of(name)) not in seen and len(out) < MOST_OTHER_NAMES:
             seen.add(key)

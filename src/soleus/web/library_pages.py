@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -24,7 +25,7 @@ from soleus.library.writing import Writer
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import reference
 from soleus.reasoning.compiled import Compiled
-from soleus.web.rendering import error_page, page
+from soleus.web.rendering import error_page, html
 from soleus.web.site import Site
 
 FEW_QUESTIONS = 6  # common questions on the home page
@@ -46,15 +47,15 @@ def router(site: Site) -> APIRouter:
 
     @routes.get(addresses.HOME)
     async def home(request: Request) -> HTMLResponse:
-        return home_page(site.compiled, whose(request))
+        return found(home_page, site.compiled, whose(request))
 
     @routes.get(addresses.QUESTIONS)
     async def common(request: Request) -> HTMLResponse:
-        return questions_page(site.compiled, whose(request))
+        return found(questions_page, site.compiled, whose(request))
 
     @routes.get(addresses.browse("sources"))
     async def sources(request: Request) -> HTMLResponse:
-        return sources_page(site.compiled, whose(request))
+        return found(sources_page, site.compiled, whose(request))
 
     @routes.get(addresses.source("{id}"))
     async def source(id: str, request: Request) -> HTMLResponse:
@@ -63,10 +64,10 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def found(page_of: Callable[..., HTMLResponse], *given: Any) -> HTMLResponse:
+def found(page_of: Callable[..., str], *given: Any) -> HTMLResponse:
     """A page, or one that says that nothing of that name is here."""
     try:
-        return page_of(*given)
+        return HTMLResponse(page_of(*given))
     except UnknownName as error:
         return error_page(404, error)
 
@@ -76,9 +77,9 @@ def whose(request: Request) -> Audience:
     return "patient" if request.query_params.get("for") == "patient" else "clinician"
 
 
-def home_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+def home_page(compiled: Compiled, audience: Audience) -> str:
     changes = history()
-    return page(
+    return html(
         "library_home.html.j2",
         audience=audience,
         first=first_rank(compiled, audience),
@@ -110,8 +111,8 @@ def asked(compiled: Compiled, every: Iterable[CommonQuestion], audience: Audienc
     return out
 
 
-def questions_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
-    return page(
+def questions_page(compiled: Compiled, audience: Audience) -> str:
+    return html(
         "library_questions.html.j2",
         way="questions",
         here=addresses.QUESTIONS,
@@ -120,9 +121,10 @@ def questions_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
     )
 
 
-def sources_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
+@lru_cache(maxsize=2)
+def sources_page(compiled: Compiled, audience: Audience) -> str:
     every = sorted(compiled.knowledge.all(Source), key=lambda s: (s.title.casefold(), s.id))
-    return page(
+    return html(
         "library_sources.html.j2",
         way="sources",
         here=addresses.browse("sources"),
@@ -131,12 +133,12 @@ def sources_page(compiled: Compiled, audience: Audience) -> HTMLResponse:
     )
 
 
-def source_page(compiled: Compiled, id: str, audience: Audience) -> HTMLResponse:
+def source_page(compiled: Compiled, id: str, audience: Audience) -> str:
     """A source, the records that rest on it, and the entries that use these. Raises `UnknownName`."""
     known = compiled.knowledge.by_id(Source)
     if id not in known:
         raise UnknownName("source", repr(id[:60]), "a source on record", near_names(id[:60], list(known)))
-    return page(
+    return html(
         "library_source.html.j2",
         audience=audience,
         source=known[id],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,7 +19,7 @@ from soleus.reasoning.compiled import Compiled
 from soleus.web.catalogue import text
 from soleus.web.library_browsing import letters
 from soleus.web.library_pages import whose
-from soleus.web.rendering import page
+from soleus.web.rendering import html
 from soleus.web.site import Site
 
 MOST = 20
@@ -41,22 +42,26 @@ def router(site: Site) -> APIRouter:
     @routes.get(addresses.SEARCH)
     async def sought(request: Request) -> HTMLResponse:
         words = " ".join(request.query_params.get("q", "").split())
-        return search_page(site.compiled, words, whose(request))
+        return HTMLResponse(search_page(site.compiled, words, whose(request)))
 
     return routes
 
 
-def search_page(compiled: Compiled, words: str, audience: Audience) -> HTMLResponse:
+def search_page(compiled: Compiled, words: str, audience: Audience) -> str:
     """What fits the words; without any, everything from A to Z."""
+    if not words:
+        return _unsought(compiled, audience)
     cut = LONGEST if len(words) > LONGEST else None
-    words = words[:LONGEST]
-    more = {} if words else letters(compiled, audience)
-    return page("library_search.html.j2", **_sought(compiled, words, audience), **more, audience=audience, cut=cut)
+    return html("library_search.html.j2", **_sought(compiled, words[:LONGEST], audience), audience=audience, cut=cut)
+
+
+@lru_cache(maxsize=2)
+def _unsought(compiled: Compiled, audience: Audience) -> str:
+    more = letters(compiled, audience)
+    return html("library_search.html.j2", words="", hits=(), dangers=(), cut=None, audience=audience, **more)
 
 
 def _sought(compiled: Compiled, words: str, audience: Audience) -> dict[str, Any]:
-    if not words:
-        return {"words": "", "hits": (), "dangers": ()}
     hits = [_found(compiled, hit) for hit in search(compiled, words, audience, MOST)]
     return {"words": words, "hits": hits, "dangers": told_by(compiled, words).dangers}
 
