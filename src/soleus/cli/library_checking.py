@@ -32,7 +32,12 @@ def run_check(form: Literal["text", "json"], as_of: str | None) -> None:
     else:
         _print(told)
     if faults:
-        raise KnowledgeError("library", f"{len(faults)} faults", "none", "Mend the records or the prose listed above.")
+        raise KnowledgeError(
+            "library",
+            f"{len(faults)} fault{'' if len(faults) == 1 else 's'}",
+            "none",
+            "Mend the records or the prose listed above.",
+        )
 
 
 def _told(compiled: Compiled, faults: tuple[Fault, ...], as_of: str | None) -> dict[str, Any]:

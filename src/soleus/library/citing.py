@@ -7,7 +7,7 @@ import re
 from typing import Literal, get_args
 
 from soleus.library.model import Entry
-from soleus.reports.words import date_words
+from soleus.reports.words import closed, date_words
 
 Style = Literal["text", "bibtex", "ris", "csl"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -43,7 +43,7 @@ def _status(entry: Entry) -> str:
 
 def _text(entry: Entry, address: str) -> str:
     day = date_words(released(entry))
-    parts = [f"{entry.standing.author}. {entry.title}. In: {WORK}, {version(entry)}"]
+    parts = [f"{entry.standing.author}. {closed(entry.title)} In: {WORK}, {version(entry)}"]
     parts += [f"last looked at {day}"] if day else []
     return f"{', '.join(parts)}. {_status(entry)}. {address}"
 

@@ -149,12 +149,18 @@ def difference_outcomes(treatments: Iterable[Treatment], audience: Audience, cit
 def outcomes_table(t: Treatment, audience: Audience, citer: Citer) -> Table:
     """Every result of one treatment that has a figure, in words."""
     found = [o for o in t.outcomes if o.effect is not None]
-    rows = (_outcome_row(t, o, audience, citer) for o in found)
+    rows = [
+        replace(_outcome_row(t, o, audience, citer), label=capital(o.outcome), note=_detail(o), entry=None)
+        for o in found
+    ]
     return Table(
         id="outcomes",
         title="Results",
         scale="none",
-        rows=tuple(replace(row, label=capital(o.outcome), note=_detail(o)) for row, o in zip(rows, found, strict=True)),
+        rows=tuple(
+            replace(row, label=capital(o.outcome), note=_detail(o), entry=None)
+            for row, o in zip(rows, found, strict=True)
+        ),
         columns=("Outcome", "Figure (95% interval)", "How it was measured"),
     )
 

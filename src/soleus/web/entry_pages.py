@@ -15,6 +15,7 @@ from soleus.errors import UnknownName
 from soleus.knowledge.prose_fields import ENTRY_KINDS
 from soleus.library import addresses
 from soleus.library.citing import FILES, LICENCE, Style, citation
+from soleus.library.classification import place_of as place_in_class
 from soleus.library.drawing import Look, drawn, figures, figures_of
 from soleus.library.entries import entry_of, title_of
 from soleus.library.metadata import json_ld, names
@@ -131,6 +132,7 @@ def _rendered(compiled: Compiled, entry: _Same, address: str) -> bytes:
         "library_entry.html.j2",
         entry=found,
         audience=found.audience,
+        family=_family(compiled, found),
         permalink=here,
         json_ld=json_ld(found, here),
         meta=names(found, here),
@@ -144,6 +146,13 @@ def _rendered(compiled: Compiled, entry: _Same, address: str) -> bytes:
         MOST_ROWS=_MOST_ROWS,
         licence=LICENCE,
     ).encode()
+
+
+def _family(compiled: Compiled, entry: Entry) -> str | None:
+    """The family that an explanation outside of the class of sleep-related movement disorders stands in."""
+    if entry.kind != "explanation" or place_in_class(compiled.knowledge, entry.kind, entry.id):
+        return None
+    return compiled.explanations[entry.id].family
 
 
 @dataclass(frozen=True)
