@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from soleus.accounts import Visitor, audit
 from soleus.accounts.identities import Identity
 from soleus.accounts.names import email_of, name_of
+from soleus.accounts.people import People
 from soleus.accounts.service import Accounts
 from soleus.errors import ChangedMeanwhile, InvalidValue, NotAllowed, UnknownName
 from soleus.storage import MemoryRepository
@@ -111,6 +112,16 @@ def test_two_who_accept_one_invitation_make_one_account(found: Accounts) -> None
         one.join()
     assert sorted(outcomes)[1] == "gone"
     assert len(found.people.store.accounts()) == 1
+
+
+def test_who_saw_an_invitation_that_another_used_since_makes_no_account(found: Accounts, monkeypatch: Any) -> None:
+    link = found.people.invite(who=ROOT, roles=["reader"])
+    seen = found.people.invitation(link.secret)
+    found.people.accept(link.secret, "Ann Example", PASSWORD)
+    monkeypatch.setattr(People, "invitation", lambda *_: seen)
+    with pytest.raises(UnknownName):
+        found.people.accept(link.secret, "Bob Example", PASSWORD)
+    assert [a.name for a in found.people.store.accounts()] == ["Ann Example"]
 
 
 def test_an_invitation_for_an_address_that_has_an_account_is_refused(found: Accounts) -> None:

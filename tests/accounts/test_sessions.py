@@ -125,6 +125,12 @@ def test_a_visitor_has_the_roles_of_now(found: Accounts) -> None:
     assert found.visitor(cookie) is None
 
 
+def test_a_locked_account_is_nobody_even_with_a_session(found: Accounts) -> None:
+    cookie = begun(found)
+    found.people.store.set_locked(found.people.named("Ann Example").id, True)
+    assert found.visitor(cookie) is None
+
+
 def test_a_group_is_that_whose_licence_is_valid_today_on_its_first_and_last_day_too(
     found: Accounts, clock: Clock
 ) -> None:

@@ -96,7 +96,7 @@ def test_a_verified_address_leads_to_the_account_that_has_it(tmp_path: Path) -> 
 def test_an_address_that_is_not_verified_takes_over_no_account(tmp_path: Path, verified: Any) -> None:
     for create in (False, True):
         place = Place(tmp_path, oidc_create=create, provider={"claims": {"email_verified": verified}})
-        account = made(place.accounts, "Ann Elsewhere", ["administrator"], "ann@clinic.example")
+        account = made(place.accounts, "Ann Example", ["administrator"], "ann@clinic.example")
         answer = place.signed_in()
         assert answer.status_code == (303 if create else 403)
         assert place.store.sessions(account.id) == ()

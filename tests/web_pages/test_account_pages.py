@@ -153,6 +153,7 @@ def test_too_many_failures_are_told_with_the_time_to_wait(service: Service) -> N
     [
         "https://evil.example/",
         "//evil.example",
+        "///evil.example",
         "/\\evil.example",
         "\\\\evil.example",
         "javascript:alert(1)",
