@@ -239,6 +239,21 @@ def test_who_is_no_administrator_sees_and_changes_nothing(service: Service) -> N
 # --- one's own page ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("role", "leads"),
+    [
+        ("reader", []),
+        ("learner", ["/learn"]),
+        ("reviewer", ["/review"]),
+        ("administrator", ["/account/people", "/account/groups", "/account/audit"]),
+    ],
+)
+def test_ones_page_leads_to_what_ones_roles_are_for(service: Service, role: str, leads: list[str]) -> None:
+    page = service.as_("Ann Example", role).get(OWN).text
+    chips = page.partition('<ul class="chips">')[2].partition("</ul>")[0]
+    assert re.findall(r'href="([^"]+)"', chips) == leads
+
+
 def test_the_name_is_changed_and_one_that_is_taken_is_not(service: Service) -> None:
     made(service.accounts, "Bob Example")
     ann = service.as_("Ann Example")
