@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from soleus.knowledge.schema.articles import Article
 from soleus.library.citing import citation
-from soleus.library.entries import entry_of
+from soleus.library.entries import entry_of, every
 from soleus.library.model import Entry
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.service.app import create_app
@@ -62,9 +62,18 @@ def test_every_kind_of_entry_has_a_page_that_says_that_nobody_reviewed_it(
     assert "Submitted, not reviewed" in page.text
     kind, id = path.split("/")[2:]
     told = entry_of(shipped_compiled(), kind, id, "patient" if plain else "clinician", "")  # type: ignore[arg-type]
-    assert f"<h1>{html.escape(told.title)}</h1>" in page.text
+    assert f"<h1>{told.title}</h1>" in html.unescape(page.text)
     for section in told.sections:
         assert f'id="{section.part}"' in page.text
+
+
+def test_every_entry_has_a_page_for_both_audiences() -> None:
+    compiled = shipped_compiled()
+    for ref in every(compiled):
+        for audience in ("clinician", "patient"):
+            made = entry_of(compiled, ref.kind, ref.id, audience, "")  # type: ignore[arg-type]
+            page = entry_html(compiled, made, "http://localhost")
+            assert f"<h1>{made.title}</h1>" in html.unescape(page)
 
 
 def test_key_points_come_before_everything_else(client: TestClient) -> None:

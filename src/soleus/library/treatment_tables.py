@@ -108,7 +108,7 @@ def _told_to_patients(t: Treatment) -> Iterable[str]:
     yield closed(t.patient_text or "")
     if t.patient_effect_text:
         yield closed(t.patient_effect_text)
-    yield from (closed(h) for h in t.patient_harms)
+    yield from (closed(h) for h in t.patient_harms if not h.startswith("None"))  # none that is known of
     found = [a.patient_check for a in t.avoid_when if a.level == "avoid"]
     if found:
         yield f"Check first: {closed('; '.join(dict.fromkeys(found)))}"

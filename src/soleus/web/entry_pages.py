@@ -24,6 +24,7 @@ from soleus.library.records import BASES, record_shown
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.entry import find
+from soleus.web import catalogue
 from soleus.web.entry_drawing import axis, has_notes
 from soleus.web.library_archive import archived_entry, version_page
 from soleus.web.library_figures import figure_stem
@@ -149,10 +150,11 @@ def _rendered(compiled: Compiled, entry: _Same, address: str) -> bytes:
 
 
 def _family(compiled: Compiled, entry: Entry) -> str | None:
-    """The family that an explanation outside of the class of sleep-related movement disorders stands in."""
+    """The family of an explanation that stands outside of the class of sleep-related movement disorders."""
     if entry.kind != "explanation" or place_in_class(compiled.knowledge, entry.kind, entry.id):
         return None
-    return compiled.explanations[entry.id].family
+    family = compiled.explanations[entry.id].family
+    return family if f"finding.family.{family}" in catalogue.texts() else None  # "other" is none
 
 
 @dataclass(frozen=True)
