@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from soleus.library.deck import Line
 from soleus.library.model import Entry, Paragraph, Section
@@ -66,22 +67,17 @@ class Sentence:
 
 def sentences(paragraph: Paragraph) -> tuple[Sentence, ...]:
     """The sentences of a paragraph, each with the references that stand in it or after it."""
-    out: list[Sentence] = []
-    text, cites = "", list[int]()
+    text, marks = "", list[tuple[int, tuple[int, ...]]]()
     for run in paragraph.runs:
-        *ended, rest = _END.split(run.text) if run.text else ("",)
-        for part in ended:
-            out.append(Sentence((text + part).strip(), tuple(cites)))
-            text, cites = "", []
-        glued = bool(out) and not text and not rest.strip() and not ended
-        text += rest
-        if glued and run.cites:  # numbers after a full stop belong to what ended there
-            out[-1] = Sentence(out[-1].text, (*out[-1].cites, *run.cites))
-        else:
-            cites += run.cites
-    if text.strip():
-        out.append(Sentence(text.strip(), tuple(cites)))
-    return tuple(s for s in out if s.text)
+        text += run.text
+        marks.append((len(text), run.cites))
+    begins = [0, *(m.end() for m in _END.finditer(text)), len(text)]
+    out = []
+    for begin, end in pairwise(begins):
+        cites = tuple(n for at, numbers in marks if begin < at <= end for n in numbers)
+        if told := text[begin:end].strip():
+            out.append(Sentence(told, cites))
+    return tuple(out)
 
 
 def gist(paragraph: Paragraph) -> Sentence | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
+from math import ceil, floor, log, log10
 from xml.etree.ElementTree import Element
 
 from soleus.evidence.record import Basis
@@ -16,6 +16,7 @@ from soleus.library.drawing.sheet import MARGIN, Sheet
 
 _SIZE, _NOTE, _LEADING = 13.0, 11.0, 16.0
 _HALF = 4.5  # half a mark
+_MOST_TICKS = 10
 #: What was read or computed is filled; a word put on a scale, or an estimate, is hollow.
 FILLED: tuple[Basis, ...] = ("measured", "derived", "guideline")
 
@@ -84,6 +85,8 @@ def ratios(marks: Sequence[Mark]) -> Axis:
     first = max((s for s in steps if s <= min([*ends, 0.7])), default=steps[0])
     last = min((s for s in steps if s >= max([*ends, 1.5])), default=steps[-1])
     ticks = tuple(s for s in steps if first <= s <= last)
+    if len(ticks) > _MOST_TICKS:
+        ticks = tuple(t for t in ticks if log10(t).is_integer())
     return Axis(first, last, ticks, tuple(f"{t:g}" for t in ticks), logarithmic=True, zero=1)
 
 
@@ -92,7 +95,7 @@ def differences(marks: Sequence[Mark]) -> Axis:
     ends = [0.0, *(v for m in marks for v in (m.value, m.low, m.high) if v is not None)]
     span = max(ends) - min(ends) or 1.0
     step = next(s * 10.0**e for e in range(-3, 6) for s in (1, 2, 5) if s * 10.0**e * 5 >= span)
-    first, last = round(min(ends) / step - 0.49) * step, round(max(ends) / step + 0.49) * step
+    first, last = floor(min(ends) / step + 1e-9) * step, ceil(max(ends) / step - 1e-9) * step
     ticks = tuple(first + i * step for i in range(round((last - first) / step) + 1))
     return Axis(first, last, ticks, tuple(f"{t:g}".replace("-", "−") for t in ticks), zero=0)
 
