@@ -11,7 +11,7 @@ from soleus.accounts import Visitor
 from soleus.editorial import corrections
 from soleus.editorial.events import PROPOSAL, REVIEW, record_named
 from soleus.editorial.importance import Importance, importance
-from soleus.editorial.records import reviewable
+from soleus.editorial.records import reviewable, words_of
 from soleus.editorial.standing import Ref, standing, statuses
 from soleus.evidence.content import content
 from soleus.evidence.record import ReviewStatus
@@ -84,22 +84,10 @@ def _rows(compiled: Compiled) -> tuple[Row, ...]:
 
 
 def _row(knowledge: Knowledge, kind: str, record: Any, weight: Importance | None) -> Row:
-    texts, title = tuple(_texts(content(record))), title_of(knowledge, kind, record)
+    texts, title = tuple(words_of(content(record))), title_of(knowledge, kind, record)
     due = (record.review.review_by if record.review else None) or ""
     words = " ".join((kind.replace("_", " "), title, *texts)).casefold()
     return Row(kind, record.id, title, due, weight, frozenset(t for t in texts if " " not in t), words)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield str(key)
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
 
 
 def title_of(knowledge: Knowledge, kind: str, record: Any) -> str:

@@ -170,3 +170,32 @@ def _finite(value: Any) -> Any:
 
 def _no_field(path: str) -> UnknownName:
     return UnknownName("field", path, "a field of the record", "Choose one of those that are listed.")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that two contents of a record say otherwise; '' where one says nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> tuple[Difference, ...]:
+    """What changed from one content (`soleus.evidence.content`) to another, in the order of the fields."""
+    old, new = (dict(leaf for name, value in told.items() for leaf in _leaves(name, value)) for told in (before, after))
+    paths = [p for p in dict.fromkeys((*old, *new)) if old.get(p) != new.get(p)]
+    return tuple(Difference(label_of(p), text_of(old.get(p)), text_of(new.get(p))) for p in paths)
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """Every text in plain data, keys included, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield str(key)
+            yield from words_of(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from words_of(part)

@@ -23,6 +23,7 @@ _ASSETS = {
             ("soleus.web", "static/figures.css"),
             ("soleus.web", "static/library.css"),
             ("soleus.web", "static/learning.css"),
+            ("soleus.web", "static/editorial.css"),
         ),
     ),
     "soleus.js": ("text/javascript; charset=utf-8", (("soleus.web", "static/soleus.js"),)),

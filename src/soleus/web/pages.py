@@ -34,6 +34,10 @@ from soleus.web import (
     library_slides,
     result,
     reviewing,
+    reviews,
+    reviews_export,
+    reviews_policy,
+    reviews_proposing,
     saving,
     trying,
 )
@@ -83,6 +87,10 @@ def router(site: Site) -> APIRouter:
         learning_certificate,
         learning_ask,
         learning_group,
+        reviews,
+        reviews_proposing,
+        reviews_export,
+        reviews_policy,
     )
     for part in (assets.router(), *(module.router(site) for module in parts)):
         routes.routes.extend(part.routes)  # flat: routers within routers are searched one by one for every request
