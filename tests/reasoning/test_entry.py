@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soleus.evidence.record import Source
+from soleus.knowledge.prose_fields import cited, texts
 from soleus.reasoning.compiled import shipped_compiled
 from soleus.reasoning.entry import find, uses_of
 
@@ -82,3 +83,9 @@ def test_uses_name_the_records_that_rest_on_a_source() -> None:
     likelihood = next(r for r in compiled.likelihoods.values() if r.source)
     assert f"likelihood:{likelihood.id}" in used[likelihood.source[0]]
     assert set(used) <= set(compiled.knowledge.by_id(Source))
+
+
+def test_a_source_is_used_where_prose_cites_it() -> None:
+    knowledge = shipped_compiled().knowledge
+    text = next(t for t in texts(knowledge) if list(cited(t.text)))
+    assert f"{text.kind}:{text.id}" in uses_of(knowledge)[next(cited(text.text))]

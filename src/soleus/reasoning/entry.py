@@ -8,6 +8,7 @@ from typing import Any
 
 from soleus.evidence.content import shown_status
 from soleus.knowledge.loader import Knowledge
+from soleus.knowledge.prose_fields import cited, texts
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.safety import CriteriaSet, RedFlag
 from soleus.reasoning.compiled import Compiled, normal_form
@@ -149,12 +150,15 @@ def _review(record: Any) -> str:
 
 
 def uses_of(knowledge: Knowledge) -> dict[str, tuple[str, ...]]:
-    """Source -> the records that rest on it, as kind:id."""
+    """Source -> the records that rest on it or cite it in their prose, as kind:id."""
     out: dict[str, list[str]] = {}
     for kind, records in knowledge.records.items():
         for record in records:
             for key in _keys(record):
                 out.setdefault(key, []).append(f"{kind}:{record.id}")
+    for text in texts(knowledge):
+        for key in cited(text.text):
+            out.setdefault(key, []).append(f"{text.kind}:{text.id}")
     return {k: tuple(dict.fromkeys(v)) for k, v in out.items()}
 
 
