@@ -73,6 +73,6 @@ def test_the_watch_sees_a_page_that_asks(store: Watched, browser: TestClient) ->
 
 def test_nothing_of_a_session_is_needed_to_read(store: Watched, browser: TestClient) -> None:
     browser.cookies.clear()
-    for path in ("/", "/about", "/compare", "/desk", "/medicines", "/entry", "/library"):
+    for path in ("/", "/about", "/compare", "/desk", "/medicines", "/library"):
         assert browser.get(path).status_code == 200, path
     assert store.asked == []
