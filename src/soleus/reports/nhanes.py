@@ -137,8 +137,8 @@ def method(found: Analysis) -> str:
         "Odds of cramps on 5 nights a month or more against fewer or none, in adults of "
         f"{found.adults_from:g} and over, cycles pooled (weights divided by their number); adjusted for age (linear) "
         "and sex. Strata, sampling units and weights of the survey by Taylor linearisation; intervals of 95 % by "
-        "Student's t (sampling units less strata less further terms of the model). Factors that need an examination use "
-        "its weights."
+        "Student's t (sampling units less strata less further terms of the model). Factors that need an examination "
+        "use its weights."
     )
 
 

@@ -66,8 +66,9 @@ class OddsRatio(msgspec.Struct, frozen=True, kw_only=True):
 
     ``n`` people answered both questions, ``n_exposed`` of them have the factor (None: it is a number), ``n_cases`` have
     frequent cramps, ``n_exposed_cases`` both. A ratio is None where it has no finite value. ``few``: too few exposed
-    people with cramps, or without, to lean on. ``crude_df`` and ``adjusted_df`` are what the intervals were made with:
-    ``design_df`` (PSUs less strata) less the further parameters of the model.
+    people with cramps, or without, to lean on. ``family``: confounded in the same way as all of this name.
+    ``crude_df`` and ``adjusted_df`` are what the intervals were made with: ``design_df`` (PSUs less strata) less the
+    further parameters of the model.
     """
 
     factor: str
@@ -90,6 +91,7 @@ class OddsRatio(msgspec.Struct, frozen=True, kw_only=True):
     sample: Sample
     cycles: tuple[str, ...]
     few: bool
+    family: str | None = None
     per: float | None = None
     unit: str | None = None
     among: str | None = None
@@ -272,6 +274,7 @@ def odds_ratio(survey: Survey, factor: Factor) -> OddsRatio | NotComputed:
         sample=factor.sample,
         cycles=cycles,
         few=told and min(int((cases & exposed).sum()), int((exposed & ~cases).sum())) < survey.told.few,
+        family=survey.told.families.get(factor.group),
         per=factor.per,
         unit=factor.unit,
         among=_who(factor.among),

@@ -114,7 +114,7 @@ class MedicineTables(_Part, frozen=True, kw_only=True):
     """Where medicines stand, and how their names meet the knowledge base.
 
     A class of the knowledge base becomes a factor if at least ``least`` adults who answered take one of it. ``local``
-    are last words of names that are not taken into the body; ``names`` are names that the knowledge base does not
+    are last words of names of what is not taken into the body; ``names`` are names that the knowledge base does not
     have, with their class; ``spelling`` is that of the knowledge base inside combinations; ``ids`` and ``labels`` say
     what a factor is called if not as the class; ``apart`` are classes inside another one that are told apart from it.
     """
@@ -141,7 +141,11 @@ class Ages(_Part, frozen=True, kw_only=True):
 
 
 class Definitions(_Part, frozen=True, kw_only=True):
-    """All of `factors.yaml`. ``few``: below so many exposed people with cramps an odds ratio is marked as uncertain."""
+    """All of `factors.yaml`.
+
+    ``few``: with fewer exposed people who have cramps, or have none, an odds ratio is marked. ``families``: the ids by
+    which the knowledge base draws confounded ratios together, by group of factors.
+    """
 
     cycles: tuple[Cycle, ...]
     design: DesignColumns
@@ -149,6 +153,7 @@ class Definitions(_Part, frozen=True, kw_only=True):
     adults_from: float
     few: int
     ages: tuple[Ages, ...]
+    families: dict[Group, Id]
     adjust: tuple[Id, ...]
     covariates: dict[Id, tuple[Step, ...]]
     medicines: MedicineTables

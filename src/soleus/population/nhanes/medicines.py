@@ -25,10 +25,11 @@ class Classes:
 
     def of(self, name: str) -> frozenset[str]:
         """Ids of all classes, the wider ones too; none for what is not taken into the body or not known."""
-        parts = [part.strip() for part in name.split(self.told.separator)]
-        taken = [part for part in parts if part and part.split()[-1] not in self.told.local]
+        if name.split(" ")[-1] in self.told.local:  # said once, at the end, of all parts
+            return frozenset()
+        taken = [part.strip() for part in name.split(self.told.separator)]
         whole = self._combination(taken)
-        medicines = [whole] if whole else [m for part in taken if (m := self._single(part))]
+        medicines = [whole] if whole else [m for part in taken if part and (m := self._single(part))]
         return frozenset(c for m in medicines for c in self._upwards(m))
 
     def _combination(self, parts: list[str]) -> Medicine | None:
