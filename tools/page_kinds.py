@@ -90,6 +90,8 @@ def kinds() -> tuple[Kind, ...]:
         Kind("compare", "/compare?first=nocturnal_leg_cramp&second=restless_legs_syndrome"),
         Kind("medicines", "/medicines", {"list": "furosemide\nsalbutamol\natorvastatin"}),
         Kind("entry", "/entry?name=nocturnal_leg_cramp"),
+        Kind("figures", "/library/figures"),
+        Kind("leaflet", "/library/explanation/nocturnal_leg_cramp/leaflet?country=GB"),
         Kind("smart", "/smart"),
         Kind("sign-in", "/account/sign-in"),
         Kind("account", "/account", signed_in=True),

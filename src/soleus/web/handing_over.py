@@ -42,7 +42,7 @@ def leaving(state: State, compiled: Compiled, today: str) -> Tree:
     return tree
 
 
-def picture(code: str) -> Markup | None:
+def picture(code: str, title: str | None = None) -> Markup | None:
     """The QR code of a text as SVG; None where it would be too fine to be read off a screen."""
     try:
         made = segno.make(code, error="l", micro=False, version=None)
@@ -53,7 +53,7 @@ def picture(code: str) -> Markup | None:
     out = io.BytesIO()
     made.save(
         out, kind="svg", border=_QUIET_ZONE, omitsize=True, xmldecl=False, light="#fff", dark="#000",
-        svgclass="qr", lineclass=None, title=text("hand_over.picture"), nl=False,
+        svgclass="qr", lineclass=None, title=title or text("hand_over.picture"), nl=False,
     )  # fmt: skip
     return Markup(out.getvalue().decode("utf-8"))  # drawn by segno: modules and our own title
 

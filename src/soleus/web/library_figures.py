@@ -45,7 +45,7 @@ def router(site: Site) -> APIRouter:
         audience: Audience = "patient" if request.query_params.get("for") == "patient" else "clinician"
         about = request.query_params.get("about", "")[:200]
         try:
-            made: Response = await site.at_once(figures_page, site.compiled, audience, about, site.address)
+            made: Response = await site.run(figures_page, site.compiled, audience, about, site.address)
         except UnknownName as error:
             made = error_page(404, error)
         return made

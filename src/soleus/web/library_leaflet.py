@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import anyio
 from fastapi import APIRouter, Request
 from markupsafe import Markup
@@ -16,6 +18,7 @@ from soleus.library.model import Entry
 from soleus.reasoning.compiled import Compiled
 from soleus.web.about_you import countries
 from soleus.web.assets import assets
+from soleus.web.catalogue import text
 from soleus.web.entry_pages import permalink
 from soleus.web.handing_over import download, picture
 from soleus.web.pdf import pdf, pdf_is_here
@@ -23,6 +26,7 @@ from soleus.web.rendering import error_page, html
 from soleus.web.site import Site
 
 _PATH = addresses.entry("explanation", "{id}")
+_KEPT = 256  # codes that stay made
 
 
 def router(site: Site) -> APIRouter:
@@ -59,6 +63,12 @@ def _country(request: Request) -> str:
     return request.query_params.get("country", "")[:2]
 
 
+@lru_cache(maxsize=_KEPT)
+def _code(address: str) -> Markup | None:
+    """The address as a code to scan; finding the best pattern takes most of the time of a leaflet."""
+    return picture(address, text("figures.leaflet.code"))
+
+
 def leaflet_html(
     compiled: Compiled, entry: Entry, today: str, address: str = "", country: str = "", alone: bool = False
 ) -> str:
@@ -71,7 +81,7 @@ def leaflet_html(
         audience="patient",
         today=today,
         address=here,
-        code=picture(here) if address else None,
+        code=_code(here) if address else None,
         country=country.upper(),
         countries=countries(compiled),
         pdf=pdf_is_here(),
