@@ -274,7 +274,7 @@ _STILL: Final = 1e-6  # distance below which nothing moved
 
 def _difference(name: str, old: str, new: str) -> str:
     before, after = (text.splitlines(keepends=True) for text in (old, new))
-    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=1)
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_END}" for line in lines)
 
 

@@ -21,6 +21,7 @@ from soleus.editorial.records import fields, record_of
 from soleus.editorial.reviewing import Act, Deed, act
 from soleus.errors import ChangedMeanwhile, InputError, InvalidValue, UnknownName
 from soleus.knowledge.schema.core import Explanation
+from soleus.library.records import BASES
 from soleus.reports.words import capital
 from soleus.web.acting import acting, personal, signed_in
 from soleus.web.form import Form
@@ -111,7 +112,7 @@ def _shown(
     status = 200 if error is None else 409 if isinstance(error, ChangedMeanwhile) else 400
     return personal(
         site, request, "review_record.html.j2", status, visitor=visitor,
-        r=found, asked=asked, query=query_of(asked), query_of=query_of, why=why, error=error,
+        r=found, bases=BASES, asked=asked, query=query_of(asked), query_of=query_of, why=why, error=error,
         typed=typed or Typed(), meanwhile=isinstance(error, ChangedMeanwhile),
     )  # fmt: skip
 

@@ -130,30 +130,34 @@ def _sent(site: Site, request: Request, visitor: Visitor | None, form: Form, kin
 # --- what became of it --------------------------------------------------------------------------------------
 
 
-def _receipt(site: Site, request: Request, key: str) -> Response:
-    found = corrections.by(site.store, site.compiled.knowledge, reader(key))
-    values = {"found": found, "address": f"{site.address}{RECEIPT}/{quote(key)}", "key": key, "moment": moment}
-    return _private(_outcome(site, request, "correct_sent.html.j2", 200 if found else 404, None, values))
+def _receipt(site: Site, request: Request, key: str, *, erased: bool = False) -> Response:
+    """The receipt of a reader without an account: whoever has the key sees it, and nobody is asked who they are."""
+    found = () if erased else corrections.by(site.store, site.compiled.knowledge, reader(key))
+    address = f"{site.address}{RECEIPT}/{quote(key)}"
+    answer = _outcome(
+        site, request, "correct_sent.html.j2", 200 if found or erased else 404, None,
+        found=found, erased=erased, key=key, address=address,
+    )  # fmt: skip
+    answer.headers.update(_HEADERS)
+    return answer
 
 
 def _erased(site: Site, request: Request, key: str) -> Response:
     for c in corrections.by(site.store, site.compiled.knowledge, reader(key)):
         retract(site.store, c.number, reader(key), site.clock().timestamp())
-    values = {"found": (), "erased": True, "moment": moment}
-    return _private(_outcome(site, request, "correct_sent.html.j2", 200, None, values))
+    return _receipt(site, request, key, erased=True)
 
 
 def _mine(site: Site, request: Request, visitor: Visitor) -> Response:
     found = corrections.by(site.store, site.compiled.knowledge, visitor.id)
-    return _outcome(
-        site, request, "review_mine.html.j2", 200, visitor, {"found": tuple(reversed(found)), "moment": moment}
-    )
+    return _outcome(site, request, "review_mine.html.j2", 200, visitor, found=tuple(reversed(found)))
 
 
 def _outcome(
-    site: Site, request: Request, template: str, status: int, visitor: Visitor | None, values: dict[str, object]
+    site: Site, request: Request, template: str, status: int, visitor: Visitor | None, **values: object
 ) -> HTMLResponse:
-    return personal(site, request, template, status, visitor=visitor, title_of_record=partial(_title, site), **values)
+    titles = {"title_of_record": partial(_title, site), "moment": moment}
+    return personal(site, request, template, status, visitor=visitor, **titles, **values)
 
 
 def _title(site: Site, kind: str, id: str) -> str:
@@ -167,8 +171,3 @@ def _title(site: Site, kind: str, id: str) -> str:
 def _taken_back(site: Site, visitor: Visitor, number: str) -> None:
     if number.isascii() and number.isdecimal():
         retract(site.store, int(number), visitor.id, site.clock().timestamp())
-
-
-def _private(answer: HTMLResponse) -> HTMLResponse:
-    answer.headers.update(_HEADERS)
-    return answer

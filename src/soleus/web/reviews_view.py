@@ -16,22 +16,21 @@ from soleus.editorial.corrections import Correction, authors_of
 from soleus.editorial.events import CORRECTION, kept, last
 from soleus.editorial.importance import Importance
 from soleus.editorial.queue import Asked, Item, Order, Row, Wanted, queue, rows, title_of
-from soleus.editorial.records import Difference, Field, differences, fields, record_of, reviewable, words_of
+from soleus.editorial.records import Difference, Field, differences, fields, label_of, record_of, reviewable
 from soleus.editorial.standing import Standing, may_approve, standing
 from soleus.evidence.content import content
-from soleus.evidence.record import Source
-from soleus.knowledge.loader import Knowledge
+from soleus.knowledge.prose_fields import texts_of
 from soleus.library import addresses
 from soleus.library.cited_by import entries_on
+from soleus.library.records import Shown as RecordInWords
+from soleus.library.records import record_shown
 from soleus.library.titles import title_of as entry_title
-from soleus.reasoning.assessment import Reference
-from soleus.reasoning.citing import reference
 from soleus.storage import Event
 from soleus.web.catalogue import text
 from soleus.web.site import Site
 
 DESK: Final = "/review"
-PAGE: Final = 50  # records of the queue on one page
+PAGE: Final = 30  # records of the queue on one page
 _LONGEST: Final = 200
 
 
@@ -133,8 +132,9 @@ class RecordView:
     standing: Standing
     held_by: str
     approved: tuple[str, str]
+    words: RecordInWords
+    prose: list[tuple[str, str]]
     fields: tuple[Field, ...]
-    references: tuple[Reference, ...]
     uses: list[tuple[str, str]]
     changed: tuple[Difference, ...]
     changed_since: str
@@ -166,8 +166,9 @@ def record_view(site: Site, kind: str, id: str, asked: Asked, who: Visitor, *, a
         standing=now,
         held_by=str(now.holder.body.get("name", "")) if now.holder else "",
         approved=_approved(record, now),
+        words=record_shown(compiled, kind, id, site.today()),
+        prose=[(label_of(_path(t.field)), t.text) for t in texts_of(kind, record)],
         fields=fields(record),
-        references=_references(knowledge, record),
         uses=_uses(site, kind, id),
         changed=changed,
         changed_since=since,
@@ -178,6 +179,11 @@ def record_view(site: Site, kind: str, id: str, asked: Asked, who: Visitor, *, a
         neighbours=_neighbours(site, asked, who, (kind, id)),
         overdue=bool(due) and due < site.today() and now.status != "approved",
     )
+
+
+def _path(field: str) -> str:
+    """``sections[0].text`` as the desk writes it."""
+    return field.replace("[", ".").replace("]", "").replace(".", "/")
 
 
 def _approved(record: Any, now: Standing) -> tuple[str, str]:
@@ -192,12 +198,6 @@ def _changed(record: Any, now: Standing) -> tuple[tuple[Difference, ...], str]:
     if not isinstance(told, dict) or now.former is None:
         return (), ""
     return differences(told, content(record)), moment(now.former.at)
-
-
-def _references(knowledge: Knowledge, record: Any) -> tuple[Reference, ...]:
-    known = knowledge.by_id(Source)
-    keys = dict.fromkeys(w for w in words_of(content(record)) if w in known)
-    return tuple(reference(known[key], n) for n, key in enumerate(keys, start=1))
 
 
 def _uses(site: Site, kind: str, id: str) -> list[tuple[str, str]]:
