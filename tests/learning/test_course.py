@@ -192,7 +192,7 @@ def test_what_the_plan_wants_told_is_told(case: CourseCase, tool: ModuleType) ->
 
 
 @drawn
-def test_the_choices_to_ask_next_hold_the_two_that_are_worth_most(case: CourseCase, tool: ModuleType) -> None:
+def test_the_choices_to_ask_next_hold_the_two_that_are_worth_most(case: CourseCase) -> None:
     found = judged(case)
     values = value_of(questions.open_agenda(found, ("history",)))
     core = [q.id for q in questions.by_value(found, values) if q.finding is not None and q.finding.core]

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from soleus.accounts import Visitor
 from soleus.errors import ChangedMeanwhile, InvalidValue
-from soleus.learning.records import TOPIC, Record
+from soleus.learning.records import TOPIC, Record, body_of
 from soleus.learning.rules import resolutions, rules
 from soleus.storage import Event, EventLog
 
@@ -108,7 +108,7 @@ def keep(log: EventLog, who: Visitor, code: str, what: Promise | Outcome, seen: 
     The same sent twice is kept once. Raises `ChangedMeanwhile` where another page said something else since.
     """
     kind = "committed" if isinstance(what, Promise) else "followed_up"
-    event = Event(TOPIC, f"commitment:{code}", kind, who.id, at, msgspec.to_builtins(what))
+    event = Event(TOPIC, f"commitment:{code}", kind, who.id, at, body_of(what))
     try:
         log.append(event, after=seen)
     except ChangedMeanwhile:

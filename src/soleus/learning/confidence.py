@@ -74,7 +74,8 @@ def wilson(k: int, n: int) -> Interval:
     p, zz = k / n, _Z * _Z
     middle, half = p + zz / (2 * n), _Z * sqrt(p * (1 - p) / n + zz / (4 * n * n))
     scale = 1 + zz / n
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+    low, high = (middle - half) / scale, (middle + half) / scale
+    return 0.0 if k == 0 else low, 1.0 if k == n else high
 
 
 def calibration(answers: Sequence[Given]) -> Calibration:

@@ -166,9 +166,15 @@ def paper_of(log: EventLog, code: str) -> tuple[str, Kept[Paper]] | None:
     return None if found is None else (found.author, _kept(found, Paper))
 
 
+def body_of(what: Struct) -> dict[str, Any]:
+    """As plain JSON data, the same before it is kept and when it comes back."""
+    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(what))
+    return body
+
+
 def _keep(log: EventLog, subject: str, kind: str, who: Visitor, at: float, body: Struct) -> Event:
     try:
-        return log.append(Event(TOPIC, subject, kind, who.id, at, msgspec.to_builtins(body)), after=0)
+        return log.append(Event(TOPIC, subject, kind, who.id, at, body_of(body)), after=0)
     except ChangedMeanwhile:
         first = next(iter(log.events(TOPIC, subject=subject)), None)
         if first is None or first.author != who.id:

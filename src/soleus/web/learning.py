@@ -23,7 +23,7 @@ from soleus.web.acting import acting, personal, signed_in
 from soleus.web.assets import assets
 from soleus.web.catalogue import text
 from soleus.web.handing_over import download
-from soleus.web.learning_parts import HOME, day_of
+from soleus.web.learning_parts import HOME, day_of, routes_of_learning
 from soleus.web.learning_plots import confidence_plot, results_plot
 from soleus.web.pdf import pdf, pdf_is_here
 from soleus.web.rendering import html
@@ -35,7 +35,7 @@ FILE_NAME = "soleus-learning"
 
 def router(site: Site) -> APIRouter:
     """GET /learn, /learn/record, also as .pdf and .json; POST /learn/named."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
     turn = anyio.Lock()
 
     @routes.get(HOME)

@@ -14,7 +14,7 @@ from soleus.learning.next_question import ACT, exercise, exercises
 from soleus.learning.records import Asked, keep_asked, record_of
 from soleus.learning.telling import told
 from soleus.web.acting import personal
-from soleus.web.learning_parts import HOME, Sent, sent
+from soleus.web.learning_parts import HOME, Sent, routes_of_learning, sent
 from soleus.web.site import Site
 
 ASK = f"{HOME}/ask"
@@ -22,7 +22,7 @@ ASK = f"{HOME}/ask"
 
 def router(site: Site) -> APIRouter:
     """GET /learn/ask; GET and POST /learn/ask/{slug}."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
 
     @routes.get(ASK)
     async def listed(request: Request) -> HTMLResponse:

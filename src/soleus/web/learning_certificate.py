@@ -17,7 +17,7 @@ from soleus.web.acting import personal, signed_in
 from soleus.web.assets import assets
 from soleus.web.catalogue import text
 from soleus.web.handing_over import download
-from soleus.web.learning_parts import HOME
+from soleus.web.learning_parts import HOME, routes_of_learning
 from soleus.web.learning_quiz import DONE, own_paper
 from soleus.web.pdf import pdf, pdf_is_here
 from soleus.web.rendering import html
@@ -29,7 +29,7 @@ FILE_NAME = "soleus-certificate"
 
 def router(site: Site) -> APIRouter:
     """GET /learn/attempt/{code}/certificate, also as .pdf and .json; GET /learn/certificate and /{code}."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
     turn = anyio.Lock()  # a PDF takes seconds: one at a time
 
     @routes.get(f"{DONE}/{{code}}/certificate")

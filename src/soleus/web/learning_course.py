@@ -17,7 +17,7 @@ from soleus.learning.records import Answered, Record, keep_answer, record_of
 from soleus.learning.rules import rules
 from soleus.learning.telling import told
 from soleus.web.acting import personal
-from soleus.web.learning_parts import HOME, Judged, Sent, Teaching, knowledge_of, sent
+from soleus.web.learning_parts import HOME, Judged, Sent, Teaching, knowledge_of, routes_of_learning, sent
 from soleus.web.site import Site
 
 COURSE = f"{HOME}/course"
@@ -26,7 +26,7 @@ CASE = f"{HOME}/case"
 
 def router(site: Site) -> APIRouter:
     """GET /learn/course; GET and POST /learn/case/{slug}; GET /learn/case/{slug}/answer."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
 
     @routes.get(COURSE)
     async def listed(request: Request) -> HTMLResponse:

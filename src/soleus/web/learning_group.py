@@ -13,7 +13,7 @@ from soleus.learning.groups import Member, group_view
 from soleus.learning.records import record_of
 from soleus.learning.rules import rules
 from soleus.web.acting import personal, signed_in
-from soleus.web.learning_parts import HOME
+from soleus.web.learning_parts import HOME, routes_of_learning
 from soleus.web.site import Site
 
 GROUP = f"{HOME}/group"
@@ -21,7 +21,7 @@ GROUP = f"{HOME}/group"
 
 def router(site: Site) -> APIRouter:
     """GET /learn/group."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
 
     @routes.get(GROUP)
     async def shown(request: Request) -> HTMLResponse:

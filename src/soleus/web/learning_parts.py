@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
+from starlette.responses import Response
 
 from soleus.accounts import Visitor
 from soleus.accounts.tokens import same
+from soleus.errors import UnknownName
 from soleus.learning.codes import code_of, new_code
 from soleus.learning.course import CourseCase
 from soleus.learning.grading import Given
@@ -20,10 +25,30 @@ from soleus.reasoning.assessment import Cites, Reference
 from soleus.reasoning.compiled import Compiled
 from soleus.web.acting import TOKEN
 from soleus.web.form import Form, read
+from soleus.web.rendering import error_page
 from soleus.web.site import Site
 
 HOME = "/learn"
 ATTEMPT = "attempt"  # the field that holds the code of an attempt
+
+
+class _Found(APIRoute):
+    """A route whose address may name what there is not: a case, a quiz, an attempt."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except UnknownName as error:
+                return error_page(404, error)
+
+        return answer
+
+
+def routes_of_learning() -> APIRouter:
+    return APIRouter(include_in_schema=False, route_class=_Found)
 
 
 @dataclass(frozen=True)

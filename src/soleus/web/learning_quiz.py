@@ -22,7 +22,7 @@ from soleus.learning.rules import resolutions_for, rules
 from soleus.learning.telling import told
 from soleus.web.acting import acting, personal, signed_in
 from soleus.web.form import Form
-from soleus.web.learning_parts import HOME, Judged, Sent, Teaching, day_of, knowledge_of, sent
+from soleus.web.learning_parts import HOME, Judged, Sent, Teaching, day_of, knowledge_of, routes_of_learning, sent
 from soleus.web.site import Site
 
 QUIZ = f"{HOME}/quiz"
@@ -31,7 +31,7 @@ DONE = f"{HOME}/attempt"
 
 def router(site: Site) -> APIRouter:
     """GET /learn/quiz; GET and POST /learn/quiz/{name}; GET /learn/attempt/{code}, POST to its commitment."""
-    routes = APIRouter(include_in_schema=False)
+    routes = routes_of_learning()
 
     @routes.get(QUIZ)
     async def start(request: Request) -> Response:
