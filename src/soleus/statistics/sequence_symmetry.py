@@ -2,11 +2,14 @@
 
 Among people with an index event and a marker event within the combination window, a have the index first and b the
 marker. The crude ratio a / b is divided by the null ratio: what a / b would be if nothing tied the two together but
-the calendar, taken from the days on which people had their first event of each (Hallas 1996, appendix; Tsiropoulos
-2009 for the restriction to d days).
+the calendar, taken from the days on which people had their first event of each.
 
 What is undefined is NaN, not infinity. With ``compat="cohortsymmetry"`` the arithmetic is that of the R package
-CohortSymmetry 0.3 (OHDSI), its infinite bounds included; ARCHITECTURE.md names what it does differently.
+CohortSymmetry 0.3.1 and 0.4 (OHDSI; getConfidenceInterval, generateSequenceCohortSet): with b = 0 all bounds are
+infinite, with a = 0 one half is added to a twice, a null ratio with one empty side is 0 or divides as infinity.
+
+Sources: Hallas 1996, Epidemiology 7:478-484, appendix (null ratio); Tsiropoulos, Andersen, Hallas 2009,
+Pharmacoepidemiol Drug Saf 18:483-491 (doi 10.1002/pds.1736), for the restriction to d days as CohortSymmetry has it.
 """
 
 from __future__ import annotations
