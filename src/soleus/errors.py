@@ -23,6 +23,7 @@ patient beyond the name of the field and the word that could not be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Self
@@ -58,6 +59,16 @@ class SoleusError(Exception):
         """The same error with the name of the file before its place."""
         named = self.where == name or self.where.startswith((f"{name}:", f"{name} "))
         return self if named else type(self)(f"{name}: {self.where}", self.found, self.expected, self.repair)
+
+    def without_words(self) -> Self:
+        """The same error without what stood in quotation marks: a word of whoever asked."""
+        found, expected = (_QUOTED.sub("…", t) for t in (self.found, self.expected))
+        told = type(self)(self.where, found, expected, self.repair)
+        told.code = self.code
+        return told
+
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 class UsageError(SoleusError):

@@ -88,13 +88,9 @@ def discreet(error: SoleusError) -> SoleusError:
     """The error without words of the request: answers are kept by proxies and clients, and those words may be the
     patient's. What stood in quotation marks is left out, and so is a name in a place that is none of ours.
     """
-    found, expected = (_QUOTED.sub("…", t) for t in (error.found, error.expected))
-    told = type(error)(_place(error), found, expected, error.repair)
-    told.code = error.code
+    told = error.without_words()
+    told.where = _place(error)
     return told
-
-
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def _place(error: SoleusError) -> str:

@@ -38,7 +38,7 @@ def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 def error_page(status: int, error: SoleusError) -> HTMLResponse:
-    """What went wrong, in words a visitor can act on."""
+    """What went wrong, in words a visitor can act on, and without words of the request."""
     keys = (f"error.title_{error.code}", f"error.title_{status}", "error.title")
     title = catalogue.text(next(k for k in keys if k in catalogue.texts()))
-    return page("error.html.j2", status, title=title, error=error)
+    return page("error.html.j2", status, title=title, error=error.without_words())
