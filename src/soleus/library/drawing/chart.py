@@ -206,9 +206,9 @@ def _scaled(sheet: Sheet, plot: Plot, axis: Axis, below: tuple[str, str]) -> Non
     if any(below) and axis.zero is not None:
         x = plot.x(axis, axis.zero)
         less, more = f"← {below[0]}", f"{below[1]} →"
-        if x - plot.left > 0.1 * (plot.right - plot.left):
+        if axis.low < axis.zero and x - 10 > lettering.width(less, _NOTE):
             sheet.text(x - 6, y + 30, less, _NOTE, "soft", "end")
-        if plot.right - x > 0.1 * (plot.right - plot.left):
+        if axis.high > axis.zero and sheet.width - x - 10 > lettering.width(more, _NOTE):
             sheet.text(x + 6, y + 30, more, _NOTE, "soft")
         y += 14
     sheet.y = y + 30
