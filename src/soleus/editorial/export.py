@@ -255,13 +255,13 @@ _MODEL: Final = frozenset({"likelihood", "background", "facet", "finding", "expl
 
 
 def new_faults(before: Knowledge, after: Knowledge, folder: Path | None = None) -> tuple[Fault, ...]:
-    """The breaches of rules that a change brings in, faults before warnings."""
-    known = before.once(_faults) if folder is None else frozenset(check(before, folder))
-    return tuple(f for f in check(after, folder) if f not in known)
+    """The breaches of rules that a change brings in, faults before warnings; warnings only where there is a folder.
 
-
-def _faults(knowledge: Knowledge) -> frozenset[Fault]:
-    return frozenset(check(knowledge))
+    A base without faults is not checked twice: that takes a second, and somebody may be waiting.
+    """
+    found = tuple(f for f in check(after, folder) if folder is not None or f.level == "fault")
+    known = frozenset(check(before, folder)) if found else frozenset()
+    return tuple(f for f in found if f not in known)
 
 
 def _moved(compiled: Compiled, after: Knowledge) -> tuple[Move, ...]:

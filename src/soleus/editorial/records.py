@@ -43,7 +43,9 @@ def record_of(knowledge: Knowledge, kind: str, id: str) -> Any:
     structure = kinds().get(kind)
     found = knowledge.by_id(structure).get(id) if structure else None
     if found is None:
-        raise UnknownName("record", f"{kind} {id}", "a record of the knowledge base", "Check its kind and id.")
+        raise UnknownName(
+            "record", repr(f"{kind} {id}"[:100]), "a record of the knowledge base", "Check its kind and id."
+        )
     return found
 
 
