@@ -225,7 +225,7 @@ def test_an_incomplete_quiz_comes_back_with_every_missing_answer_named_and_linke
     service: Service, ann: Browser
 ) -> None:
     cases = mixed(7).cases
-    gone = {f"choice-{cases[2].slug}": "", f"confidence-{cases[2].slug}": "", f"confidence-{cases[5].slug}": ""}
+    gone: dict[str, Any] = {f"choice-{cases[2].slug}": "", f"confidence-{cases[2].slug}": "", f"confidence-{cases[5].slug}": ""}
     page = hand_in(ann, **gone)
     told = text(page)
     assert page.status_code == 400
@@ -243,7 +243,8 @@ def test_an_incomplete_quiz_comes_back_with_every_missing_answer_named_and_linke
 
 def test_a_quiz_that_is_sent_again_complete_is_kept_under_the_same_attempt(ann: Browser) -> None:
     slug = mixed(7).cases[0].slug
-    first = hand_in(ann, **{f"choice-{slug}": ""})
+    left_out: dict[str, Any] = {f"choice-{slug}": ""}
+    first = hand_in(ann, **left_out)
     code = field(first, "attempt")
     answer = ann.client.post(
         "/learn/quiz/mixed-7", data={"form_token": field(first, "form_token"), "attempt": code} | replies()
