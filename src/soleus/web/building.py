@@ -37,7 +37,7 @@ _TEXTS = (".svg", ".atom", ".bib", ".ris", ".json", ".txt")  # beside pages: wha
 
 @dataclass(frozen=True)
 class Order:
-    """What to build. ``entries`` None: all; else these alone, without the lists.
+    """What to build. ``entries`` None: all; else these alone, without the lists and the page of figures.
 
     ``address`` '': where it will be is not known; feed, sitemap and full addresses are left out.
     """
@@ -98,8 +98,7 @@ class _Building:
     def __init__(self, compiled: Compiled, ask: Ask, order: Order) -> None:
         self._compiled, self._ask, self._order = compiled, ask, order
         self._version = compiled.knowledge.version
-        wanted = None if order.entries is None else {f"{e.kind}/{e.id}" for e in order.entries}
-        self._rules = Rules(order.address, order.service, order.audiences, lambda file: _within(file, wanted, order))
+        self._rules = Rules(order.address, order.service, order.audiences, _knower(ask, order))
         self._rewriter = Rewriter(self._rules)
         self._built = Built()
 
@@ -118,7 +117,7 @@ class _Building:
 
     def _begin(self) -> Iterable[str]:
         """The addresses to begin with; the others are found on their pages."""
-        always = (addresses.HOME, *addresses.WAYS.values(), addresses.SEARCH, addresses.CHANGES)
+        always = (*_ABOVE, *addresses.WAYS.values())
         entries = self._order.entries or tuple(ref for ref, _ in records(self._compiled))
         for path in (*always, *(addresses.entry(e.kind, e.id) for e in entries)):
             for audience in self._order.audiences:
@@ -221,19 +220,37 @@ class _Building:
 
 _MAIN = '<main id="main" tabindex="-1">'
 _FOUND = "<!--found-->"
+#: Pages that are built in any case.
+_ABOVE = (addresses.HOME, addresses.SEARCH, addresses.QUESTIONS, addresses.CHANGES, f"{addresses.HOME}/policy")
 _FEED_LINK = re.compile(r'<link rel="alternate" type="application/atom\+xml"[^>]*>\n?')
 
 
-def _within(file: str, wanted: set[str] | None, order: Order) -> bool:
-    """Whether a file belongs to what is built."""
-    if file.endswith(".atom") and not order.address:
-        return False
-    kind, _, rest = file.partition("/")
-    if wanted is None:
-        return True
-    if not is_entry(kind):
-        return kind != "browse"
-    return f"{kind}/{rest.removesuffix('.html').partition('/')[0]}" in wanted
+def _knower(ask: Ask, order: Order) -> Callable[[str], bool]:
+    """Whether a file belongs to what is built: all, or of an excerpt its entries and what their pages lead to."""
+    excerpt = None if order.entries is None else _excerpt(ask, order.entries)
+
+    def knows(file: str) -> bool:
+        return (excerpt is None or file in excerpt) and (bool(order.address) or not file.endswith(".atom"))
+
+    return knows
+
+
+def _excerpt(ask: Ask, entries: Iterable[RecordRef]) -> frozenset[str]:
+    """The files of some entries, of the records, sources and figures that they show, and of the pages above them."""
+    every = Rules(audiences=("clinician",))
+    links = set(_ABOVE)
+    for e in entries:
+        for plain in ("", "?for=patient"):
+            link = addresses.entry(e.kind, e.id)
+            _, found = Rewriter(every).page(ask(link + plain).content.decode(), "it.html")
+            links |= {x for x in (link, *found) if not _is_other(x, link)}
+    return frozenset(target.file for link in links if (target := every.target(link)))
+
+
+def _is_other(link: str, own: str) -> bool:
+    """Whether an address is that of another entry, of a list or of the page of figures."""
+    kind = link.removeprefix(addresses.HOME).strip("/").partition("/")[0].partition("?")[0]
+    return not link.startswith(own) and (is_entry(kind) or kind in ("browse", "figures"))
 
 
 def _sitemap(address: str, files: Iterable[str]) -> bytes:

@@ -30,6 +30,7 @@ _STATIC = "/static/"
 _ENDING = re.compile(r"\.(?:svg|atom|bib|ris|json|txt|pptx|pdf|js|css|xml)$")
 #: Pages beside the library, and what stands for them in a copy without the service.
 _INSTEAD = {"/": addresses.HOME, "/about": f"{addresses.HOME}/policy"}
+_GONE = ("/account", "/review", "/learn")  # of the service alone: the words go with the link
 _LIVE = ("/correct", ".pdf", ".pptx")
 
 
@@ -144,7 +145,7 @@ class Rewriter:
         link = unescape(match[1])
         if not link.startswith("/") or self._serves(link) or self.rules.target(link) is not None:
             return match[0]
-        return f"\0{match[2]}\0"
+        return "" if link.startswith(_GONE) else f"\0{match[2]}\0"
 
     def _serves(self, link: str) -> bool:
         return bool(self.rules.service) and self.rules.target(link) is None
