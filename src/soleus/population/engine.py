@@ -1,0 +1,218 @@
+"""Where queries run: DuckDB inside this process, or Spark; everything that differs between the two is here.
+
+A query is written once, as an Ibis expression. It may join, group, window and aggregate; it makes no temporary table
+and no view of its own, so that a user who may only read can run it. What comes back is small (`Engine.rows`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from soleus.errors import UnreadableInput, UsageError
+
+EngineName = Literal["duckdb", "spark"]
+Row: TypeAlias = dict[str, Any]
+Expr: TypeAlias = Any  # an expression of Ibis; the library is an extra and its types are too wide to help
+Table: TypeAlias = Any  # a table expression of Ibis
+
+#: What a column of `Engine.table` may be, and how Ibis calls it.
+TYPES = {"int": "int64", "float": "float64", "str": "string", "date": "date", "bool": "boolean"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An Ibis backend and its dialect. ``con`` is the backend; ask it for nothing that the methods below offer."""
+
+    name: EngineName
+    con: Any
+
+    # ------------------------------------------------------------------------------------------ tables
+
+    def read_parquet(self, path: Path) -> Table:
+        """A table in one Parquet file, or in a folder of them. Raises `UnreadableInput`."""
+        where = str(path / "*.parquet") if path.is_dir() and self.name == "duckdb" else str(path)
+        return self._read(path, "Parquet", lambda: self.con.read_parquet(where))
+
+    def read_csv(self, path: Path) -> Table:
+        """A table of comma-separated values with a header, every column as text. Raises `UnreadableInput`."""
+        if self.name == "duckdb":
+            return self._read(path, "CSV", lambda: self.con.read_csv(str(path), all_varchar=True, header=True))
+        return self._read(path, "CSV", lambda: self.con.read_csv(str(path), header=True, inferSchema=False))
+
+    def _read(self, path: Path, form: str, read: Any) -> Table:
+        try:
+            return read()
+        except Exception as error:
+            raise UnreadableInput(
+                path.name, type(error).__name__, f"a table as {form}", "Export the table again."
+            ) from None
+
+    def table(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Table:
+        """A small table from memory; ``columns`` name -> one of `TYPES`. It is sent along with each query."""
+        import ibis
+
+        types = {name: TYPES[kind] for name, kind in columns.items()}
+        if not rows:  # a table without rows has no values to learn the types from
+            blank = ibis.memtable([(0,)], columns=["_"])
+            empty = blank.select(**{name: ibis.null(kind) for name, kind in types.items()})
+            return empty.filter(ibis.literal(False))
+        return _memory_table(types, rows)
+
+    def empty(self, columns: Mapping[str, str]) -> Table:
+        """A table without rows."""
+        return self.table(columns, ())
+
+    # ------------------------------------------------------------------------------------------ answers
+
+    def rows(self, expression: Table) -> list[Row]:
+        """The answer as plain rows; dates are `datetime.date`, nothing is NaN for missing."""
+        return [dict(row) for row in expression.to_pyarrow().to_pylist()]
+
+    def arrow(self, expression: Table) -> Any:
+        """The answer as a pyarrow table, for what is too much for plain rows."""
+        return expression.to_pyarrow()
+
+    def one(self, expression: Table) -> Row:
+        """The answer of a query with exactly one row."""
+        (row,) = self.rows(expression)
+        return row
+
+    # ------------------------------------------------------------------------------------------ dialect
+
+    def bit_or(self, column: Expr) -> Expr:
+        """Aggregate: the bits that any row has. Missing values add none."""
+        return column.bit_or() if self.name == "duckdb" else _spark_bit_or()(column)
+
+    def close(self) -> None:
+        """Let go of the database, so that somebody else may write to it."""
+        self.con.disconnect()
+
+
+def days_between(later: Expr, earlier: Expr) -> Expr:
+    """Whole days from ``earlier`` to ``later``, two dates; missing where one is."""
+    return later.delta(earlier, unit="day")
+
+
+def as_date(column: Expr) -> Expr:
+    """A date out of a date, a timestamp or text such as 2008-03-01; missing where it is none."""
+    if column.type().is_date():
+        return column
+    return column.try_cast("timestamp").date() if column.type().is_string() else column.cast("date")
+
+
+def as_int(column: Expr) -> Expr:
+    """A whole number; missing where it is none."""
+    return column if column.type().is_int64() else column.try_cast("int64")
+
+
+def as_float(column: Expr) -> Expr:
+    """A number; missing where it is none."""
+    return column if column.type().is_float64() else column.try_cast("float64")
+
+
+def as_text(column: Expr) -> Expr:
+    """Text; missing where it is missing or empty."""
+    return column.cast("string").nullif("")
+
+
+def share(part: Expr, whole: Expr) -> Expr:
+    """part/whole; missing where the whole is nothing (Spark would raise)."""
+    return part.cast("float64") / whole.cast("float64").nullif(0.0)
+
+
+def day(date: datetime.date) -> Expr:
+    """A date as a literal: no engine is asked for today's, which would make answers change from day to day."""
+    import ibis
+
+    return ibis.date(date.year, date.month, date.day)
+
+
+def open_engine(name: str = "duckdb", **options: Any) -> Engine:
+    """An engine by name.
+
+    ``duckdb``: ``database`` (a path, opened to read only; none: in memory), ``threads``, ``memory_limit``.
+    ``spark``: ``session`` (a Spark session that is there, as on Databricks), ``master`` (``local[2]``), and
+    configuration as ``{"spark.sql.shuffle.partitions": "8"}`` in ``config``. Raises `UsageError` where the extra is
+    not installed.
+    """
+    try:
+        import ibis  # noqa: F401
+
+        if name == "duckdb":
+            return Engine("duckdb", _duckdb(**options))
+        if name == "spark":
+            return Engine("spark", _spark(**options))
+    except ModuleNotFoundError as error:
+        extra = "spark" if name == "spark" and error.name == "pyspark" else "population"
+        raise UsageError(
+            "soleus population", f"no {error.name}", f"the extra `{extra}`", f"Install soleus[{extra}]."
+        ) from None
+    raise UsageError("--engine", repr(name), "duckdb or spark", "Name one of them.")
+
+
+def _duckdb(database: Path | None = None, **config: Any) -> Any:
+    import ibis
+
+    if database is None:
+        return ibis.duckdb.connect(**config)
+    try:
+        return ibis.duckdb.connect(str(database), read_only=True, **config)
+    except Exception as error:
+        raise UnreadableInput(
+            database.name, type(error).__name__, "a DuckDB database that this version reads", "Check the file."
+        ) from None
+
+
+def _spark(session: Any = None, master: str = "local[2]", config: Mapping[str, str] | None = None) -> Any:
+    import ibis
+
+    return ibis.pyspark.connect(session or _session(master, config or {}))
+
+
+def _session(master: str, config: Mapping[str, str]) -> Any:
+    """A local session that is quiet, speaks UTC, and raises on overflow and bad casts (ANSI)."""
+    from pyspark.sql import SparkSession
+
+    settings = {
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        **config,
+    }
+    builder = SparkSession.builder.master(master).appName("soleus")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _memory_table(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Table:
+    import ibis
+    import pyarrow as pa
+
+    arrow = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "date": pa.date32(),
+             "boolean": pa.bool_()}  # fmt: skip
+    columns = [
+        pa.array(column, arrow[kind]) for column, kind in zip(zip(*rows, strict=True), types.values(), strict=True)
+    ]
+    return ibis.memtable(pa.table(dict(zip(types, columns, strict=True))))
+
+
+@functools.cache
+def _spark_bit_or() -> Any:
+    """Spark has the aggregate and Ibis does not know it: declared once."""
+    import ibis
+
+    @ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+    def bit_or(x: int) -> int:  # type: ignore[empty-body]
+        """Bits of any row."""
+
+    return bit_or

@@ -1,0 +1,251 @@
+"""A database of people's records in one simple shape, whatever it was before.
+
+    person    person_id, birth_date, sex                 sex is male, female or missing
+    period    person_id, start, end                      when somebody would have been seen; both ends included
+    exposure  person_id, concept, start, end             medicines; the end is missing where nothing tells it
+    event     person_id, concept, date                   conditions, procedures, observations
+    result    person_id, concept, date, value, unit      measurements
+    death     person_id, date
+    concept   concept, system, code, name                what a concept is; system is that of `Code`, or the database's
+    descends  ancestor, descendant                       a concept and all that is narrower, itself included
+    maps      concept, standard                          a concept that records do not use -> the one that they do
+
+Every column may be missing in a row except ``person_id`` and ``concept``. Dates are dates without a time. A concept is
+an int64: the ``concept_id`` of OMOP, and for other sources the number that
+`soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0 is what could not be coded.
+
+`open_source` finds out which kind of source it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from soleus.errors import UnknownName, UnreadableInput, UsageError
+from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text, open_engine
+
+Kind = Literal["omop", "fhir", "plain"]
+
+#: The tables and their columns.
+SHAPE: dict[str, dict[str, str]] = {
+    "person": {"person_id": "int", "birth_date": "date", "sex": "str"},
+    "period": {"person_id": "int", "start": "date", "end": "date"},
+    "exposure": {"person_id": "int", "concept": "int", "start": "date", "end": "date"},
+    "event": {"person_id": "int", "concept": "int", "date": "date"},
+    "result": {"person_id": "int", "concept": "int", "date": "date", "value": "float", "unit": "str"},
+    "death": {"person_id": "int", "date": "date"},
+    "concept": {"concept": "int", "system": "str", "code": "str", "name": "str"},
+    "descends": {"ancestor": "int", "descendant": "int"},
+    "maps": {"concept": "int", "standard": "int"},
+}
+#: Without these there is nothing to count.
+NEEDED = ("person", "period")
+#: What follows where a table is missing or a column is empty: the words of the quality report.
+WITHOUT = {
+    "exposure": "No medicine is known: no signal of a medicine, and no medicine counts as a cause.",
+    "event": "No diagnosis is known: cramps can be found by medicines only.",
+    "result": "No laboratory value is known: what rests on potassium, ferritin and the like is left out.",
+    "death": "Nobody is known to have died: observation ends with its period.",
+    "concept": "No vocabulary: value sets cannot be found by their codes.",
+    "descends": "No hierarchy: a value set holds the codes that it names, not what is narrower.",
+    "maps": "No mapping: codes that records do not use themselves, such as ICD-10-CM, find nothing.",
+}
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that a source does not have: the table (and column) and what follows."""
+
+    table: str
+    column: str | None
+    consequence: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The tables of `SHAPE` as Ibis expressions on one engine."""
+
+    engine: Engine
+    kind: Kind
+    where: str
+    tables: Mapping[str, Table]
+    lacks: tuple[Lack, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)  # name and version of the database, as it says itself
+
+    @property
+    def person(self) -> Table:
+        return self.tables["person"]
+
+    @property
+    def period(self) -> Table:
+        return self.tables["period"]
+
+    @property
+    def exposure(self) -> Table:
+        return self.tables["exposure"]
+
+    @property
+    def event(self) -> Table:
+        return self.tables["event"]
+
+    @property
+    def result(self) -> Table:
+        return self.tables["result"]
+
+    @property
+    def death(self) -> Table:
+        return self.tables["death"]
+
+    @property
+    def concept(self) -> Table:
+        return self.tables["concept"]
+
+    @property
+    def descends(self) -> Table:
+        return self.tables["descends"]
+
+    @property
+    def maps(self) -> Table:
+        return self.tables["maps"]
+
+    def has(self, table: str) -> bool:
+        """Did the source have this table at all?"""
+        return all(lack.table != table or lack.column is not None for lack in self.lacks)
+
+
+def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | str = "duckdb") -> Source:
+    """The source at a path or address.
+
+    A folder of OMOP tables (Parquet or CSV), of FHIR files (bundles, NDJSON, gz), or of the tables above; a DuckDB
+    database, or the address of another database that Ibis knows. FHIR files are turned into a folder of Parquet
+    first (`soleus population init`); opened here they are turned in memory. Raises `UnreadableInput` for what is no
+    source, `UnknownName` for a table or column that is needed and missing.
+    """
+    if kind is not None and kind not in get_args(Kind):
+        raise UsageError("--kind", repr(kind), f"one of {', '.join(get_args(Kind))}", "Leave it out to have it found.")
+    tables, chosen = _tables_at(where, engine)
+    found = kind or kind_of(tables, where)
+    if found == "omop":
+        from soleus.population.omop import read_omop
+
+        return read_omop(chosen, tables, str(where))
+    if found == "fhir":
+        from soleus.population.fhir_files import read_fhir
+
+        return read_fhir(chosen, Path(where))
+    return read_plain(chosen, tables, str(where))
+
+
+# ------------------------------------------------------------------------------------------- finding
+
+Tables = Mapping[str, Callable[[], Table]]  # name in lower case -> how to open it
+
+
+def _tables_at(where: str | Path, engine: Engine | str) -> tuple[Tables, Engine]:
+    path = Path(where)
+    chosen = engine if isinstance(engine, Engine) else None
+    if path.is_dir():
+        chosen = chosen or open_engine(str(engine))
+        return _in_folder(path, chosen), chosen
+    if path.is_file() and path.suffix in (".duckdb", ".db", ".ddb"):
+        chosen = open_engine("duckdb", database=path)
+        return _in_database(chosen), chosen
+    if path.is_file():
+        chosen = chosen or open_engine(str(engine))
+        return {}, chosen
+    if isinstance(engine, Engine) and str(where) in ("", "."):
+        return _in_database(engine), engine
+    if "://" in str(where):
+        return _connected(str(where))
+    raise UnreadableInput(str(where), "no such file or folder", "a folder of tables or a database", "Check the path.")
+
+
+def _in_folder(folder: Path, engine: Engine) -> Tables:
+    found: dict[str, Callable[[], Table]] = {}
+    for path in sorted(folder.iterdir()):
+        name = path.name.split(".")[0].lower()
+        if path.suffix == ".parquet" or (path.is_dir() and any(path.glob("*.parquet"))):
+            found[name] = lambda path=path: engine.read_parquet(path)  # type: ignore[misc]
+        elif path.name.lower().endswith((".csv", ".csv.gz")):
+            found.setdefault(name, lambda path=path: engine.read_csv(path))  # type: ignore[misc]
+    return found
+
+
+def _in_database(engine: Engine) -> Tables:
+    return {name.lower(): lambda name=name: engine.con.table(name) for name in engine.con.list_tables()}  # type: ignore[misc]
+
+
+def _connected(address: str) -> tuple[Tables, Engine]:
+    """Another database that Ibis knows; it is taken to speak as DuckDB does."""
+    try:
+        import ibis
+
+        engine = Engine("duckdb", ibis.connect(address))
+        return _in_database(engine), engine
+    except Exception as error:  # every backend has errors of its own; the address may hold a password: it is not told
+        raise UnreadableInput(
+            address.split("://")[0] + "://", type(error).__name__, "a database that answers",
+            "Check address, user and network.",
+        ) from None  # fmt: skip
+
+
+def kind_of(tables: Tables, where: str | Path) -> Kind:
+    """What the names of the tables, or of the files, say. Raises `UnreadableInput`."""
+    if {"person", "observation_period"} & tables.keys() and "period" not in tables:
+        return "omop"
+    if "person" in tables:
+        return "plain"
+    path = Path(where)
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    if any(f.name.removesuffix(".gz").endswith((".json", ".ndjson")) for f in files):
+        return "fhir"
+    found = ", ".join(sorted(tables)[:8]) or "nothing that is read"
+    raise UnreadableInput(
+        str(where), found, "tables of OMOP (person, observation_period, ...), FHIR files, or person and period",
+        "Name the folder or database that holds them.",
+    )  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- plain
+
+
+def read_plain(engine: Engine, tables: Tables, where: str) -> Source:
+    """Tables that have the shape already; types are cast, tables that are missing are empty."""
+    lacks: list[Lack] = []
+    made = {name: _plain_table(engine, tables, name, columns, lacks) for name, columns in SHAPE.items()}
+    return Source(engine, "plain", where, made, tuple(lacks))
+
+
+def _plain_table(engine: Engine, tables: Tables, name: str, columns: Mapping[str, str], lacks: list[Lack]) -> Table:
+    if name not in tables:
+        return missing(engine, name, where=name, lacks=lacks)
+    raw = lowered(tables[name]())
+    need(raw, name, columns)
+    return raw.select(**{column: CAST[kind](raw[column]) for column, kind in columns.items()})
+
+
+CAST: dict[str, Callable[[Expr], Expr]] = {"int": as_int, "float": as_float, "str": as_text, "date": as_date}
+
+
+def lowered(table: Table) -> Table:
+    """The table with the names of its columns in lower case: databases differ in nothing oftener."""
+    return table.rename({name.lower(): name for name in table.columns}) if table.columns else table
+
+
+def need(table: Table, name: str, columns: Mapping[str, str] | tuple[str, ...]) -> None:
+    """Raises `UnknownName` for the first column that is missing."""
+    for column in columns:
+        if column not in table.columns:
+            raise UnknownName(f"table {name}", f"only {', '.join(table.columns[:12])}", f"a column {column}",
+                              "Export the table again with all its columns.")  # fmt: skip
+
+
+def missing(engine: Engine, name: str, where: str, lacks: list[Lack]) -> Table:
+    """An empty table in place of one that is missing; raises `UnknownName` if nothing can be done without it."""
+    if name in NEEDED:
+        raise UnknownName("tables", f"no {where}", f"a table {where}", "Nobody can be counted without it: export it.")
+    lacks.append(Lack(name, None, WITHOUT[name]))
+    return engine.empty(SHAPE[name])
