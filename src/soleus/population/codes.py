@@ -28,5 +28,8 @@ def concept_number(system: str, code: str) -> int:
 
 
 def number_of(text: str) -> int:
-    """A positive int64 for a text, such as the id of a person; of 10^8 texts two share one once in about 2,000 times."""
+    """A positive int64 for a text, such as the id of a person.
+
+    Among 10^8 people two share one with a chance of about 1 in 2,000.
+    """
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1

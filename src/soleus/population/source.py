@@ -12,7 +12,8 @@
 
 Every column may be missing in a row except ``person_id`` and ``concept``. Dates are dates without a time. A concept is
 an int64: the ``concept_id`` of OMOP, and for other sources the number that
-`soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0 is what could not be coded.
+`soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0 is what
+could not be coded.
 
 `open_source` finds out which kind of source it is.
 """
