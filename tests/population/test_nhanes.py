@@ -199,7 +199,7 @@ def test_every_factor_is_computed_and_every_class_that_enough_people_take_is_one
     assert len(found.odds_ratios) >= 100
     survey = Survey(nhanes)
     answered = survey.adults() & ~np.isnan(survey.people.answer)
-    users = {c: int(np.nansum(v[answered])) for c, v in survey._taken.items()}
+    users = {c: int(np.nansum(v[answered])) for c, v in survey.takers.items()}
     assert {c for c, n in users.items() if n >= TOLD.medicines.least} == {
         r.medicine_class for r in found.odds_ratios if r.group == "medicine"
     }

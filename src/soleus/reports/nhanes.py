@@ -163,14 +163,16 @@ def print_text(found: Analysis, console: Console) -> None:
                     for r in rows
                 ],
                 [("Factor", {"ratio": 1}), ("n (cramps)", _RIGHT), ("Crude", _WHOLE), ("Adjusted", _WHOLE),
-                 ("Knows", _RIGHT)],
+                 ("Knowledge", _RIGHT)],
             )  # fmt: skip
     page.heading("How to read this")
     for line in (method(found), _FEW, *LIMITS, *_left_out(found)):
         page.item("-", line)
 
 
-_FEW = "* fewer than ten people with it who have cramps, or who have none. Knows: the ratio that Soleus predicts with."
+_FEW = (
+    "* fewer than ten people with it who have cramps, or who have none. Knowledge: the ratio that Soleus predicts with."
+)
 _RIGHT: dict[str, object] = {"justify": "right", "no_wrap": True}
 _WHOLE: dict[str, object] = {"no_wrap": True}
 

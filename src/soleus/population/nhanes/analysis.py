@@ -138,9 +138,9 @@ class Survey:
         self.knowledge = knowledge or shipped()
         self.people = People(folder, self.told)
         index = medicine_index(self.knowledge)
-        self._taken = taken(self.people, index)
+        self.takers = taken(self.people, index)
         answered = self.adults() & ~np.isnan(self.people.answer)
-        users = {c: int(np.nansum(v[answered])) for c, v in self._taken.items()}
+        users = {c: int(np.nansum(v[answered])) for c, v in self.takers.items()}
         self.factors = (*medicine_factors(users, index, self.told.medicines), *self.told.factors)
         self._effects = {e.contributor: e for e in self.knowledge.all(Effect) if e.explanation == EXPLANATION}
 
@@ -150,7 +150,7 @@ class Survey:
     def value(self, factor: Factor) -> Floats:
         """The factor for each person; NaN not known."""
         if factor.medicine is not None:
-            return self._taken.get(factor.medicine, np.full(len(self.people), np.nan))
+            return self.takers.get(factor.medicine, np.full(len(self.people), np.nan))
         return self.people.value(factor.steps)
 
     def level(self, name: str) -> Floats:
