@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from page_learning import PASSED, learnt
 
 from soleus.accounts.names import ROLES
 from soleus.accounts.people import People
@@ -30,6 +31,9 @@ NOTE = (
     "67 year old woman. Painful cramps in the left calf most nights for three years, muscle goes hard, relieved by "
     "stretching. No swelling, pulses normal. Furosemide 40 mg, salbutamol inhaler. Worried about restless legs."
 )
+
+
+_CHOSEN = {"choice": "peripheral_neuropathy", "confidence": "80"}  # an answer to a case of the course
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,15 @@ def kinds() -> tuple[Kind, ...]:
         Kind("compare", "/compare?first=nocturnal_leg_cramp&second=restless_legs_syndrome"),
         Kind("medicines", "/medicines", {"list": "furosemide\nsalbutamol\natorvastatin"}),
         Kind("entry", "/entry?name=nocturnal_leg_cramp"),
+        Kind("library", "/library"),
+        Kind("library-search", "/library/search?q=restles+legs"),
+        Kind("library-symptom", "/library/browse/symptom"),
+        Kind("library-region", "/library/browse/region/calf?for=patient"),
+        Kind("library-medicine", "/library/browse/medicine"),
+        Kind("library-code", "/library/browse/code"),
+        Kind("library-questions", "/library/questions?for=patient"),
+        Kind("library-source", "/library/source/hallegraeff2012"),
+        Kind("library-changes", "/library/changes"),
         Kind("figures", "/library/figures"),
         Kind("leaflet", "/library/explanation/nocturnal_leg_cramp/leaflet?country=GB"),
         Kind("smart", "/smart"),
@@ -98,6 +111,21 @@ def kinds() -> tuple[Kind, ...]:
         Kind("accounts", "/account/people", signed_in=True),
         Kind("groups", "/account/groups", signed_in=True),
         Kind("audit-log", "/account/audit", signed_in=True),
+        Kind("learn", "/learn"),
+        Kind("learn-own", "/learn", signed_in=True),
+        Kind("course", "/learn/course"),
+        Kind("case", "/learn/case/woken-by-a-calf"),
+        Kind("case-answer", "/learn/case/is-it-the-nerves", _CHOSEN),
+        Kind("quizzes", "/learn/quiz"),
+        Kind("quiz", "/learn/quiz/mixed-7"),
+        Kind("quiz-missing", "/learn/quiz/mixed-7", {"attempt": ""}),
+        Kind("quiz-result", f"/learn/attempt/{PASSED}", signed_in=True),
+        Kind("certificate", f"/learn/attempt/{PASSED}/certificate", signed_in=True),
+        Kind("certificate-true", f"/learn/certificate/{PASSED}"),
+        Kind("ask-next", "/learn/ask/the-same-tablet"),
+        Kind("ask-worth", "/learn/ask/the-same-tablet", {"question": "side"}),
+        Kind("record-of-learning", "/learn/record", signed_in=True),
+        Kind("learn-group", "/learn/group", signed_in=True),
         Kind("not-there", "/nothing-here"),
         Kind("broken", "/result", {"state": "soleus1.broken"}),
     )
@@ -127,7 +155,7 @@ def served() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as data:
         settings = load(data=Path(data), public_url=address)
         store = MemoryRepository()
-        People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line")
+        learnt(store, People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line"), NOW)
         app = create_app(settings, store=store, clock=lambda: NOW)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
         running = threading.Thread(target=server.run)
