@@ -1,4 +1,4 @@
-"""The beta distribution on the scale of log odds, and Student's t from it.
+"""The beta distribution on the scale of log odds, Student's t from it, and the normal.
 
 With y = log(x / (1 - x)) both tails keep all their digits, d/dy I(y) = x^a (1 - x)^b / B(a, b), and the logarithm of
 the distribution function is concave in y, so Newton's method on it cannot run away. Inside, y is counted from the log
@@ -11,6 +11,8 @@ function through the remainder of Stirling's series, DLMF 5.11.1, as Loader (200
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +27,7 @@ _NEWTON_STEPS = 100
 _NEWTON_PRECISION = 1e-9  # of the last step; what is left is its square
 _LARGE = 30.0
 _STIRLING_FROM = 16.0  # the series below has all digits from here on
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 
 def beta_cdf(log_odds: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
@@ -57,6 +60,16 @@ def t_two_sided(t: ArrayLike, df: ArrayLike) -> Floats:
     apart = np.abs(t) > 0
     log_odds = np.log(df) - 2 * np.log(np.where(apart, np.abs(t), 1.0))
     return np.where(apart, beta_cdf(log_odds, df / 2, 0.5), 1.0).reshape(shape)
+
+
+def normal_two_sided(z: ArrayLike) -> Floats:
+    """P(|Z| >= |z|) for a standard normal; NaN stays NaN."""
+    return np.asarray(_erfc(np.abs(np.asarray(z, np.float64)) / math.sqrt(2)), np.float64)
+
+
+def normal_quantile(p: float) -> float:
+    """Quantile of the standard normal, 0 < p < 1."""
+    return NormalDist().inv_cdf(p)
 
 
 def _flat(*values: ArrayLike) -> tuple[Floats, Floats, Floats, tuple[int, ...]]:
