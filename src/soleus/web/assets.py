@@ -19,6 +19,11 @@ _ASSETS = {
             ("soleus.reports", "templates/report.css"),
             ("soleus.web", "static/site.css"),
             ("soleus.web", "static/account.css"),
+        ),
+    ),
+    "library.css": (  # what only the library, the course and the review desk need: first pages stay light
+        "text/css; charset=utf-8",
+        (
             ("soleus.web", "static/finding.css"),
             ("soleus.web", "static/figures.css"),
             ("soleus.web", "static/library.css"),
@@ -54,6 +59,11 @@ def assets() -> dict[str, Asset]:
 def path_of(name: str) -> str:
     """The address of an asset."""
     return assets()[name].path
+
+
+def styles() -> str:
+    """Both style sheets together, for paper."""
+    return "\n".join(assets()[name].content.decode("utf-8") for name in ("soleus.css", "library.css"))
 
 
 def router() -> APIRouter:

@@ -20,7 +20,7 @@ from soleus.learning.next_question import exercises
 from soleus.learning.records import Record, keep_named, record_of
 from soleus.learning.rules import rules
 from soleus.web.acting import acting, personal, signed_in
-from soleus.web.assets import assets
+from soleus.web.assets import styles
 from soleus.web.catalogue import text
 from soleus.web.handing_over import download
 from soleus.web.learning_parts import HOME, day_of, routes_of_learning
@@ -121,8 +121,7 @@ def _record_values(site: Site, visitor: Visitor) -> dict[str, Any]:
 
 
 def record_pdf(site: Site, visitor: Visitor) -> bytes:
-    style = assets()["soleus.css"].content.decode("utf-8")
-    return pdf(html("learn_record.html.j2", style=style, **_record_values(site, visitor)))
+    return pdf(html("learn_record.html.j2", style=styles(), **_record_values(site, visitor)))
 
 
 def record_data(site: Site, visitor: Visitor) -> dict[str, Any]:

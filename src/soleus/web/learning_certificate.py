@@ -14,7 +14,7 @@ from soleus.accounts import Visitor
 from soleus.errors import UnknownName
 from soleus.learning.certificates import Certificate, certificate, confirmed
 from soleus.web.acting import personal, signed_in
-from soleus.web.assets import assets
+from soleus.web.assets import styles
 from soleus.web.catalogue import text
 from soleus.web.handing_over import download
 from soleus.web.learning_parts import HOME, routes_of_learning
@@ -81,8 +81,7 @@ def address_of(site: Site, own: Certificate) -> str:
 
 
 def certificate_pdf(site: Site, own: Certificate) -> bytes:
-    style = assets()["soleus.css"].content.decode("utf-8")
-    return pdf(html("learn_certificate.html.j2", style=style, **_values(site, own)))
+    return pdf(html("learn_certificate.html.j2", style=styles(), **_values(site, own)))
 
 
 def told(site: Site, own: Certificate) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from soleus.library.leaflet import leaflet_of
 from soleus.library.model import Entry
 from soleus.reasoning.compiled import Compiled
 from soleus.web.about_you import countries
-from soleus.web.assets import assets
+from soleus.web.assets import styles
 from soleus.web.catalogue import text
 from soleus.web.entry_pages import permalink
 from soleus.web.handing_over import download, picture
@@ -85,7 +85,7 @@ def leaflet_html(
         country=country.upper(),
         countries=countries(compiled),
         pdf=pdf_is_here(),
-        **({"style": Markup(assets()["soleus.css"].content.decode("utf-8"))} if alone else {}),
+        **({"style": Markup(styles())} if alone else {}),
     )
 
 
