@@ -19,7 +19,7 @@ from soleus.library.deck import Line, first_that_fit, fitted
 from soleus.library.drawing import lettering
 from soleus.library.entries import entry_of
 from soleus.library.model import Entry, Paragraph, Run
-from soleus.library.slide_lines import Numbers, gist, sentences
+from soleus.library.slide_lines import Numbers, gist, lines_of, sentences
 from soleus.library.slides import comparison_slides, slides
 from soleus.reasoning.compiled import Compiled
 
@@ -264,6 +264,24 @@ def test_the_gist_is_the_first_sentence_with_the_next_where_it_only_names_the_to
     assert (found := gist(topic)) is not None
     assert found.text == "Site and side: The calf is the main site."
     assert found.cites == (4,)
+
+
+def test_items_keep_what_leads_to_them(compiled: Compiled) -> None:
+    plain = entry(compiled, "restless_legs_syndrome", "patient")
+    who = next(s for s in plain.sections if s.part == "who")
+    lines = lines_of(plain, who, Numbers())
+    at = next(n for n, line in enumerate(lines) if line.text.startswith("are pregnant"))
+    assert lines[at - 1].text == "They are more likely if you:"
+    assert not lines[at - 1].bullet
+
+
+def test_a_short_section_is_told_sentence_by_sentence(compiled: Compiled) -> None:
+    plain = entry(compiled, "restless_legs_syndrome", "patient")
+    section = next(s for s in plain.sections if s.part == "not_known")
+    assert len(section.paragraphs) == 1
+    lines = lines_of(plain, section, Numbers())
+    assert " ".join(line.text for line in lines) == section.paragraphs[0].text
+    assert len(lines) > 1
 
 
 def test_numbers_that_were_tried_are_not_kept(compiled: Compiled) -> None:

@@ -211,6 +211,11 @@ class Slide:
         return first_that_fit(lines, wide, tall, sizes[1])
 
     @staticmethod
+    def size(lines: Sequence[Line], wide: float, tall: float, sizes: tuple[float, float]) -> float:
+        """The size of the lines that a box holds."""
+        return fitted(lines[: first_that_fit(lines, wide, tall, sizes[1])], wide, tall, sizes)
+
+    @staticmethod
     def holds_rows(
         columns: Sequence[str], rows: Sequence[Sequence[Line]], widths: Sequence[float], size: float,
         tall: float = BOTTOM - TOP,

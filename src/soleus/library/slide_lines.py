@@ -95,11 +95,25 @@ def whole(paragraph: Paragraph) -> Sentence:
     return Sentence(paragraph.text.strip(), tuple(n for run in paragraph.runs for n in run.cites))
 
 
+_FEW = 3  # paragraphs below which a section is told sentence by sentence
+
+
 def lines_of(entry: Entry, section: Section | None, numbers: Numbers) -> list[Line]:
-    """A section as lines: items whole, of paragraphs the gist; what leads to a list is left out."""
-    lines = []
-    for paragraph in section.paragraphs if section else ():
-        said = whole(paragraph) if paragraph.item else gist(paragraph)
-        if said and not said.text.endswith(":"):
-            lines.append(Line(said.text, numbers.of(entry, said.cites)))
-    return lines
+    """A section as lines: items whole, with what leads to them; of paragraphs the gist, or all of it where few are."""
+    paragraphs = section.paragraphs if section else ()
+    return [
+        Line(said.text, numbers.of(entry, said.cites), bullet=not said.text.endswith(":"))
+        for paragraph in paragraphs
+        for said in _told(paragraph, len(paragraphs) < _FEW)
+    ]
+
+
+def _told(paragraph: Paragraph, every: bool) -> list[Sentence]:
+    if paragraph.item:
+        return [whole(paragraph)]
+    found = sentences(paragraph)
+    if every or not found:
+        return list(found)
+    first = gist(paragraph)
+    leads = [found[-1]] if found[-1].text.endswith(":") and len(found) > 1 else []
+    return [s for s in (first, *leads) if s]

@@ -352,14 +352,16 @@ class _Making:
         slide = self._slide(title or " · ".join(heading for heading, _, _ in told))
         gap = 0.6
         wide = (BROAD - gap * (len(told) - 1)) / len(told)
+        y = TOP + (0.45 if len(told) > 1 else 0)
+        builds = [self._section(entry, section) for _, entry, section in told]
+        tried = [build(self.numbers.tried()) for build in builds]
+        size = min(slide.size(lines, wide, BOTTOM - y, (18, 13)) for lines in tried)  # one for all
         left_out: list[str] = []
-        for n, (heading, entry, section) in enumerate(told):
-            x, y = LEFT + n * (wide + gap), TOP
+        for n, ((heading, _, _), build) in enumerate(zip(told, builds, strict=True)):
+            x = LEFT + n * (wide + gap)
             if len(told) > 1:
-                slide.bullets([Line(heading, bullet=False, bold=True, kind="accent")], x, y, wide, 0.5, (16, 11))
-                y += 0.45
-            build = self._section(entry, section)
-            left_out += self._bulleted(slide, build, x=x, y=y, wide=wide, tall=BOTTOM - y, most=18, least=13)
+                slide.bullets([Line(heading, bullet=False, bold=True, kind="accent")], x, TOP, wide, 0.5, (16, 11))
+            left_out += self._bulleted(slide, build, x=x, y=y, wide=wide, tall=BOTTOM - y, most=size, least=size)
         self._noted(slide, left_out)
 
     def _section(self, entry: Entry, section: Section | None) -> _Built:
