@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from soleus.errors import UnknownName, UsageError
 from soleus.library import deck
-from soleus.library.deck import Line, first_that_fit, fitted
+from soleus.library.deck.lines import Line, first_that_fit, fitted
 from soleus.library.drawing import lettering
 from soleus.library.entries import entry_of
 from soleus.library.model import Entry, Paragraph, Run

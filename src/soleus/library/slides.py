@@ -5,23 +5,23 @@ Sentences are those of the entry (`soleus.library.slide_lines`). What does not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from soleus.errors import UnknownName
 from soleus.library import addresses
 from soleus.library.citing import LICENCE, citation
-from soleus.library.deck import BOTTOM, BROAD, LEFT, RIGHT, TOP, Deck, Line, Shape, Slide
+from soleus.library.deck import BOTTOM, BROAD, LEFT, RIGHT, TOP, Line, Shape, Slide
+from soleus.library.deck.forest import forest
 from soleus.library.drawing import anatomy, pain_map
 from soleus.library.drawing.chart import Mark, ratios
 from soleus.library.drawing.curves import flattened
 from soleus.library.drawing.forest import Panel, cause_marks, trial_panels
-from soleus.library.drawing.sheet import Look
 from soleus.library.model import Entry, Row, Section, Table
 from soleus.library.slide_lines import Numbers, lines_of, reference_text, whole
+from soleus.library.slide_making import Built, Making
 from soleus.library.tables import apart_table
 from soleus.library.titles import inside
 from soleus.library.treatment_tables import PLACES
-from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.compiled import Compiled
 from soleus.reports.words import capital, closed, date_words
@@ -37,8 +37,6 @@ _RATIO = {
     "clinician": "How often it occurs with each against without: ratio of rates with its 95% interval",
     "patient": "How many times as often it is found in people with each",
 }
-_Built = Callable[[Numbers], list[Line]]
-_Rows = Callable[[Numbers, Sequence[Row]], list[tuple[Line, ...]]]
 
 
 def slides(compiled: Compiled, entry: Entry, address: str = "") -> bytes:
@@ -47,7 +45,7 @@ def slides(compiled: Compiled, entry: Entry, address: str = "") -> bytes:
     ``address`` is where the library is, such as https://soleus.example. Raises `UnknownName` for another kind of entry,
     `UsageError` where python-pptx is not installed.
     """
-    return _Making(compiled, (_explanation(entry),), address, entry.title).one(entry)
+    return _Deck(compiled, (_explanation(entry),), address, entry.title).one(entry)
 
 
 def comparison_slides(compiled: Compiled, first: Entry, second: Entry, address: str = "") -> bytes:
@@ -55,7 +53,7 @@ def comparison_slides(compiled: Compiled, first: Entry, second: Entry, address: 
     if first.id == second.id:
         raise UnknownName("second", repr(second.id), "another explanation", "Choose two that differ.")
     pair = (_explanation(first), _explanation(second))
-    return _Making(compiled, pair, address, f"{first.title} or {inside(second.title)}?").two(*pair)
+    return _Deck(compiled, pair, address, f"{first.title} or {inside(second.title)}?").two(*pair)
 
 
 def _explanation(entry: Entry) -> Entry:
@@ -64,18 +62,8 @@ def _explanation(entry: Entry) -> Entry:
     return entry
 
 
-class _Making:
-    """A deck in the making, with the numbers of its references."""
-
-    def __init__(self, compiled: Compiled, entries: Sequence[Entry], address: str, title: str) -> None:
-        self.compiled, self.entries, self.address, self.title = compiled, entries, address, title
-        self.audience: Audience = entries[0].audience
-        self.look = Look(self.audience)
-        self.numbers = Numbers()
-        approved = all(e.standing.status == "approved" for e in entries)
-        review = "reviewed" if approved else "not reviewed by a clinician"
-        foot = f"Soleus knowledge {entries[0].knowledge_version}, {review}. CC BY 4.0"
-        self.deck = Deck(title, "Slides of the Soleus library", foot)
+class _Deck(Making):
+    """What stands on the slides, one after the other."""
 
     def one(self, entry: Entry) -> bytes:
         """The deck of one entry."""
@@ -107,63 +95,11 @@ class _Making:
         self._not_known()
         return self._closed()
 
-    # ------------------------------------------------------------------------------------------------ parts
-
-    def _slide(self, title: str, size: float = 28) -> Slide:
-        self.numbers.begin()
-        return self.deck.slide(title, size)
-
-    def _noted(self, slide: Slide, left_out: Iterable[str] = (), more: str = "") -> None:
-        """Notes: what did not fit, where to read on, and the sources of what stands on the slide."""
-        told = [more] if more else []
-        if left := list(left_out):
-            told.append("Not on the slide:\n" + "\n".join(f"- {text}" for text in left))
-        told += [f"Read on: {self._place(e)}" for e in self.entries]
-        if sources := self.numbers.told():
-            told.append("Sources:\n" + "\n".join(sources))
-        slide.notes("\n\n".join(told))
-
-    def _place(self, entry: Entry) -> str:
-        plain = "?for=patient" if entry.audience == "patient" else ""
-        return f"{self.address}{addresses.entry(entry.kind, entry.id)}{plain}"
-
-    def _bulleted(self, slide: Slide, build: _Built, **where: float) -> list[str]:
-        """Lines that fit, and only their sources; gives the lines that did not."""
-        sizes = (where.pop("most", 20), where.pop("least", 12))
-        tried = build(self.numbers.tried())
-        n = slide.holds(tried, where.get("wide", BROAD), where.get("tall", BOTTOM - TOP), sizes)
-        slide.bullets(_first(build, self.numbers, n), sizes=sizes, **where)
-        return [line.text for line in tried[n:]]
-
-    def _tabled(
-        self, slide: Slide, columns: Sequence[str], rows: Sequence[Row], build: _Rows, widths: Sequence[float],
-        size: float,
-    ) -> list[str]:  # fmt: skip
-        """Rows that fit, and only their sources; gives the rows that did not."""
-        n = slide.holds_rows(columns, build(self.numbers.tried(), rows), widths, size)
-        slide.table(columns, build(self.numbers, rows[:n]), widths, size=size)
-        return [": ".join(filter(None, (r.label, r.figure, r.note))) for r in rows[n:]]
-
-    def _row(self, entry: Entry, note: Callable[[Row], str]) -> _Rows:
-        """Rows of a table of an entry: label with its sources, figure, and what ``note`` gives."""
-
-        def build(numbers: Numbers, rows: Sequence[Row]) -> list[tuple[Line, ...]]:
-            return [
-                (
-                    Line(r.label, numbers.of(entry, r.cites), bullet=False),
-                    Line(r.figure, bullet=False),
-                    Line(note(r), bullet=False, kind="soft"),
-                )
-                for r in rows
-            ]
-
-        return build
-
     # ------------------------------------------------------------------------------------------------ slides
 
     def _opening(self) -> None:
         """Name, definition, codes; the leg with the places where it hurts."""
-        slide = self._slide(self.title, 40)
+        slide = self.slide(self.title, 40)
         room = 7.5
         lines = [Line(closed(e.definition.text), bullet=False) for e in self.entries]
         slide.bullets(lines, wide=room, tall=3.3, sizes=(22, 13))
@@ -178,7 +114,7 @@ class _Making:
         wide = 4.2 / len(self.entries)
         for n, entry in enumerate(self.entries):
             self._legs(slide, entry, RIGHT - 4.2 + n * wide, wide)
-        self._noted(slide, more="Where it hurts: the darker a place, the more people name it as the worst.")
+        self.noted(slide, more="Where it hurts: the darker a place, the more people name it as the worst.")
 
     def _legs(self, slide: Slide, entry: Entry, x: float, wide: float) -> None:
         """Both views of the leg, shaded by where it hurts, with the places in words."""
@@ -199,38 +135,38 @@ class _Making:
         slide.bullets([head, *told], x, TOP + 0.2 + 700 * scale, wide - 0.15, 1.1, (13, 9))
 
     def _points(self, title: str, entry: Entry) -> None:
-        slide = self._slide(title)
+        slide = self.slide(title)
 
         def build(numbers: Numbers) -> list[Line]:
             return [Line(s.text, numbers.of(entry, s.cites)) for s in map(whole, entry.key_points)]
 
-        self._noted(slide, self._bulleted(slide, build))
+        self.noted(slide, self.bulleted(slide, build))
 
     def _who(self, entry: Entry) -> None:
         """Words on the left, new presentations by age and sex on the right."""
         section = entry_part(entry)("who")
         rates = _table(section, "rates")
-        slide = self._slide("Who gets it")
+        slide = self.slide("Who gets it")
         wide = BROAD * (0.5 if rates else 1)
-        left_out = self._bulleted(slide, lambda numbers: lines_of(entry, section, numbers), wide=wide, most=18)
+        left_out = self.bulleted(slide, lambda numbers: lines_of(entry, section, numbers), wide=wide, most=18)
         if rates:
             x = LEFT + BROAD * 0.54
             cites = self.numbers.of(entry, [n for r in rates.rows for n in r.cites])
             slide.bullets([Line(rates.title, cites, bullet=False, bold=True)], x, TOP, RIGHT - x, 0.6, (13, 11))
             slide.columns(*_by_sex(rates.rows), x, TOP + 0.55, RIGHT - x, BOTTOM - TOP - 0.55)
-        self._noted(slide, left_out, rates.note if rates else "")
+        self.noted(slide, left_out, rates.note if rates else "")
 
     def _features(self, entry: Entry) -> None:
         table = _table(entry_part(entry)("features"), "features")
         if table and table.rows:
-            slide = self._slide("What speaks for it")
+            slide = self.slide("What speaks for it")
             columns = ("Finding", "With it, against other leg complaints", "How it is known")
-            build = self._row(entry, lambda r: _BASES.get(r.basis or "", "estimated"))
-            self._noted(slide, self._tabled(slide, columns, table.rows, build, (0.5, 0.31, 0.19), 14))
+            build = self.row(entry, lambda r: _BASES.get(r.basis or "", "estimated"))
+            self.noted(slide, self.tabled(slide, columns, table.rows, build, (0.5, 0.31, 0.19), 14))
 
     def _exclusion(self, entry: Entry) -> None:
         """What it is confused with, and the findings that separate best."""
-        slide = self._slide("What else it may be")
+        slide = self.slide("What else it may be")
         others = [o for o in entry.confused_with if o.entry]
         citer = Citer(self.compiled.knowledge)
         found = [self._apart_rows(entry.id, o.entry.id, citer, 2) for o in others if o.entry]
@@ -254,10 +190,10 @@ class _Making:
             ]
 
         columns = ("It may be", "What separates best (here, against there)")
-        left_out = self._tabled(slide, columns, rows, build, (0.34, 0.66), 13) if rows else []
+        left_out = self.tabled(slide, columns, rows, build, (0.34, 0.66), 13) if rows else []
         if not rows:
             slide.bullets([Line("Nothing is on record with which it is often confused.", bullet=False)])
-        self._noted(slide, left_out)
+        self.noted(slide, left_out)
 
     def _apart_rows(self, first: str, second: str, citer: Citer, most: int) -> tuple[Row, ...]:
         return apart_table(self.compiled, first, second, self.audience, citer, most).rows
@@ -269,7 +205,7 @@ class _Making:
             return
         measured = [m for m in marks if m.measured]
         shown = _strongest(measured if len(measured) >= _ENOUGH_CAUSES else marks)
-        slide = self._slide(title)
+        slide = self.slide(title)
         rows = {r.label: r for s in entry.sections for t in s.tables if t.id == "causes" for r in t.rows}
         cites = [self.numbers.of(entry, rows[m.label].cites) if m.label in rows else () for m in shown]
         lead = (
@@ -280,28 +216,28 @@ class _Making:
         slide.bullets(
             [Line(f"{_RATIO[self.audience]}. {lead}", bullet=False, kind="soft")], y=TOP, tall=0.3, sizes=(12, 9)
         )
-        slide.forest(shown, ratios(shown), ("less often", "more often"), TOP + 0.38, row=0.235, size=11, cites=cites)
-        self._noted(
+        forest(slide, shown, ratios(shown), ("less often", "more often"), TOP + 0.38, row=0.235, size=11, cites=cites)
+        self.noted(
             slide, [f"{m.label}: {m.figure}" + ("" if m.measured else " (estimated)") for m in marks if m not in shown]
         )
 
     def _work_up(self, entry: Entry) -> None:
         section = entry_part(entry)("work_up")
         table = _table(section, "work_up")
-        slide = self._slide("Work-up")
+        slide = self.slide("Work-up")
         if table and table.rows:
-            build = self._row(entry, lambda r: r.note)
+            build = self.row(entry, lambda r: r.note)
             columns = ("Test", "Worth it?", "When")
-            self._noted(slide, self._tabled(slide, columns, _spread(table.rows), build, (0.3, 0.17, 0.53), 13))
+            self.noted(slide, self.tabled(slide, columns, _spread(table.rows), build, (0.3, 0.17, 0.53), 13))
         else:
-            self._noted(slide, self._bulleted(slide, lambda numbers: lines_of(entry, section, numbers)))
+            self.noted(slide, self.bulleted(slide, lambda numbers: lines_of(entry, section, numbers)))
 
     def _treatment(self, entry: Entry) -> None:
         section = entry_part(entry)("treatment")
         table = _table(section, "treatments")
         if not table or not table.rows:
-            slide = self._slide("Treatment")
-            self._noted(slide, self._bulleted(slide, lambda numbers: lines_of(entry, section, numbers)))
+            slide = self.slide("Treatment")
+            self.noted(slide, self.bulleted(slide, lambda numbers: lines_of(entry, section, numbers)))
             return
         columns = (
             "Measure",
@@ -312,9 +248,9 @@ class _Making:
             words = [w for p in places for w in PLACES[p]]  # type: ignore[index]
             rows = sorted((r for r in table.rows if r.figure in words), key=lambda r: words.index(r.figure))
             if rows:
-                slide = self._slide(title)
-                build = self._row(entry, lambda r: r.note)
-                self._noted(slide, self._tabled(slide, columns, rows, build, (0.25, 0.17, 0.58), 12))
+                slide = self.slide(title)
+                build = self.row(entry, lambda r: r.note)
+                self.noted(slide, self.tabled(slide, columns, rows, build, (0.25, 0.17, 0.58), 12))
 
     def _trials(self, entry: Entry) -> None:
         """Results with intervals, panel under panel; those that find no room are named in the notes."""
@@ -327,29 +263,29 @@ class _Making:
                     left_out += [f"{panel.heading}: {m.label} {m.figure} ({m.note})" for m in panel.marks]
                     continue
                 if slide:
-                    self._noted(slide)
+                    self.noted(slide)
                 slide, y, made = (
-                    self._slide("What trials found" if not made else "What trials found, continued"),
+                    self.slide("What trials found" if not made else "What trials found, continued"),
                     TOP,
                     made + 1,
                 )
             self._panel(slide, entry, panel, y)
             y += tall
         if slide:
-            self._noted(slide, left_out)
+            self.noted(slide, left_out)
 
     def _panel(self, slide: Slide, entry: Entry, panel: Panel, y: float) -> None:
         rows = {r.label: r for s in entry.sections for t in s.tables if t.id == "treatments" for r in t.rows}
         cites = [self.numbers.of(entry, rows[m.label].cites) if m.label in rows else () for m in panel.marks]
         slide.text([Line(panel.heading, bullet=False, bold=True)], LEFT, y, BROAD, 0.28, 13)
         marks = [Mark(f"{m.label}: {m.note}", m.figure, m.value, m.low, m.high, m.basis) for m in panel.marks]
-        slide.forest(marks, panel.axis, panel.below, y + 0.32, row=_TRIAL, size=10.5, cites=cites)
+        forest(slide, marks, panel.axis, panel.below, y + 0.32, row=_TRIAL, size=10.5, cites=cites)
 
     def _beside(self, told: Sequence[tuple[str, Entry, Section | None]], title: str = "") -> None:
         """Sections side by side, each under its heading; one alone takes the whole breadth."""
         if not told:
             return
-        slide = self._slide(title or " · ".join(heading for heading, _, _ in told))
+        slide = self.slide(title or " · ".join(heading for heading, _, _ in told))
         gap = 0.6
         wide = (BROAD - gap * (len(told) - 1)) / len(told)
         y = TOP + (0.45 if len(told) > 1 else 0)
@@ -361,10 +297,10 @@ class _Making:
             x = LEFT + n * (wide + gap)
             if len(told) > 1:
                 slide.bullets([Line(heading, bullet=False, bold=True, kind="accent")], x, TOP, wide, 0.5, (16, 11))
-            left_out += self._bulleted(slide, build, x=x, y=y, wide=wide, tall=BOTTOM - y, most=size, least=size)
-        self._noted(slide, left_out)
+            left_out += self.bulleted(slide, build, x=x, y=y, wide=wide, tall=BOTTOM - y, most=size, least=size)
+        self.noted(slide, left_out)
 
-    def _section(self, entry: Entry, section: Section | None) -> _Built:
+    def _section(self, entry: Entry, section: Section | None) -> Built:
         return lambda numbers: lines_of(entry, section, numbers)
 
     def _pair(self, part: str, title: str) -> None:
@@ -373,7 +309,7 @@ class _Making:
     def _apart(self, first: Entry, second: Entry) -> None:
         """The findings that tell the two apart: words, and the share of each as bars."""
         citer = Citer(self.compiled.knowledge)
-        slide = self._slide("What tells them apart")
+        slide = self.slide("What tells them apart")
         rows = self._apart_rows(first.id, second.id, citer, _MOST_APART)
         by_number = {r.number: r for r in citer.references()}
         for n, (kind, entry) in enumerate((("one", first), ("two", second))):
@@ -388,7 +324,7 @@ class _Making:
             bars += self._pair_of_bars(slide, r, y)
         slide.group(bars, "; ".join(f"{r.label}: {r.figure}" for r in rows))
         guessed = "; ".join(r.label for r in rows if r.basis == "expert")
-        self._noted(slide, more=f"Rows that rest on an estimate of the editors in part or wholly: {guessed or 'none'}.")
+        self.noted(slide, more=f"Rows that rest on an estimate of the editors in part or wholly: {guessed or 'none'}.")
 
     def _pair_of_bars(self, slide: Slide, row: Row, y: float) -> list[Shape]:
         left, full = LEFT + 5.6, BROAD - 5.6 - 1.4
@@ -427,13 +363,13 @@ class _Making:
 
     def _about(self) -> None:
         """Version, standing and how to cite."""
-        slide = self._slide("About these slides")
+        slide = self.slide("About these slides")
         lines = [line for entry in self.entries for line in self._about_entry(entry)]
         lines.append(Line(f"Licence: CC BY 4.0 ({LICENCE}). Change them as you like, and say where they come from."))
         lines.append(Line("What is called estimated is an estimate of the editors, without a located source."))
         lines.append(Line("Made for teaching and talking things over; they do not replace judgement."))
         slide.bullets(lines, sizes=(16, 10))
-        self._noted(slide)
+        self.noted(slide)
 
     def _about_entry(self, entry: Entry) -> list[Line]:
         s = entry.standing
@@ -459,17 +395,6 @@ def entry_part(entry: Entry) -> Callable[[str], Section | None]:
 
 def _table(section: Section | None, id: str) -> Table | None:
     return next((t for t in section.tables if t.id == id), None) if section else None
-
-
-def _first(build: _Built, numbers: Numbers, n: int) -> list[Line]:
-    """The first lines alone, so that only they are cited: which lines come first does not depend on the numbers."""
-    tried = numbers.tried()
-    lines = build(tried)[:n]
-    wanted = {c for line in lines for c in line.cites}
-    ids = {number: id for id, number in tried.of_id.items()}
-    for number in sorted(wanted):
-        numbers.cite([tried.known[ids[number]]])
-    return lines
 
 
 def _by_sex(rows: Sequence[Row]) -> tuple[list[str], list[tuple[str, list[float]]]]:
