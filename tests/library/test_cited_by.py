@@ -6,6 +6,7 @@ from soleus.evidence.record import Source
 from soleus.knowledge.prose_fields import cited, figures, texts
 from soleus.knowledge.schema.core import Effect
 from soleus.library.cited_by import entries_on, records_on, used_by_model
+from soleus.library.entries import entry_of
 from soleus.library.figures import record_of
 from soleus.library.model import RecordRef
 from soleus.reasoning.compiled import Compiled
@@ -60,3 +61,17 @@ def test_entries_of_a_source_are_those_of_its_records(compiled: Compiled) -> Non
 def test_what_enters_the_judgement_is_known() -> None:
     told = {kind: used_by_model(kind) for kind in ("likelihood", "rate", "article", "fact")}
     assert told == {"likelihood": True, "rate": True, "article": False, "fact": False}
+
+
+def test_what_an_entry_is_made_of_leads_back_to_it(compiled: Compiled) -> None:
+    """Left out: figures of a look-alike, and guides that are for everybody."""
+    ids = ("nocturnal_leg_cramp", "restless_legs_syndrome", "pad_claudication", "deep_vein_thrombosis")
+    entries = [("explanation", e) for e in ids]
+    entries += [("contributor", "statin"), ("medicine", "atorvastatin"), ("common_question", "statins_cause_cramps")]
+    for kind, id in entries:
+        entry = entry_of(compiled, kind, id, "clinician", "2026-11-29")  # type: ignore[arg-type]
+        own = RecordRef(kind=kind, id=id)
+        for ref in entry.made_of:
+            apart = ref.kind == "likelihood" and not ref.id.startswith(f"{id}.")
+            if ref.kind not in ("source", "guide") and not apart:
+                assert own in {use.entry for use in entries_on(compiled, ref.kind, ref.id)}, (own, ref)

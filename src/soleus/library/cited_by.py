@@ -1,4 +1,7 @@
-"""Cited by: which records rest on a source, and which entries use a record. Both ways are looked up, not searched."""
+"""Cited by: which records rest on a source, and which entries use a record. Both ways are looked up, not searched.
+
+Figures of a look-alike that an entry sets against its own count as used by the look-alike alone.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ from msgspec import Struct
 from soleus.errors import KnowledgeError
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.prose_fields import cited, figures, texts
-from soleus.knowledge.schema.medicines import Cause, Fact
+from soleus.knowledge.schema.care import WorkUp
+from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
 from soleus.library.figures import record_of
 from soleus.library.model import EntryKind, RecordRef
 from soleus.library.naming import KINDS
+from soleus.library.shape import shape
 from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.medicines import medicine_index
 
 #: How an entry uses a record: it is the entry's own; a figure in its prose; one of its tables and facts.
 Way = Literal["own", "prose", "table"]
@@ -36,7 +42,10 @@ _ABOUT: dict[str, EntryKind] = {
     "finding": "finding", "findings": "finding", "medicines": "medicine", "entry": "short_entry",
 }  # fmt: skip
 #: Kinds whose id is that of the thing they are about.
-_BY_ID: dict[str, EntryKind] = {"rate": "explanation", "article": "explanation", "background": "finding"}
+_BY_ID: dict[str, EntryKind] = {
+    "rate": "explanation", "article": "explanation", "harm": "explanation", "background": "finding",
+}  # fmt: skip
+_CRAMP = "nocturnal_leg_cramp"  # verdicts on causes and beliefs are about night cramps
 #: Fields that hold keys of sources.
 _SOURCES = ("source", "prevalence_source", "via", "rated_by")
 #: Kinds that every judgement is computed from.
@@ -114,8 +123,8 @@ def _uses(knowledge: Knowledge) -> dict[RecordRef, tuple[Use, ...]]:
             entries = tuple(_entries(knowledge, kind, record))
             for entry in entries:
                 add(own, entry, "own" if entry == own else "table")
-                for fact in _facts(record):
-                    add(RecordRef(kind="fact", id=fact), entry, "table")
+                for named in _named(record):
+                    add(named, entry, "table")
             for figure in prose.get(own, ()):
                 for entry in entries:
                     add(figure, entry, "prose")
@@ -131,8 +140,16 @@ def _entries(knowledge: Knowledge, kind: str, record: Any) -> Iterator[RecordRef
         yield RecordRef(kind=kind, id=record.id)
     if about := _BY_ID.get(kind):
         yield from _known(knowledge, about, record.id)
-    if isinstance(record, Fact):
-        yield from _of_topic(knowledge, record.topic)
+    if topic := getattr(record, "topic", None):
+        yield from _of_topic(knowledge, topic)
+    if isinstance(record, Cause | Belief):
+        yield from _known(knowledge, "explanation", _CRAMP)
+    if isinstance(record, Medicine):
+        yield from _of_medicine(knowledge, record)
+    if isinstance(record, WorkUp):
+        for trigger in (*record.when, *record.not_worth_when):
+            for id in _likely(trigger.when):
+                yield from _known(knowledge, "explanation", id)
     for field, entry in _ABOUT.items() if kind not in ("explanation", "finding", "common_question") else ():
         found = getattr(record, field, None)
         for id in found if isinstance(found, tuple) else (found,):
@@ -141,13 +158,45 @@ def _entries(knowledge: Knowledge, kind: str, record: Any) -> Iterator[RecordRef
 
 
 def _of_topic(knowledge: Knowledge, topic: str) -> Iterator[RecordRef]:
-    """What a fact is about: an entry of that id, or the contributors of the cause of that id."""
-    kinds: tuple[EntryKind, ...] = ("explanation", "contributor", "medicine")
+    """What a fact, gap or disagreement is about: entries of that id or topic, or the contributors of that cause."""
+    kinds: tuple[EntryKind, ...] = ("explanation", "contributor", "medicine", "short_entry")
     for kind in kinds:
         yield from _known(knowledge, kind, topic)
+        for id, topics in shape().topics.get(kind, {}).items():
+            if topic in topics:
+                yield from _known(knowledge, kind, id)
     if cause := knowledge.by_id(Cause).get(topic):
         for id in cause.contributors:
             yield from _known(knowledge, "contributor", id)
+
+
+def _of_medicine(knowledge: Knowledge, medicine: Medicine) -> Iterator[RecordRef]:
+    """What shows a medicine beside its own entry: those of its class, for which it speaks, and its contributors."""
+    for member in knowledge.once(_members).get(medicine.id, ()):
+        yield RecordRef(kind="medicine", id=member)
+    for id in medicine.contributors:
+        yield from _known(knowledge, "contributor", id)
+
+
+def _members(knowledge: Knowledge) -> dict[str, list[str]]:
+    """Class -> every medicine below it."""
+    index, out = medicine_index(knowledge), {}  # type: tuple[Any, dict[str, list[str]]]
+    for medicine in index.records.values():
+        for above in index.lineage(medicine):
+            out.setdefault(above.id, []).append(medicine.id)
+    return out
+
+
+def _likely(rule: Any) -> Iterator[str]:
+    """The explanations whose probability a rule asks for."""
+    if isinstance(rule, dict):
+        if isinstance(named := rule.get("likely"), str):
+            yield named
+        for part in rule.values():
+            yield from _likely(part)
+    elif isinstance(rule, (list, tuple)):
+        for part in rule:
+            yield from _likely(part)
 
 
 def _known(knowledge: Knowledge, kind: EntryKind, id: str) -> Iterator[RecordRef]:
@@ -155,10 +204,11 @@ def _known(knowledge: Knowledge, kind: EntryKind, id: str) -> Iterator[RecordRef
         yield RecordRef(kind=kind, id=id)
 
 
-def _facts(record: Any) -> Iterator[str]:
-    """The facts that a record or one of its judgements names."""
+def _named(record: Any) -> Iterator[RecordRef]:
+    """The facts that a record or one of its judgements names, and the beliefs behind a question."""
     for part in (record, getattr(record, "cramp", None), getattr(record, "restless_legs", None)):
-        yield from getattr(part, "facts", ())
+        yield from (RecordRef(kind="fact", id=id) for id in getattr(part, "facts", ()))
+    yield from (RecordRef(kind="belief", id=id) for id in getattr(record, "beliefs", ()))
 
 
 def _figures(knowledge: Knowledge) -> dict[RecordRef, list[RecordRef]]:
