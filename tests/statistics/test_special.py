@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from soleus.statistics.special import beta_cdf, beta_log_odds_quantile, t_quantile, t_two_sided
+from soleus.statistics.special import (
+    beta_cdf,
+    beta_log_odds_quantile,
+    normal_quantile,
+    normal_two_sided,
+    t_quantile,
+    t_two_sided,
+)
 
 COUNT = st.floats(0.5, 1e5) | st.integers(0, 300).map(lambda n: n + 0.5)
 SHARE = st.floats(1e-6, 1 - 1e-6)
@@ -76,3 +83,10 @@ def test_arrays_keep_their_shape() -> None:
 def test_the_median_of_students_t_is_zero() -> None:
     assert t_quantile(0.5, 3) == 0
     assert t_two_sided(0, 3) == 1
+
+
+@some
+@given(st.floats(-37, 37), SHARE)
+def test_the_normal_distribution_is_that_of_scipy(z: float, p: float) -> None:
+    assert normal_two_sided(z) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-12)
+    assert normal_quantile(p) == pytest.approx(stats.norm.ppf(p), rel=1e-12, abs=1e-15)
