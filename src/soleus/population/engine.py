@@ -54,14 +54,7 @@ class Engine:
 
     def table(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Table:
         """A small table from memory; ``columns`` name -> one of `TYPES`. It is sent along with each query."""
-        import ibis
-
-        types = {name: TYPES[kind] for name, kind in columns.items()}
-        if not rows:  # a table without rows has no values to learn the types from
-            blank = ibis.memtable([(0,)], columns=["_"])
-            empty = blank.select(**{name: ibis.null(kind) for name, kind in types.items()})
-            return empty.filter(ibis.literal(False))
-        return _memory_table(types, rows)
+        return _memory_table({name: TYPES[kind] for name, kind in columns.items()}, rows)
 
     def empty(self, columns: Mapping[str, str]) -> Table:
         """A table without rows."""
@@ -200,9 +193,8 @@ def _memory_table(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Ta
 
     arrow = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "date": pa.date32(),
              "boolean": pa.bool_()}  # fmt: skip
-    columns = [
-        pa.array(column, arrow[kind]) for column, kind in zip(zip(*rows, strict=True), types.values(), strict=True)
-    ]
+    values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(types)
+    columns = [pa.array(column, arrow[kind]) for column, kind in zip(values, types.values(), strict=True)]
     return ibis.memtable(pa.table(dict(zip(types, columns, strict=True))))
 
 

@@ -1,0 +1,29 @@
+"""Engines for the tests of databases."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from soleus.population.engine import Engine, open_engine
+from tests.conftest import lacking
+
+
+@pytest.fixture(scope="session")
+def spark(root: Path) -> Iterator[Engine]:
+    """Spark on this machine. It has an environment of its own (`make spark`), whose packages are added here."""
+    import shutil
+
+    found = sorted(root.glob(".venv-spark/lib/python3.*/site-packages/pyspark"))
+    if not found:
+        lacking("Spark", "`make spark`")
+    if not shutil.which("java"):
+        lacking("Java", "apt-get install default-jre-headless")
+    sys.path.append(str(found[0].parent))
+    engine = open_engine("spark")
+    yield engine
+    engine.con._session.stop()
+    sys.path.remove(str(found[0].parent))
