@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from page_learning import PASSED, learnt
+from page_review import APPROVED, RECEIPT, RECORD, reviewed
 
 from soleus.accounts.names import ROLES
 from soleus.accounts.people import People
@@ -126,6 +127,14 @@ def kinds() -> tuple[Kind, ...]:
         Kind("ask-worth", "/learn/ask/the-same-tablet", {"question": "side"}),
         Kind("record-of-learning", "/learn/record", signed_in=True),
         Kind("learn-group", "/learn/group", signed_in=True),
+        Kind("review-queue", "/review", signed_in=True),
+        Kind("review-record", f"/review/{RECORD[0]}/{RECORD[1]}", signed_in=True),
+        Kind("review-approved", f"/review/{APPROVED[0]}/{APPROVED[1]}", signed_in=True),
+        Kind("review-export", "/review/export", signed_in=True),
+        Kind("proposals", "/review/mine", signed_in=True),
+        Kind("correct", f"/library/record/{RECORD[0]}/{RECORD[1]}/correct?field=rho"),
+        Kind("receipt", f"/library/correction/{RECEIPT}"),
+        Kind("policy", "/library/policy"),
         Kind("not-there", "/nothing-here"),
         Kind("broken", "/result", {"state": "soleus1.broken"}),
     )
@@ -155,7 +164,9 @@ def served() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as data:
         settings = load(data=Path(data), public_url=address)
         store = MemoryRepository()
-        learnt(store, People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line"), NOW)
+        account = People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line")
+        learnt(store, account, NOW)
+        reviewed(store, account, NOW)
         app = create_app(settings, store=store, clock=lambda: NOW)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
         running = threading.Thread(target=server.run)
