@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 from load import open_loop, served
-from soleus.library.entries import every
 from traffic import Request, written
 
 from soleus.library import addresses
+from soleus.library.entries import every
 from soleus.reasoning.compiled import shipped_compiled
 
 RATE, SECONDS = 100.0, 120

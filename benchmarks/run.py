@@ -13,13 +13,13 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 from growth import growth_figures  # noqa: E402
-from library import library_figures  # noqa: E402
 from measures import inference_figures, judgement_figures  # noqa: E402
 from people import population  # noqa: E402
 from starts import start_figures  # noqa: E402
 from writing import surroundings, write  # noqa: E402
 
 from delivery import delivery_figures  # noqa: E402
+from library import library_figures  # noqa: E402
 
 
 def main() -> None:
