@@ -225,7 +225,11 @@ def test_an_incomplete_quiz_comes_back_with_every_missing_answer_named_and_linke
     service: Service, ann: Browser
 ) -> None:
     cases = mixed(7).cases
-    gone: dict[str, Any] = {f"choice-{cases[2].slug}": "", f"confidence-{cases[2].slug}": "", f"confidence-{cases[5].slug}": ""}
+    gone: dict[str, Any] = {
+        f"choice-{cases[2].slug}": "",
+        f"confidence-{cases[2].slug}": "",
+        f"confidence-{cases[5].slug}": "",
+    }
     page = hand_in(ann, **gone)
     told = text(page)
     assert page.status_code == 400
