@@ -72,10 +72,15 @@ def changes(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
         )  # fmt: skip
         yield writer.say(told)
         return
-    pattern = "{} ({})" if writer.patient else "{} {}"
-    top = [Run(text=pattern.format(inside(r.label), r.figure), record=r.record, cites=r.cites) for r in table.rows[:3]]
+    top = [Run(text=_linked(r, writer.patient), record=r.record, cites=r.cites) for r in table.rows[:3]]
     lead = "People who have this get some troubles more often" if writer.patient else "Strongest for"
     yield from writer.list(lead, top)
+
+
+def _linked(row: Row, patient: bool) -> str:
+    """A condition and how much oftener it is; an interval has brackets of its own."""
+    apart = patient or row.value is None
+    return f"{inside(row.label)} ({row.figure})" if apart else f"{inside(row.label)} {row.figure}"
 
 
 def changes_tables(writer: Writer, c: Contributor) -> Iterator[Table]:
