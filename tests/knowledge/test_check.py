@@ -144,6 +144,7 @@ def references() -> dict[str, Change]:
         "neighbours_exist": put("explanation", one("explanation"), confused_with=("nobody",)),
         "required_contributors_are_necessary": put("explanation", needing, requires=()),
         "contributors_refer": put("contributor", one("contributor"), family_of=("nobody",)),
+        "value_sets_refer": put("value_set", one("value_set"), contributors=("nobody",)),
     }
 
 

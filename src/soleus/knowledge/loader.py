@@ -24,7 +24,7 @@ from soleus.evidence.record import Record, Review, Source
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 COMPILED = HERE / "compiled.json"
-_MODULES = ("core", "medicines", "safety", "care", "records", "articles")
+_MODULES = ("core", "medicines", "safety", "care", "records", "articles", "value_sets")
 R = TypeVar("R")
 T = TypeVar("T")
 

@@ -17,6 +17,7 @@ from soleus.knowledge.schema.core import (
     Marker,
     Rate,
 )
+from soleus.knowledge.schema.value_sets import ValueSet
 
 MOST_MEMBERS = 6
 
@@ -202,3 +203,19 @@ def contributors_refer(base: Base) -> Iterator[Found]:
             for name in names:
                 if name not in base.explanations:
                     yield unknown("contributor", c.id, field, name, "an explanation")
+
+
+@rule
+def value_sets_refer(base: Base) -> Iterator[Found]:
+    """A value set borrows codes from explanations, contributors and medicines that are there, and has some."""
+    for v in base.all(ValueSet):
+        for field, known in (
+            ("explanations", base.explanations),
+            ("contributors", base.contributors),
+            ("medicines", base.medicines),
+        ):
+            for name in getattr(v, field):
+                if name not in known:
+                    yield unknown("value_set", v.id, field, name, f"one of {field}")
+        if not (v.explanations or v.contributors or v.medicines or v.codes):
+            yield Found("value_set", v.id, "codes", "It has no codes.", "Add codes, or what lends them.")
