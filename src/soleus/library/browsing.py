@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -140,13 +141,21 @@ def alphabet(compiled: Compiled, audience: Audience, kinds: Iterable[EntryKind])
     return tuple(Group(id=letter, entries=_by_title(out[letter])) for letter in sorted(out))
 
 
+_ARTICLE = re.compile(r"^(?:a|an|the) ")
+
+
+def _sorted_by(title: str) -> str:
+    """A title as it is sorted: without an article before it."""
+    return _ARTICLE.sub("", key_of(title))
+
+
 def _letter(title: str) -> str:
-    first = key_of(title)[:1]
+    first = _sorted_by(title)[:1]
     return first.upper() if first.isalpha() else "#"
 
 
 def _by_title(entries: Iterable[Leaf]) -> tuple[Leaf, ...]:
-    return tuple(sorted(entries, key=lambda e: (key_of(e.title), e.entry.id)))
+    return tuple(sorted(entries, key=lambda e: (_sorted_by(e.title), e.entry.id)))
 
 
 def other_names(compiled: Compiled, entry: RecordRef) -> Iterator[str]:
