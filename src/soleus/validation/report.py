@@ -44,6 +44,7 @@ AIMS: tuple[tuple[str, str, str, Any], ...] = (
     ("text_over_triage", "from text: same-day flag, benign answer", "at most 10 %", lambda v: v <= 0.10),
     ("note_ms", "reading 300 words, ms", "at most 20", lambda v: v <= 20),
     ("notes_load_s", "making the lexicon, s", "at most 1.5", lambda v: v <= 1.5),
+    ("prose_numbers_unsourced", "numbers in prose without a record", "0", lambda v: v == 0),
     ("oracle_max_abs_error", "largest difference from pyAgrum", "at most 1e-9", lambda v: v <= 1e-9),
 )
 

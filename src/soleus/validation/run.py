@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from soleus.library.checking import unsourced_numbers
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.validation import alerts, baselines, interviews, oracle, report, tables, text_figures
 from soleus.validation.scoring import Outcome, Scores, judge_one, recalibration, score
@@ -43,6 +44,7 @@ def run(folder: Path, docs: Path, *, quick: bool = False) -> None:
     found = figures(vignettes, score(held), results, pairs, sessions, extra, misclassified, error)
     notes = text_figures.measure(folder, vignettes, compiled)
     shown = alerts.measure(compiled, 20 if quick else 200, alerts.record_folder())
+    found["prose_numbers_unsourced"] = unsourced_numbers(compiled.knowledge)
     found |= _rounded(notes.figures) | _rounded(alerts.figures(shown))
     docs.mkdir(parents=True, exist_ok=True)
     (docs / "validation.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
