@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from soleus.editorial.editing import Change, edited, ids
@@ -133,6 +133,8 @@ PLACES += [("block", "folded"), ("block", "list/1/text"), ("last", "value"), ("l
 
 
 @settings(deadline=None)
+@example(("flow", "note"), {"_": "\x85"})  # a line break to YAML, a letter to JSON
+@example(("flow", "new"), ["\u2028", "\ufeff", "\x07"])
 @given(place=st.sampled_from(PLACES), value=VALUES)
 def test_any_value_is_written_faithfully(place: tuple[str, str], value: Any) -> None:
     """What comes out is read by another reader; all else is equal, and so are the comments."""

@@ -85,7 +85,7 @@ def _child(node: Any, step: str) -> Any:
 def _patch(text: str, record: Any, change: Change, quoted: bool) -> _Patch:
     """The stretch to replace: the value itself, or the end of the mapping that lacks it.
 
-    ``quoted``: text stands in double quotes, in which any can; otherwise in the style of what it replaces.
+    ``quoted``: odd letters are written as escapes, in which any can; otherwise text has the style of what it replaces.
     """
     node, steps = record, change.path.split("/")
     flow = bool(record.flow_style)
@@ -103,8 +103,7 @@ def _nested(steps: Sequence[str], value: Any) -> Any:
 
 def _appended(text: str, node: Any, key: str, value: Any, flow: bool, quoted: bool) -> _Patch:
     """One more key at the end of a mapping."""
-    told = _written(value, '"' if quoted else None)
-    pair = f"{_written(key)}: {told}"
+    pair = f"{_written(key)}: {_escaped(value) if quoted else _written(value)}"
     if flow or node.flow_style:
         at = _end(text, node.value[-1][1]) if node.value else node.start_mark.index + 1
         return _Patch(at, at, f", {pair}" if node.value else pair)
@@ -117,7 +116,7 @@ def _replaced(text: str, node: Any, value: Any, quoted: bool) -> _Patch:
     start, end = node.start_mark.index, _end(text, node)
     style = getattr(node, "style", None)
     if quoted or not isinstance(value, str):
-        return _Patch(start, end, _written(value, '"'))
+        return _Patch(start, end, _escaped(value) if quoted else _written(value))
     if style in ("|", ">"):
         return _Patch(start, end, _block(text, node, value))
     told = _written(value, style if style in ("'", '"') else None)
@@ -150,6 +149,14 @@ def _written(value: Any, style: str | None = None) -> str:
         told: str = yaml.dump(value, default_style='"' if "\n" in value else style, allow_unicode=True, width=10**9)
         return told.removesuffix("\n")
     told = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**9, sort_keys=False)
+    return told.strip()[1:-1]
+
+
+def _escaped(value: Any) -> str:
+    """A value in letters of ASCII alone."""
+    if isinstance(value, str):
+        return str(yaml.dump(value, default_style='"', width=10**9)).removesuffix("\n")
+    told: str = yaml.safe_dump([value], default_flow_style=True, width=10**9, sort_keys=False)
     return told.strip()[1:-1]
 
 
