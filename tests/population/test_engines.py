@@ -27,13 +27,14 @@ TIMED = st.builds(
     value_set=st.sampled_from(sorted(SETS)),
     from_days=st.one_of(st.none(), st.integers(-60, -1)),
     to_days=st.one_of(st.none(), st.integers(0, 60)),
+    same_observation=st.booleans(),
 )
 COHORTS = st.builds(
     Cohort,
     id=st.just("made_up"),
     name=st.just("Made up"),
     entry=st.sampled_from([("cramp",), ("quinine",), ("cramp", "quinine"), ("nothing",)]),
-    era_gap_days=st.sampled_from([0, 1, 30]),
+    era_gap_days=st.sampled_from([None, 0, 1, 30]),
     washout_days=st.sampled_from([0, 10, 365, None]),
     prior_observation_days=st.sampled_from([0, 20]),
     follow_up_days=st.sampled_from([0, 20]),
@@ -66,7 +67,7 @@ def agree(engine: Engine, database: Database, cohort: Cohort, prior: int) -> Non
     entries, steps = plain.members(database, cohort, SETS)
     assert found.steps == steps
     assert _spans(engine, found.table) == entries
-    answers = {"gap_days": cohort.era_gap_days, "prior_observation_days": prior}
+    answers = {"gap_days": cohort.era_gap_days or 0, "prior_observation_days": prior}
     assert count_cells(source, SETS["quinine"], **answers) == plain.count_cells(database, SETS["quinine"], **answers)
 
 

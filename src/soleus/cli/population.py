@@ -86,3 +86,119 @@ def ssa(
         compat=compat,
     )
     asked.run_ssa(cohorts, asked.Asked(index or None, marker or None, bootstrap), settings, format)
+
+
+SourceArgument = Annotated[
+    str, typer.Argument(help="Folder of OMOP tables (Parquet, CSV) or FHIR files, a DuckDB file, or an address.")
+]
+KindOption = Annotated[
+    Literal["omop", "fhir", "plain"] | None, typer.Option(help="What the source is; found out if left away.")
+]
+EngineOption = Annotated[Literal["duckdb", "spark"], typer.Option(help="Where the queries run.")]
+TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="What to print: text or json.")]
+ResultsOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the results as Parquet and JSON, with a manifest.")
+]
+LeastOption = Annotated[
+    int, typer.Option("--least", min=0, help="Counts from 1 to below this are hidden, with what would tell them.")
+]
+
+
+@app.command()
+def init(
+    source: SourceArgument,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    out: Annotated[Path | None, typer.Option(help="Turn FHIR files into a folder of tables.")] = None,
+    format: TextOrJson = "text",
+) -> None:
+    """Look at a database: what it is, what it lacks, which value sets its vocabulary knows.
+
+    Examples: `soleus population init data/omop`, `soleus population init data/fhir --out tables`.
+    """
+    from soleus.cli.populating import run_init
+
+    run_init(source, kind, engine, out, format)
+
+
+@app.command()
+def quality(
+    source: SourceArgument,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: TextOrJson = "text",
+    out: ResultsOption = None,
+) -> None:
+    """What is wrong or missing in a database, and what that does to each result.
+
+    Example: `soleus population quality data/omop`.
+    """
+    from soleus.cli.populating import run_quality
+
+    run_quality(source, kind, engine, format, out)
+
+
+@app.command()
+def cohort(
+    source: SourceArgument,
+    file: Annotated[Path | None, typer.Option(help="Cohorts as YAML, or one as Circe JSON (OHDSI Atlas).")] = None,
+    value_set: Annotated[str | None, typer.Option(help="The first record of a value set, such as cramp.")] = None,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: Annotated[Literal["text", "json", "svg"], typer.Option(help="What to print; svg is the chart.")] = "text",
+    out: ResultsOption = None,
+    least: LeastOption = 5,
+    person_level: Annotated[bool, typer.Option(help="Write who is in it as well: rows of single people.")] = False,
+) -> None:
+    """Who is in a cohort, read as a sentence, and how many were lost at which step.
+
+    Examples: `soleus population cohort data/omop --value-set cramp`,
+    `soleus population cohort data/omop --file cohorts.yaml --out results`.
+    """
+    from soleus.cli.populating import run_cohort
+
+    run_cohort(source, kind, engine, (file, value_set), format, out, least, person_level)
+
+
+@app.command()
+def prevalence(
+    source: SourceArgument,
+    value_set: Annotated[str, typer.Option(help="What is counted, such as cramp or medicine.statin.")] = "cramp",
+    by: Annotated[str, typer.Option(help="Some of year,sex,age; empty for one row.")] = "age,sex",
+    era_gap: Annotated[int, typer.Option(min=0, help="Records at most so many days apart are one.")] = 30,
+    prior_observation: Annotated[int, typer.Option(min=0, help="Days before anybody is at risk.")] = 365,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: TextOrJson = "text",
+    out: ResultsOption = None,
+    least: LeastOption = 5,
+) -> None:
+    """How common something is and how often it begins, with denominators by age, sex and calendar year.
+
+    Example: `soleus population prevalence data/omop --value-set cramp --by year,age,sex --format json`.
+    """
+    from soleus.cli.populating import run_prevalence
+
+    named = [part.strip() for part in by.split(",") if part.strip()]
+    run_prevalence(source, kind, engine, value_set, named, (era_gap, prior_observation), format, out, least)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for the made-up population.")],
+    people: Annotated[int, typer.Option(min=1, help="How many.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same people.")] = 1,
+    form: Annotated[Literal["omop", "fhir"], typer.Option(help="OMOP as Parquet, or FHIR as NDJSON.")] = "omop",
+    plant: Annotated[
+        list[str] | None, typer.Option(help="GROUP=RATIO; may be given again. Default: the published ratios.")
+    ] = None,
+) -> None:
+    """People and their records drawn from the knowledge base, with planted ratios: to try, to test, to measure.
+
+    A run that was broken off goes on where it stopped.
+
+    Example: `soleus population simulate world --people 100000 --seed 7`.
+    """
+    from soleus.cli.populating import run_simulate
+
+    run_simulate(out, people, seed, form, plant or ())

@@ -1,10 +1,10 @@
 """Cohort definitions of OHDSI (Circe JSON, as Atlas exports them): the parts that a `Cohort` can say.
 
-Used: concept sets; primary criteria on drugs, drug eras, conditions, condition eras, procedures, observations and
-measurements, by concept set, with `First`; the observation window; additional criteria and inclusion rules that are
-all of "at least 1" or "exactly 0" of such a criterion between two days around the start; `ERA` collapse; end by
-observation or by a fixed number of days. Anything else is an error that names the part: a definition that is half
-understood would count other people.
+Used: concept sets; primary criteria on drugs, conditions, procedures, observations and measurements, by concept set,
+with `First` where there is one of them; the observation window; additional criteria and inclusion rules that are all of
+"at least 1" or "exactly 0" of such a criterion between two days around the start; one entry a person (limit First);
+end by observation or by a fixed number of days. Anything else is an error that names the part: a definition that is
+half understood would count other people.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from soleus.errors import InvalidValue, UnreadableInput
 from soleus.population.cohort import Cohort, ConceptSet, Timed, cohort_of
 
 _CRITERIA = (
-    "DrugExposure", "DrugEra", "ConditionOccurrence", "ConditionEra", "ProcedureOccurrence", "Observation",
-    "Measurement",
+    "DrugExposure", "ConditionOccurrence", "ProcedureOccurrence", "Observation", "Measurement",
 )  # fmt: skip
 _NOTHING: tuple[Any, ...] = (None, [], {}, "")
 
@@ -46,19 +45,19 @@ def cohort_from_circe(tree: Any, name: str, where: str = "circe") -> Cohort:
     primary = tree["PrimaryCriteria"]
     entry = [_criterion(c, f"{where}: PrimaryCriteria") for c in primary.get("CriteriaList", [])]
     firsts = {first for _, first in entry}
-    if len(firsts) > 1:
-        _cannot(f"{where}: PrimaryCriteria, First for some criteria only")
+    if True in firsts and len(entry) > 1:
+        _cannot(f"{where}: PrimaryCriteria, First with several criteria")
     window = primary.get("ObservationWindow") or {}
     require, exclude = _rules(tree, where)
     plain = {
         "id": "".join(c if c.isalnum() and c.isascii() else "_" for c in name.lower()).strip("_") or "cohort",
         "name": str(tree.get("Title") or name),
         "entry": list(dict.fromkeys(value_set for value_set, _ in entry)),
-        "era_gap_days": int((tree.get("CollapseSettings") or {}).get("EraPad", 0)),
+        "era_gap_days": None,
         "washout_days": None if firsts == {True} else 0,
         "prior_observation_days": int(window.get("PriorDays", 0)),
         "follow_up_days": int(window.get("PostDays", 0)),
-        "limit": _limit(tree, where),
+        "limit": _limit(tree, where, bool(require or exclude)),
         **_end(tree.get("EndStrategy"), where),
     }
     built = cohort_of(plain, where)
@@ -112,7 +111,7 @@ def _criterion(criterion: Mapping[str, Any], where: str) -> tuple[str, bool]:
 def _rules(tree: Mapping[str, Any], where: str) -> tuple[tuple[Timed, ...], tuple[Timed, ...]]:
     groups = [tree["AdditionalCriteria"]] if tree.get("AdditionalCriteria") not in _NOTHING else []
     groups += [rule["expression"] for rule in tree.get("InclusionRules") or []]
-    require, exclude = [], []
+    require, exclude = list[Timed](), list[Timed]()
     for group in groups:
         place = f"{where}: group of criteria"
         _only(group, place, ("Type", "CriteriaList"))
@@ -126,16 +125,23 @@ def _rules(tree: Mapping[str, Any], where: str) -> tuple[tuple[Timed, ...], tupl
 
 def _counted(counted: Mapping[str, Any], where: str) -> tuple[Timed, bool]:
     """Something around the start, and whether it has to be there."""
-    _only(counted, where, ("Criteria", "StartWindow", "Occurrence"))
+    _only(counted, where, ("Criteria", "StartWindow", "Occurrence", "IgnoreObservationPeriod"))
     occurrence = counted.get("Occurrence") or {}
-    wanted = {(2, 1): True, (0, 0): False, (1, 0): False}.get((occurrence.get("Type"), occurrence.get("Count")))
+    kinds: dict[Any, bool] = {(2, 1): True, (0, 0): False, (1, 0): False}
+    wanted = kinds.get((occurrence.get("Type"), occurrence.get("Count")))
     if wanted is None or occurrence.get("IsDistinct"):
         _cannot(f"{where}, Occurrence")
     value_set, first = _criterion(counted["Criteria"], where)
     window = counted.get("StartWindow") or {}
     if first or window.get("UseEventEnd") or window.get("UseIndexEnd"):
         _cannot(f"{where}, First or ends of events")
-    return Timed(value_set=value_set, from_days=_edge(window.get("Start")), to_days=_edge(window.get("End"))), wanted
+    timed = Timed(
+        value_set=value_set,
+        from_days=_edge(window.get("Start")),
+        to_days=_edge(window.get("End")),
+        same_observation=not counted.get("IgnoreObservationPeriod"),
+    )
+    return timed, wanted
 
 
 def _edge(edge: Mapping[str, Any] | None) -> int | None:
@@ -145,12 +151,15 @@ def _edge(edge: Mapping[str, Any] | None) -> int | None:
     return int(edge["Days"]) * int(edge.get("Coeff", 1))
 
 
-def _limit(tree: Mapping[str, Any], where: str) -> str:
+def _limit(tree: Mapping[str, Any], where: str, criteria: bool) -> str:
+    """One entry a person. The first event of all, before any criterion, is another thing than the first that fits."""
     limits = [(tree.get(name) or {}).get("Type", "All") for name in ("QualifiedLimit", "ExpressionLimit")]
     limits.append(((tree["PrimaryCriteria"].get("PrimaryCriteriaLimit")) or {}).get("Type", "All"))
-    if "Last" in limits:
-        _cannot(f"{where}: limit Last")
-    return "first" if "First" in limits[:2] else "all"
+    if "Last" in limits or "First" not in limits:
+        _cannot(f"{where}: limit {'Last' if 'Last' in limits else 'All'}")
+    if limits[2] == "First" and criteria:
+        _cannot(f"{where}: PrimaryCriteriaLimit First with further criteria")
+    return "first"
 
 
 def _end(strategy: Any, where: str) -> dict[str, Any]:

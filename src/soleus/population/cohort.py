@@ -34,20 +34,23 @@ class Timed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that begins between two days around the entry, both included.
 
     ``from_days`` None: however long before; ``to_days`` None: however long after. 0 is the day of entry.
+    ``same_observation``: only what falls in the stretch of observation of the entry.
     """
 
     value_set: str
     from_days: int | None = None
     to_days: int | None = 0
+    same_observation: bool = False
 
 
 class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who enters, and when.
 
     A person enters where an era of any of ``entry`` (value sets) begins: records with at most ``era_gap_days`` from the
-    end of one to the start of the next are one era. ``washout_days``: least days from the end of the era before; None:
-    no era before at all. Observation is without a gap from ``prior_observation_days`` before to ``follow_up_days``
-    after. Ages are whole years on the day of entry; who has no birthday or sex is out where it is asked for.
+    end of one to the start of the next are one era; None: every day on which a record begins is one. ``washout_days``:
+    least days from the end of the era before; None: no era before at all. Observation is without a gap from
+    ``prior_observation_days`` before to ``follow_up_days`` after. Ages are whole years on the day of entry; who has no
+    birthday or sex is out where it is asked for.
     ``limit`` first: of all entries that qualify, a person's first. ``end``: with the era, or with observation, and
     ``end_days`` after the entry at the latest.
     """
@@ -55,7 +58,7 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Id
     name: str
     entry: tuple[str, ...]
-    era_gap_days: Days = 30
+    era_gap_days: Days | None = 30
     washout_days: Days | None = 0
     prior_observation_days: Days = 0
     follow_up_days: Days = 0
@@ -122,7 +125,8 @@ def sentence(cohort: Cohort) -> str:
     who = {"female": "Women", "male": "Men", None: "People"}[cohort.sex]
     first = "their first" if cohort.limit == "first" or cohort.washout_days is None else "a"
     parts = [f"{who}{_age(cohort)} enter on the first day of {first} era of {_any(cohort.entry)}"]
-    parts.append(f"(records up to {_days(cohort.era_gap_days)} apart are one era)")
+    apart = cohort.era_gap_days
+    parts.append("(every record is one)" if apart is None else f"(records up to {_days(apart)} apart are one era)")
     parts += _conditions(cohort)
     return " ".join(parts) + f". They leave {_leave(cohort)}."
 
@@ -154,9 +158,10 @@ def _from_to(first: datetime.date | None, last: datetime.date | None) -> str:
 
 def _when(timed: Timed) -> str:
     low, high = timed.from_days, timed.to_days
+    within = " in the same observation" if timed.same_observation else ""
     if low is None:
-        return "at any time" if high is None else f"up to {_relative(high)}"
-    return f"from {_relative(low)} on" if high is None else f"from {_relative(low)} to {_relative(high)}"
+        return ("at any time" if high is None else f"up to {_relative(high)}") + within
+    return (f"from {_relative(low)} on" if high is None else f"from {_relative(low)} to {_relative(high)}") + within
 
 
 def _relative(days: int) -> str:

@@ -105,12 +105,14 @@ def _with_timed(t: Table, recorded: Table, timed: Timed, present: bool, name: st
     """The flag whether something begins in the window, or does not."""
     import ibis
 
-    keys = t.select("person_id", "start")
+    keys = t.select("person_id", "start", "seen_start", "seen_end")
     other = recorded.select(who="person_id", at="start").distinct()
     conditions = [keys.person_id == other.who]
     gap = days_between(other["at"], keys.start)
     conditions += [gap >= timed.from_days] if timed.from_days is not None else []
     conditions += [gap <= timed.to_days] if timed.to_days is not None else []
+    if timed.same_observation:
+        conditions += [other["at"] >= keys.seen_start, other["at"] <= keys.seen_end]
     joined = keys.inner_join(other, conditions)
     hits = joined.select(hit_person="person_id", hit_start="start").distinct().mutate(hit=ibis.literal(True))
     t = t.left_join(hits, [t.person_id == hits.hit_person, t.start == hits.hit_start])

@@ -119,11 +119,13 @@ def records(database: Database, concepts: Collection[int]) -> Iterator[Span]:
             yield Span(person, date, date)
 
 
-def eras(database: Database, concepts: Collection[int], gap_days: int) -> dict[int, list[Span]]:
+def eras(database: Database, concepts: Collection[int], gap_days: int | None) -> dict[int, list[Span]]:
     """Person -> eras in order."""
     found: dict[int, list[Span]] = defaultdict(list)
     for span in records(database, concepts):
         found[span.person_id].append(span)
+    if gap_days is None:
+        return {person: sorted({s.start: s for s in sorted(spans)}.values()) for person, spans in found.items()}
     return {person: merged(spans, gap_days) for person, spans in found.items()}
 
 
@@ -198,9 +200,9 @@ def _criteria(
     yield lambda e: (cohort.first_day or e.era.start) <= e.era.start <= (cohort.last_day or e.era.start)
     yield lambda e: _fits(cohort, known.get(e.era.person_id), e.era.start)
     for timed in cohort.require:
-        yield lambda e, timed=timed: _has(database, concepts, timed, e.era)
+        yield lambda e, timed=timed: _has(database, concepts, timed, e)
     for timed in cohort.exclude:
-        yield lambda e, timed=timed: not _has(database, concepts, timed, e.era)
+        yield lambda e, timed=timed: not _has(database, concepts, timed, e)
 
 
 def _fits(cohort: Cohort, person: Person | None, day: Day) -> bool:
@@ -217,16 +219,21 @@ def _fits(cohort: Cohort, person: Person | None, day: Day) -> bool:
     )
 
 
-def _has(database: Database, concepts: Mapping[str, Collection[int]], timed: Timed, era: Span) -> bool:
+def _has(database: Database, concepts: Mapping[str, Collection[int]], timed: Timed, entry: _Entry) -> bool:
     gaps = [
-        (span.start - era.start).days
+        (span.start - entry.era.start).days
         for span in records(database, set(concepts[timed.value_set]))
-        if span.person_id == era.person_id
+        if span.person_id == entry.era.person_id
+        and not (timed.same_observation and not _inside(entry.seen, span.start))
     ]
     return any(
         (timed.from_days is None or gap >= timed.from_days) and (timed.to_days is None or gap <= timed.to_days)
         for gap in gaps
     )
+
+
+def _inside(seen: Span | None, day: Day) -> bool:
+    return seen is not None and seen.start <= day <= seen.end
 
 
 def _stay(entry: _Entry, cohort: Cohort) -> Span:

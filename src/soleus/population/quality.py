@@ -23,14 +23,14 @@ class Check(NamedTuple):
 
     table: str
     fault: str
-    count: int
+    found: int
     of: int
     consequence: str
 
     @property
     def share(self) -> float | None:
         """None where there are no rows."""
-        return self.count / self.of if self.of else None
+        return self.found / self.of if self.of else None
 
 
 class TableSize(NamedTuple):
@@ -65,7 +65,7 @@ class Quality:
     @property
     def found(self) -> tuple[Check, ...]:
         """The checks that found something."""
-        return tuple(c for c in self.checks if c.count)
+        return tuple(c for c in self.checks if c.found)
 
 
 def quality(source: Source) -> Quality:
@@ -140,7 +140,10 @@ def _records(source: Source, name: str, column: str) -> Iterator[Check]:
     faults = {
         "no date": (date.isnull(), "It is not known to have been: not used."),
         "concept unknown (0)": (t.concept == 0, "It belongs to no value set: not seen."),
-        "before birth": (date < t.birth_date, "Not under observation: no entry, and no use before one."),
+        "before birth": (
+            date < t.birth_date,
+            "Not under observation: no entry, but it counts as something before one.",
+        ),
         "after death": (date > t.died, "Not under observation: no entry."),
         "outside observation": (date.notnull() & t.seen.isnull(), "No entry, but it counts as something before one."),
         "person is not in the table of people": (t.who.isnull(), "Neither age nor sex of them is known."),

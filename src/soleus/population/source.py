@@ -127,7 +127,7 @@ def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | st
     """
     if kind is not None and kind not in get_args(Kind):
         raise UsageError("--kind", repr(kind), f"one of {', '.join(get_args(Kind))}", "Leave it out to have it found.")
-    tables, chosen = _tables_at(where, engine)
+    tables, chosen = tables_at(where, engine)
     found = kind or kind_of(tables, where)
     if found == "omop":
         from soleus.population.omop import read_omop
@@ -145,7 +145,8 @@ def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | st
 Tables = Mapping[str, Callable[[], Table]]  # name in lower case -> how to open it
 
 
-def _tables_at(where: str | Path, engine: Engine | str) -> tuple[Tables, Engine]:
+def tables_at(where: str | Path, engine: Engine | str) -> tuple[Tables, Engine]:
+    """What is at a path or address, unopened, and the engine for it. Raises `UnreadableInput`."""
     path = Path(where)
     chosen = engine if isinstance(engine, Engine) else None
     if path.is_dir():

@@ -75,8 +75,14 @@ def chosen(source: Source, table: Table, concepts: Collection[int]) -> Table:
     return table.semi_join(source.engine.table({"concept": "int"}, [(c,) for c in wanted]), "concept")
 
 
-def eras(source: Source, concepts: Collection[int], gap_days: int) -> Table:
-    """person_id, start, end: records with at most ``gap_days`` from the end of one to the start of the next, joined."""
+def eras(source: Source, concepts: Collection[int], gap_days: int | None) -> Table:
+    """person_id, start, end: records with at most ``gap_days`` from the end of one to the start of the next, joined.
+
+    None: every day on which a record begins is one, and lasts as long as the longest of them.
+    """
+    if gap_days is None:
+        t = records(source, concepts)
+        return t.group_by("person_id", "start").aggregate(end=t.end.max())
     return merged(records(source, concepts), gap_days)
 
 

@@ -1,0 +1,293 @@
+"""`soleus population init`, `quality`, `cohort`, `prevalence`, `simulate`: the work behind the commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.progress import Progress
+
+from soleus.errors import UnknownName, UsageError, near_names
+from soleus.knowledge.loader import Knowledge, shipped
+from soleus.population.attrition import attrition_svg, count_words, shown_steps
+from soleus.population.cohort import Cohort, read_cohorts_file, sentence
+from soleus.population.engine import Row
+from soleus.population.manifest import Manifest, made_of, suppress, whole_file, write_rows
+from soleus.population.source import Kind, Source, open_source
+from soleus.population.value_sets import Expansion, concepts_for, definitions, expand
+
+Form = Literal["text", "json"]
+NOT_REVIEWED = "No human has reviewed these results."
+
+
+def run_init(where: str, kind: Kind | None, engine: str, out: Path | None, form: Form) -> None:
+    """Say what a source is, turn FHIR files into tables, and tell which value sets are found in it."""
+    with _working("Reading") as step:
+        if out is not None:
+            where = str(_converted(where, kind, engine, out, step))
+        source = open_source(where, kind, engine)
+        step("Looking for value sets")
+        expansion = expand(source, shipped())
+    told = {
+        "kind": source.kind,
+        "engine": source.engine.name,
+        "where": where,
+        "about": dict(source.about),
+        "lacks": [asdict(lack) for lack in source.lacks],
+        "value_sets": {name: len(found) for name, found in sorted(expansion.concepts.items()) if found},
+        "medicines_by_name": dict(expansion.by_name),
+        "value_sets_not_found": list(expansion.empty),
+    }
+    _print(told, form, _init_lines(source, expansion))
+
+
+def _converted(where: str, kind: Kind | None, engine: str, out: Path, step: Callable[[str], None]) -> Path:
+    from soleus.population.fhir_files import convert_fhir
+
+    if open_kind(where, kind, engine) != "fhir":
+        raise UsageError(
+            "--out", "tables", "FHIR files to turn into tables", "Leave --out away: tables need no turning."
+        )
+    if not out.exists() or not any(out.iterdir()):
+        convert_fhir(Path(where), out, lambda path: step(path.name[:40]))
+    return out
+
+
+def open_kind(where: str, kind: Kind | None, engine: str) -> Kind:
+    """What a source is, without reading it."""
+    from soleus.population.source import kind_of, tables_at
+
+    return kind or kind_of(tables_at(where, engine)[0], where)
+
+
+def _init_lines(source: Source, expansion: Expansion) -> Iterator[str]:
+    yield f"{source.where}: {source.kind} on {source.engine.name}" + "".join(f"; {v}" for v in source.about.values())
+    yield from _lacks(source)
+    found = {name: len(c) for name, c in expansion.concepts.items() if c}
+    yield f"Value sets found: {len(found)} of {len(expansion.concepts)}."
+    for name, count in sorted(found.items()):
+        named = expansion.by_name.get(name, 0)
+        yield f"  {name}: {count:,} concepts" + (f", {named:,} of them by name alone" if named else "")
+    named_sets = [name for name in expansion.empty if "." not in name]
+    if named_sets:
+        yield f"Not found: {', '.join(named_sets)}. Nobody can be seen to have these."
+
+
+def _lacks(source: Source) -> Iterator[str]:
+    for lack in source.lacks:
+        yield f"  lacks {lack.table}{'.' + lack.column if lack.column else ''}: {lack.consequence}"
+
+
+def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Path | None) -> None:
+    """Print the report; with ``out`` write it as well."""
+    from soleus.population.quality import quality
+
+    with _working("Counting"):
+        source = open_source(where, kind, engine)
+        found = quality(source)
+    tables = {
+        "tables": [s._asdict() for s in found.sizes],
+        "checks": [c._asdict() | {"share": c.share} for c in found.checks],
+        "units": [u._asdict() for u in found.units],
+        "lacks": [asdict(lack) for lack in found.lacks],
+    }
+    if out is not None:
+        _write(out, source, {"command": "quality"}, tables)
+    lines = [f"{s.table}: {s.rows:,} rows" + (f", {s.people:,} people" if s.people is not None else "")
+             + (f", {s.first} to {s.last}" if s.first else "") for s in found.sizes]  # fmt: skip
+    lines += [*_lacks(source), "", "Found:" if found.found else "No fault found."]
+    lines += [f"  {c.table}, {c.fault}: {c.found:,} of {c.of:,}. {c.consequence}" for c in found.found]
+    _print(tables, form, lines)
+
+
+def run_cohort(
+    where: str, kind: Kind | None, engine: str, chosen: tuple[Path | None, str | None],
+    form: Literal["text", "json", "svg"], out: Path | None, least: int, person_level: bool,
+) -> None:  # fmt: skip
+    """Who is in each cohort, and who was lost where."""
+    from soleus.population.cohorts import members
+
+    if person_level and out is None:
+        raise UsageError("--person-level", "no --out", "a folder to write to", "Add --out FOLDER.")
+    cohorts = _cohorts(*chosen)
+    answers, tables, charts = [], dict[str, list[Row]](), dict[str, str]()
+    with _working("Opening") as step:
+        source = open_source(where, kind, engine)
+        expansion = expand(
+            source, shipped(), _known(shipped(), [n for c in cohorts for n in c.names if n not in c.sets])
+        )
+        for cohort in cohorts:
+            step(cohort.name[:40])
+            concepts = concepts_for(source, cohort, expansion)
+            found = members(source, cohort, concepts)
+            rows = shown_steps(found.steps, least)
+            charts[cohort.id] = attrition_svg(cohort.name, rows)
+            tables[f"{cohort.id}.attrition"] = rows
+            if person_level:
+                tables[f"{cohort.id}.members"] = source.engine.rows(found.table.order_by("person_id", "start"))
+            answers.append(_cohort_told(cohort, rows, concepts))
+    if out is not None:
+        _write(out, source, {"command": "cohort", "least": least}, tables)
+        for name, chart in charts.items():
+            with whole_file(out / f"{name}.svg") as file:
+                file.write_text(chart, encoding="utf-8")
+    if form == "svg":
+        print("".join(charts.values()), end="")
+    else:
+        _print(answers, form, (line for answer in answers for line in _cohort_lines(answer)))
+
+
+def _cohorts(file: Path | None, value_set: str | None) -> tuple[Cohort, ...]:
+    from soleus.population.circe import read_circe
+
+    if (file is None) == (value_set is None):
+        raise UsageError("soleus population cohort", "both or neither", "--file or --value-set", "Name one of them.")
+    if value_set is not None:
+        return (Cohort(id=value_set.replace(".", "_"), name=value_set, entry=(value_set,), limit="first"),)
+    assert file is not None
+    return (read_circe(file),) if file.suffix == ".json" else read_cohorts_file(file)
+
+
+def _known(knowledge: Knowledge, names: Sequence[str]) -> list[str]:
+    """The names, all of which are value sets of the knowledge base."""
+    known = definitions(knowledge)
+    for name in names:
+        if name not in known:
+            near = near_names(name, sorted(known)).replace("soleus show findings", "soleus population init")
+            raise UnknownName("value set", repr(name), "a value set of the knowledge base", near)
+    return list(dict.fromkeys(names))
+
+
+def _cohort_told(cohort: Cohort, rows: list[Row], concepts: Mapping[str, frozenset[int]]) -> Row:
+    sizes = {name: len(found) for name, found in concepts.items()}
+    return {"id": cohort.id, "name": cohort.name, "sentence": sentence(cohort), "steps": rows, "concepts": sizes}
+
+
+def _cohort_lines(answer: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{answer['name']}: {answer['sentence']}"
+    for name, count in answer["concepts"].items():
+        yield f"  {name}: {count:,} concepts" + ("" if count else "; the vocabulary does not know it")
+    for row in answer["steps"]:
+        yield f"  {row['step']}: {count_words(row['people'])} people, {count_words(row['entries'])} entries"
+    yield ""
+
+
+def run_prevalence(
+    where: str, kind: Kind | None, engine: str, value_set: str, by: Sequence[str], days: tuple[int, int],
+    form: Form, out: Path | None, least: int,
+) -> None:  # fmt: skip
+    """How common a value set is, and how often it begins; ``days``: era gap and prior observation."""
+    from soleus.population.prevalence import count_cells, frequencies
+
+    for name in by:
+        if name not in ("year", "sex", "age"):
+            raise UsageError("--by", repr(name), "year, sex, age", "Name some of them, with commas between.")
+    wanted = _known(shipped(), [value_set])
+    with _working("Counting"):
+        source = open_source(where, kind, engine)
+        concepts = expand(source, shipped(), wanted).concepts[value_set]
+        cells = count_cells(source, concepts, gap_days=days[0], prior_observation_days=days[1])
+    rows = hidden_frequencies([asdict(f) for f in frequencies(cells, by=by)], by, least)
+    told = {"value_set": value_set, "concepts": len(concepts), "rows": rows}
+    if out is not None:
+        settings = {"command": "prevalence", "value_set": value_set, "by": list(by), "days": days, "least": least}
+        _write(out, source, settings, {"prevalence": rows})
+    _print(told, form, _prevalence_lines(value_set, len(concepts), rows))
+
+
+_MADE = {
+    "people": ("with_it", "prevalence", "prevalence_low", "prevalence_high"),
+    "with_it": ("prevalence", "prevalence_low", "prevalence_high"),
+    "cases": ("incidence", "incidence_low", "incidence_high"),
+}
+
+
+def hidden_frequencies(rows: list[Row], by: Sequence[str], least: int) -> list[Row]:
+    """Small cells hidden, also within each row and column of the table, whose totals may be known."""
+    for name in by or ("year",):
+        rows = suppress(rows, list(_MADE), within=[other for other in by if other != name], drop=_MADE, least=least)
+    return rows
+
+
+def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Iterator[str]:
+    yield f"{value_set}: {concepts:,} concepts" + ("" if concepts else "; the vocabulary does not know it")
+    for row in rows:
+        who = " ".join(str(row[k]) for k in ("year", "sex", "age") if row[k] is not None) or "all"
+        share, rate = row["prevalence"], row["incidence"]
+        common = "-" if share is None else f"{100 * share:.2f} % ({_two(row, 'prevalence', 100)})"
+        begins = "-" if rate is None else f"{rate:.2f} ({_two(row, 'incidence', 1)}) per 1,000 person-years"
+        yield f"  {who}: {count_words(row['people'])} people, {common}; begins {begins}"
+
+
+def _two(row: Row, name: str, times: float) -> str:
+    return f"{times * row[f'{name}_low']:.2f} to {times * row[f'{name}_high']:.2f}"
+
+
+def run_simulate(out: Path, people: int, seed: int, form: Literal["omop", "fhir"], plant: Sequence[str]) -> None:
+    """Write a made-up population."""
+    from soleus.population.simulate import plan_of, shipped_world
+    from soleus.population.simulated_files import write_population
+
+    knowledge, world = shipped(), shipped_world()
+    plan = plan_of(knowledge, world, _planted(plant) if plant else None)
+    ratios = {g.id: g.ratio for g in plan.groups if g.ratio != 1}
+    settings = {"command": "simulate", "seed": seed, "form": form, "planted": ratios, "world": _plain(world)}
+    manifest = Manifest(out, made_of(None, settings, (knowledge.version, knowledge.digest)))
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Drawing people", total=people)
+        rows = write_population(plan, out, people, seed, form, manifest, lambda n: progress.advance(task, n))
+    print("\n".join(f"{name}: {count:,} rows" for name, count in rows.items()))
+    print(
+        f"Nobody in {out} is real. Planted: {', '.join(f'{k} {v:g}' for k, v in sorted(ratios.items())) or 'nothing'}."
+    )
+
+
+def _plain(world: Any) -> Any:
+    import msgspec
+
+    return msgspec.to_builtins(world)
+
+
+def _planted(words: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            found[name] = -1
+        if not 0 < found[name] < 1000:
+            raise UsageError("--plant", repr(word), "a group and a ratio above 0", "Write --plant statin=1.5.")
+    return found
+
+
+# --------------------------------------------------------------------------------------------- telling
+
+
+def _write(out: Path, source: Source, settings: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> None:
+    manifest = Manifest(out, made_of(source, settings, (shipped().version, shipped().digest)))
+    for name, rows in tables.items():
+        write_rows(out, name, rows)
+        manifest.finish(name, {name: len(rows)})
+
+
+def _print(told: Any, form: str, lines: Sequence[str] | Iterator[str]) -> None:
+    if form == "json":
+        print(json.dumps(told, indent=1, default=str, allow_nan=False))
+    else:
+        print("\n".join((*lines, NOT_REVIEWED)))
+
+
+@contextmanager
+def _working(what: str) -> Iterator[Callable[[str], None]]:
+    """Progress on standard error, where somebody looks."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda step: progress.update(task, description=step)
