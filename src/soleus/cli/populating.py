@@ -191,6 +191,9 @@ def run_prevalence(
     with _working("Counting"):
         source = open_source(where, kind, engine)
         concepts = expand(source, shipped(), wanted).concepts[value_set]
+        if not concepts:
+            raise UnknownName("value set", repr(value_set), "a value set that this database's vocabulary knows",
+                              "See what it knows with `soleus population init`; none is not the same as nobody.")  # fmt: skip
         cells = count_cells(source, concepts, gap_days=days[0], prior_observation_days=days[1])
     rows = hidden_frequencies([asdict(f) for f in frequencies(cells, by=by)], by, least)
     told = {"value_set": value_set, "concepts": len(concepts), "rows": rows}
@@ -215,7 +218,7 @@ def hidden_frequencies(rows: list[Row], by: Sequence[str], least: int) -> list[R
 
 
 def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{value_set}: {concepts:,} concepts" + ("" if concepts else "; the vocabulary does not know it")
+    yield f"{value_set}: {concepts:,} concepts"
     for row in rows:
         who = " ".join(str(row[k]) for k in ("year", "sex", "age") if row[k] is not None) or "all"
         share, rate = row["prevalence"], row["incidence"]

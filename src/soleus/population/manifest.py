@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from soleus.errors import UnreadableInput
 from soleus.population.engine import Row
 from soleus.population.source import Source
+from soleus.reasoning.assess import software_version
 
 T = TypeVar("T")
 NAME = "manifest.json"
@@ -80,11 +81,9 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def made_of(source: Source | None, settings: Mapping[str, Any], knowledge: tuple[str, str]) -> dict[str, Any]:
     """What a run is made of; ``knowledge``: version and digest."""
-    import soleus
-
     about = {} if source is None else {"kind": source.kind, "input": fingerprint(source), "about": dict(source.about)}
     return {
-        "code": soleus.__version__,
+        "code": software_version(),
         "knowledge": {"version": knowledge[0], "digest": knowledge[1]},
         "engine": None if source is None else source.engine.name,
         "settings": dict(settings),
