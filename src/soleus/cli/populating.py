@@ -192,8 +192,8 @@ def run_prevalence(
         source = open_source(where, kind, engine)
         concepts = expand(source, shipped(), wanted).concepts[value_set]
         if not concepts:
-            raise UnknownName("value set", repr(value_set), "a value set that this database's vocabulary knows",
-                              "See what it knows with `soleus population init`; none is not the same as nobody.")  # fmt: skip
+            repair = "See what it knows with `soleus population init`; no code is not the same as nobody."
+            raise UnknownName("value set", repr(value_set), "one that the vocabulary of this database knows", repair)
         cells = count_cells(source, concepts, gap_days=days[0], prior_observation_days=days[1])
     rows = hidden_frequencies([asdict(f) for f in frequencies(cells, by=by)], by, least)
     told = {"value_set": value_set, "concepts": len(concepts), "rows": rows}
