@@ -180,6 +180,7 @@ def test_from_submitted_to_approved(desk: Desk) -> None:
     assert "Approved by Dr One, 2026-11-21 12:00 UTC" in page.text
     assert "Conflict of interest: none" in page.text
     assert "Read in full." in page.text
+    assert "Approved. Curator" in desk.get(PUBLIC).text
 
 
 def test_an_approval_shows_on_the_policy_and_only_there_where_it_is_one(desk: Desk) -> None:

@@ -73,8 +73,11 @@ class Shown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     has_entry: bool
 
 
-def record_shown(compiled: Compiled, kind: str, id: str, today: str) -> Shown:
-    """The record of a kind and id on a day. Raises `UnknownName`."""
+def record_shown(compiled: Compiled, kind: str, id: str, today: str, status: ReviewStatus | None = None) -> Shown:
+    """The record of a kind and id on a day. ``status`` is that of the review desk; None: that of the data.
+
+    Raises `UnknownName`.
+    """
     knowledge = compiled.knowledge
     record = record_named(knowledge, kind, id)
     ref, citer, review = RecordRef(kind=kind, id=id), Citer(knowledge), getattr(record, "review", None)
@@ -88,7 +91,7 @@ def record_shown(compiled: Compiled, kind: str, id: str, today: str) -> Shown:
         fields=tuple(_fields(knowledge, kind, record)),
         cites=citer.cite(_sources(record)),
         references=citer.references(),
-        status=shown_status(record),
+        status=status or shown_status(record),
         curator=review.curator if review else "Soleus maintainers",
         last_reviewed=date_words(review.last_reviewed) if review else "",
         review_by=date_words(review.review_by) if review else "",

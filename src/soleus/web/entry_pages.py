@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from soleus.editorial.standing import statuses
 from soleus.errors import UnknownName
+from soleus.evidence.record import ReviewStatus
 from soleus.knowledge.prose_fields import ENTRY_KINDS
 from soleus.library import addresses
 from soleus.library.citing import FILES, LICENCE, Style, citation
@@ -55,7 +56,8 @@ def router(site: Site) -> APIRouter:
         if kind == "source":
             return RedirectResponse(addresses.source(id), 303)
         try:
-            return HTMLResponse(record_html(site.compiled, kind, id, site.today()))
+            status = statuses(site.store, site.compiled.knowledge).get((kind, id))
+            return HTMLResponse(record_html(site.compiled, kind, id, site.today(), status))
         except UnknownName as error:
             return error_page(404, error)
 
@@ -211,9 +213,9 @@ def entry_html(compiled: Compiled, entry: Entry, address: str) -> str:
     return _rendered(compiled, _Same(entry), address).decode()
 
 
-def record_html(compiled: Compiled, kind: str, id: str, today: str) -> str:
+def record_html(compiled: Compiled, kind: str, id: str, today: str, status: ReviewStatus | None = None) -> str:
     """The page of a record: the chain from its figure to its sources, and what uses it. Raises `UnknownName`."""
-    shown = record_shown(compiled, kind, id, today)
+    shown = record_shown(compiled, kind, id, today, status)
     uses = [(use, title_of(compiled, use.entry, "clinician")) for use in shown.uses]
     ranked = sorted(uses, key=lambda u: (_WAYS.index(u[0].how), u[1].casefold()))
     return html("library_record.html.j2", shown=shown, uses=ranked, bases=BASES, audience="clinician")
