@@ -1,0 +1,114 @@
+"""`soleus population init`, `quality`, `cohort`, `prevalence` and `simulate`, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soleus.cli import main
+
+pytest.importorskip("ibis")
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("world")
+    with pytest.raises(SystemExit) as end:
+        main(["population", "simulate", str(out), "--people", "3000", "--seed", "7", "--plant", "statin=2"])
+    assert not end.value.code
+    return out
+
+
+def told(capture: Capture, *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as end:
+        main(["population", *words])
+    said = capture.readouterr()
+    return int(end.value.code or 0), said.out, said.err
+
+
+def answer(capture: Capture, *words: str) -> Any:
+    code, out, _ = told(capture, *words, "--format", "json")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_a_simulated_world_says_what_was_planted(world: Path) -> None:
+    settings = json.loads((world / "manifest.json").read_text())["made_of"]["settings"]
+    assert settings["planted"] == {"statin": 2.0}
+    assert settings["seed"] == 7
+
+
+def test_init_tells_what_a_database_is_and_knows(world: Path, capsys: Capture) -> None:
+    found = answer(capsys, "init", str(world))
+    assert found["kind"] == "omop"
+    assert found["value_sets"]["cramp"] == 1
+    assert found["value_sets"]["medicine.statin"] > 1
+    assert any(lack["table"] == "result" for lack in found["lacks"])
+
+
+def test_quality_finds_no_fault_in_a_clean_world(world: Path, capsys: Capture) -> None:
+    found = answer(capsys, "quality", str(world))
+    assert next(t for t in found["tables"] if t["table"] == "person")["rows"] == 3000
+    assert [c for c in found["checks"] if c["found"]] == []
+
+
+def test_a_cohort_is_counted_drawn_and_written_without_people(world: Path, tmp_path: Path, capsys: Capture) -> None:
+    (found,) = answer(capsys, "cohort", str(world), "--value-set", "medicine.statin", "--out", str(tmp_path))
+    assert found["steps"][0]["entries"] >= found["steps"][-1]["people"] > 100
+    assert found["sentence"].startswith("People enter on the first day of their first era of statin")
+    assert (tmp_path / "medicine_statin.svg").read_text().startswith("<svg")
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".json", ".json", ".parquet", ".svg"]
+    assert not any("members" in p.name for p in tmp_path.iterdir())
+
+
+def test_people_are_written_only_on_request(world: Path, tmp_path: Path, capsys: Capture) -> None:
+    told(capsys, "cohort", str(world), "--value-set", "quinine", "--person-level", "--out", str(tmp_path))
+    assert any("members" in p.name for p in tmp_path.iterdir())
+
+
+def test_prevalence_hides_small_cells(world: Path, capsys: Capture) -> None:
+    by = ("prevalence", str(world), "--by", "year,sex,age")
+    shown, everything = answer(capsys, *by)["rows"], answer(capsys, *by, "--least", "0")["rows"]
+    assert [r["year"] for r in shown] == [r["year"] for r in everything]
+    assert any(0 < r["with_it"] < 5 for r in everything)
+    assert not any(r["with_it"] is not None and 0 < r["with_it"] < 5 for r in shown)
+    hidden = [r for r in shown if r["with_it"] is None]
+    assert all(r["prevalence"] is None for r in hidden)
+
+
+def test_prevalence_in_words_names_denominators(world: Path, capsys: Capture) -> None:
+    code, out, _ = told(capsys, "prevalence", str(world), "--value-set", "medicine.statin", "--by", "sex")
+    assert code == 0
+    assert "per 1,000 person-years" in out
+    assert "No human has reviewed" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("quality", "/nowhere"), 3),
+        (("prevalence", "WORLD", "--value-set", "cramps"), 3),
+        (("prevalence", "WORLD", "--value-set", "contributor.adhd", "--by", "moon"), 2),
+        (("cohort", "WORLD"), 2),
+        (("cohort", "WORLD", "--value-set", "cramp", "--person-level"), 2),
+        (("init", "WORLD", "--out", "/tmp/never"), 2),
+        (("simulate", "OUT", "--plant", "statin"), 2),
+        (("simulate", "OUT", "--plant", "statins=2"), 3),
+    ],
+)
+def test_what_goes_wrong_is_said_with_its_exit_code(
+    world: Path, tmp_path: Path, capsys: Capture, words: tuple[str, ...], code: int
+) -> None:
+    found, out, err = told(capsys, *(w.replace("WORLD", str(world)).replace("OUT", str(tmp_path / "o")) for w in words))
+    assert (found, out) == (code, "")
+    assert "Traceback" not in err
+
+
+def test_what_the_vocabulary_does_not_know_is_not_nobody(world: Path, capsys: Capture) -> None:
+    code, _, err = told(capsys, "prevalence", str(world), "--value-set", "medicine.lithium_nothing")
+    assert code == 3
+    assert "medicine." in err
