@@ -11,6 +11,7 @@ SERVE := $(VENV)/.installed-serve
 DEV := $(VENV)/.installed-dev
 WEB := tests/web/node_modules/.installed
 HEALTHCHAIN := .venv-healthchain/.installed
+SPARK := .venv-spark/.installed
 # `make ARGS="-k wheel" pytest` hands words on to pytest.
 ARGS ?=
 
@@ -49,7 +50,7 @@ types: $(DEV)  ## mypy, strict, on package and tests
 contracts: $(DEV)  ## which room may import which (.importlinter)
 	$(BIN)/lint-imports
 
-pytest: $(DEV) web healthchain  ## the tests alone; ARGS="-k wheel" picks some
+pytest: $(DEV) web healthchain spark  ## the tests alone; ARGS="-k wheel" picks some
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
 fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge, generated pages
@@ -78,7 +79,7 @@ lock: $(DEV)  ## pin dependencies anew: hashes, no download addresses
 	./tools/lock.sh $(BIN)/uv
 
 clean:  ## remove environment, caches and output
-	rm -rf $(VENV) .venv-healthchain out build dist htmlcov tests/web/node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-healthchain .venv-spark out build dist htmlcov tests/web/node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The stamps: a lock or project file newer than its stamp installs again, otherwise nothing happens.
 $(BIN)/python:
@@ -110,6 +111,16 @@ $(HEALTHCHAIN): requirements/healthchain.txt
 	@echo "Installing a CDS Hooks client for the tests (once) ..."
 	@$(PYTHON) -m venv .venv-healthchain
 	@.venv-healthchain/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# A cluster's engine on this machine, 430 MB: only tests of populations use it.
+.PHONY: spark
+spark: $(SPARK)
+
+$(SPARK): requirements/spark.txt
+	@echo "Installing Spark for the tests (once) ..."
+	@$(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Scripts that only tests load (the accessibility rules); without npm those tests are skipped and named.

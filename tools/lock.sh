@@ -13,6 +13,9 @@ pin requirements/build.in --constraint requirements/run.txt --output-file requir
 pin pyproject.toml --extra service --extra mcp --extra pdf --extra slides --constraint requirements/run.txt \
   --output-file requirements/serve.txt
 pin pyproject.toml requirements/build.in --group dev --extra service --extra mcp --extra pdf --extra slides \
-  --constraint requirements/run.txt --constraint requirements/build.txt --constraint requirements/serve.txt \
+  --extra population --constraint requirements/run.txt --constraint requirements/build.txt --constraint requirements/serve.txt \
   --output-file requirements/dev.txt
+pin pyproject.toml --extra population --constraint requirements/run.txt --constraint requirements/dev.txt \
+  --output-file requirements/population.txt
+pin requirements/spark.in --output-file requirements/spark.txt  # an environment of its own: 430 MB
 pin requirements/healthchain.in --output-file requirements/healthchain.txt  # an environment of its own
