@@ -191,6 +191,33 @@ def test_patients_read_the_clear_links_alone_and_in_words(compiled: Compiled) ->
     assert any(r.figure == "about 2.4 times as often" for r in rows)
 
 
+def test_patients_read_of_no_cause_in_what_is_given_for_it(compiled: Compiled) -> None:
+    """Steroids are the treatment of polymyalgia: it goes with them, and they do not bring it on."""
+    confounded = compiled.effects["corticosteroid_systemic", "polymyalgia_rheumatica"]
+    assert (confounded.rho, confounded.causal_rho) == (3.0, 1.0)
+    causes = part(patient(compiled, "polymyalgia_rheumatica"), "causes")
+    assert "teroid" not in text(causes.paragraphs) + "".join(r.label for t in causes.tables for r in t.rows)
+    agonist = compiled.effects["dopamine_agonist", "periodic_limb_movement_disorder"]
+    assert not tables.told_to_patients(agonist)  # oftener with it, and kept away by it
+    rows = table(clinician(compiled, "polymyalgia_rheumatica"), "causes").rows
+    assert any("nothing of it taken as causal" in r.note for r in rows)
+
+
+@pytest.mark.parametrize("name", ["causes", "prevention"])
+def test_whoever_reads_that_a_medicine_brings_it_on_reads_not_to_stop_it(compiled: Compiled, name: str) -> None:
+    medicines = {c.id for c in compiled.contributors.values() if c.kind == "medicine"}
+    found = 0
+    for id in compiled.explanations:
+        if id in compiled.knowledge.by_id(Article):
+            continue
+        paragraphs = part(patient(compiled, id), name).paragraphs
+        named = {run.entry.id for p in paragraphs for run in p.runs if run.entry and run.entry.kind == "contributor"}
+        if named & medicines:
+            found += 1
+            assert "Do not stop a medicine on your own." in text(paragraphs), id
+    assert found
+
+
 def test_features_are_told_against_other_complaints(compiled: Compiled) -> None:
     rows = table(clinician(compiled), "features").rows
     assert rows
@@ -244,6 +271,16 @@ def test_patients_read_of_no_treatment_without_words_for_them(compiled: Compiled
     records = [compiled.knowledge.by_id(Treatment)[r.record.id] for r in rows if r.record]
     assert records
     assert all(t.patient_text and t.headline for t in records)
+
+
+def test_patients_read_every_check_before_a_treatment_those_that_forbid_it_first(compiled: Compiled) -> None:
+    rows = table(patient(compiled, "restless_legs_syndrome"), "treatments").rows
+    row = next(r for r in rows if r.record and r.record.id == "rls_gabapentin")
+    checks = compiled.knowledge.by_id(Treatment)["rls_gabapentin"].avoid_when
+    assert {a.level for a in checks} == {"avoid", "caution"}
+    places = {a.patient_check: (a.level, row.note.index(a.patient_check)) for a in checks}
+    ordered = sorted(places.values(), key=lambda found: found[1])
+    assert [level for level, _ in ordered] == sorted(level for level, _ in ordered)
 
 
 def test_tests_come_with_when_not(compiled: Compiled) -> None:

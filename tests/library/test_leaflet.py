@@ -8,6 +8,7 @@ import pytest
 
 from soleus.errors import UnknownName
 from soleus.knowledge.schema.core import Explanation
+from soleus.knowledge.schema.safety import RedFlag
 from soleus.library.entries import entry_of
 from soleus.library.leaflet import Leaflet, leaflet_of
 from soleus.reasoning.compiled import Compiled
@@ -44,6 +45,20 @@ def test_warning_signs_of_the_condition_come_before_those_of_every_leg(compiled:
     assert first.startswith("A clot that may have gone to the lungs: Call an ambulance now.")
     assert any(t.startswith("Call an ambulance for chest pain") for t in rest)
     assert made.entry.urgent
+
+
+def test_signs_that_point_to_the_condition_above_others_come_first(compiled: Compiled) -> None:
+    """An infection of the skin is a look-alike of a clot in the leg, and its sign is told on the leaflet of its own."""
+    assert "skin infection" not in told(leaflet(compiled, "deep_vein_thrombosis"))
+    assert leaflet(compiled, "cellulitis").help.paragraphs[0].text.startswith("A spreading skin infection")
+
+
+def test_a_leaflet_that_leaves_warning_signs_out_knows_it(compiled: Compiled) -> None:
+    made = leaflet(compiled, "deep_vein_thrombosis")
+    flags = [f for f in compiled.knowledge.all(RedFlag) if "deep_vein_thrombosis" in f.suggests]
+    assert len([f for f in flags if f.urgency in ("emergency", "same_day")]) > 3
+    assert made.help.more
+    assert not leaflet(compiled).help.more
 
 
 def test_routine_advice_is_no_warning_sign(compiled: Compiled) -> None:

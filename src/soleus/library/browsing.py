@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from msgspec import Struct
 
@@ -20,7 +19,6 @@ from soleus.reasoning.assessment import Audience
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.medicines import medicine_index
 
-Symptom = Literal["cramp", "restless_legs"]
 _REST = "other"
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from soleus.knowledge.schema.care import CareNote, Guide, Treatment
-from soleus.knowledge.schema.core import Explanation
-from soleus.library import treatment_tables
+from soleus.knowledge.schema.core import Contributor, Explanation
+from soleus.library import tables, treatment_tables
 from soleus.library.model import Paragraph, Run, Table
 from soleus.library.treatment_tables import headlines
 from soleus.library.writing import Writer
 from soleus.reports.words import closed, duration, sentence
 
-_STRONG = 1.3
+_STRONG = 1.3  # a ratio that is taken as causal, from which a cause is worth changing
+_NAMED = 6  # causes in a list
 
 
 def notes_on(writer: Writer, e: Explanation) -> list[CareNote]:
@@ -69,14 +70,21 @@ def prevention(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     for guide in (g for g in writer.knowledge.all(Guide) if e.id in g.explanations and g.purpose == "prevent"):
         if writer.patient:
             yield from _steps(writer, guide)
-    effects = [x for (_, s), x in compiled.effects.items() if s == e.id and (x.causal_rho or x.rho or 1) >= _STRONG]
-    changed = [compiled.contributors[x.contributor] for x in sorted(effects, key=lambda x: -(x.causal_rho or 0))]
-    links = [writer.entry(c) for c in changed if c.modifiable][:6]
-    if links:
+    effects = [x for (_, s), x in compiled.effects.items() if s == e.id and tables.as_cause(x) >= _STRONG]
+    worth = [compiled.contributors[x.contributor] for x in sorted(effects, key=lambda x: -tables.as_cause(x))]
+    changed = [c for c in worth if c.modifiable][:_NAMED]
+    if changed:
         lead = "Ask your doctor about these, if you have them" if writer.patient else "Causes worth changing"
-        yield from writer.list(lead, links)
-    if not measures and not links:
+        yield from writer.list(lead, [writer.entry(c) for c in changed])
+        yield from keep_taking(writer, changed)
+    if not measures and not changed:
         told = (
             "No way to prevent it is known to us." if writer.patient else "No preventive measure is on record for it."
         )
         yield writer.say(told)
+
+
+def keep_taking(writer: Writer, told: Iterable[Contributor]) -> Iterator[Paragraph]:
+    """A warning to patients who have read that a medicine brings something on."""
+    if writer.patient and any(c.kind == "medicine" for c in told):
+        yield writer.say("Do not stop a medicine on your own. Ask your doctor first.")

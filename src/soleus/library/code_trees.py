@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -108,9 +107,6 @@ def _listing() -> dict[str, Any]:
     text = (files("soleus.library") / "codes" / "icd10cm.yaml").read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return found
-
-
-_RANGE = re.compile(r"\w+")
 
 
 def _in_chapters(roots: tuple[Branch, ...]) -> tuple[Branch, ...]:

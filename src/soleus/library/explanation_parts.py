@@ -10,7 +10,7 @@ from soleus.knowledge.schema.core import Effect, Explanation, Rate
 from soleus.knowledge.schema.medicines import Belief, Cause, Fact
 from soleus.knowledge.schema.safety import Classification, CriteriaSet, Harm, RedFlag
 from soleus.library import how_common, tables, treatment_tables
-from soleus.library.caring import care, guides, prevention, treatment_sentences
+from soleus.library.caring import care, guides, keep_taking, prevention, treatment_sentences
 from soleus.library.composing import Part, not_known, nothing
 from soleus.library.former_names import names_table
 from soleus.library.model import Paragraph, Row, Run, Table
@@ -125,7 +125,9 @@ def features_tables(writer: Writer, e: Explanation) -> Iterator[Table]:
 def causes(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     """What it cannot be without, the strongest causes, those that can be changed."""
     compiled = writer.compiled
-    effects = sorted((x for (_, s), x in compiled.effects.items() if s == e.id), key=lambda x: (-(x.rho or 0), x.id))
+    found = (x for (_, s), x in compiled.effects.items() if s == e.id)
+    told = (x for x in found if not writer.patient or tables.told_to_patients(x))
+    effects = sorted(told, key=lambda x: (-(x.rho or 0), x.id))
     needed = [compiled.contributors[c] for c in e.requires if c in compiled.contributors]
     if needed:
         yield writer.say("It does not occur without {}.", [writer.entry(c) for c in needed])
@@ -133,11 +135,12 @@ def causes(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
     if strong:
         named = [_cause(writer, x) for x in _best_known(strong)[:_NAMED]]
         yield from writer.list("It comes more often with" if writer.patient else "The strongest links", named)
-    changed = [x for x in strong if compiled.contributors[x.contributor].modifiable]
+    worth = [compiled.contributors[x.contributor] for x in strong if tables.as_cause(x) >= _STRONG]
+    changed = [c for c in worth if c.modifiable][: 2 * _NAMED]
     if changed:
-        links = [writer.entry(compiled.contributors[x.contributor]) for x in changed[: 2 * _NAMED]]
         lead = "Some of these can be treated or changed" if writer.patient else "Those that can be changed"
-        yield from writer.list(lead, links)
+        yield from writer.list(lead, [writer.entry(c) for c in changed])
+    yield from keep_taking(writer, [compiled.contributors[x.contributor] for x in strong])
     if not effects:
         yield writer.say("No cause on record changes how often it occurs.")
 

@@ -144,17 +144,19 @@ def _rows(section: Section | None, id: str) -> tuple[Row, ...]:
 
 
 def _help(compiled: Compiled, explanation: str) -> Block:
-    """When to get help: warning signs of this explanation that must not wait, then those of every leg complaint."""
+    """When to get help: warning signs that must not wait, first those that point to this explanation above others, then
+    those of every leg complaint.
+    """
     flags = [f for f in compiled.knowledge.all(RedFlag) if explanation in f.suggests and f.urgency in _AT_ONCE]
-    ranked = sorted(flags, key=lambda f: (_AT_ONCE.index(f.urgency), f.id))[:_MOST_FLAGS]
-    told = [f"{capital(f.patient_name)}: {closed(f.patient_action)}" for f in ranked]
+    ranked = sorted(flags, key=lambda f: (_AT_ONCE.index(f.urgency), f.suggests.index(explanation), f.id))
+    told = [f"{capital(f.patient_name)}: {closed(f.patient_action)}" for f in ranked[:_MOST_FLAGS]]
     told += [s.text for g in compiled.knowledge.all(Guide) if g.purpose == "seek_care" for s in g.steps]
     left, kept = _HELP, list[Paragraph]()
     for words in told:
         left -= len(words)
         if left >= 0:
             kept.append(Paragraph(runs=(Run(text=words),), item=True))
-    return Block("", tuple(kept), left < 0)
+    return Block("", tuple(kept), left < 0 or len(ranked) > _MOST_FLAGS)
 
 
 def _medicines(compiled: Compiled, explanation: str) -> tuple[str, ...]:

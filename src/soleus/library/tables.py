@@ -14,7 +14,6 @@ from soleus.knowledge.schema.core import Effect, Finding, Likelihood
 from soleus.library.figures import number, ratio, told
 from soleus.library.model import RecordRef, Row, Table
 from soleus.library.titles import name_of
-from soleus.library.treatment_tables import treatments_table as treatments_table
 from soleus.library.writing import ref_of
 from soleus.reasoning import words as reasoning_words
 from soleus.reasoning.assessment import Audience
@@ -54,7 +53,7 @@ def _ratios(
 ) -> Table:
     ranked = sorted(effects, key=lambda e: (not e.necessary, -(e.rho or 0), e.id))
     if audience == "patient":
-        ranked = [e for e in ranked if e.necessary or not 1 / _CAUSE < (e.rho or 1) < _CAUSE][:MOST_CAUSES_TOLD]
+        ranked = [e for e in ranked if told_to_patients(e)][:MOST_CAUSES_TOLD]
     things = compiled.contributors if by == "contributor" else compiled.explanations
     return Table(
         id=id,
@@ -67,6 +66,21 @@ def _ratios(
             "How it is known" if audience == "clinician" else "",
         ),
     )
+
+
+def as_cause(e: Effect) -> float:
+    """The ratio that is taken as causal; where that was not judged, the whole."""
+    return e.causal_rho or e.rho or 1.0
+
+
+def told_to_patients(e: Effect) -> bool:
+    """Whether a link is told: the ratio is far enough from one, and so is what is taken as causal.
+
+    A medicine that is given for a condition goes with it. Who reads that the condition comes more often with it could
+    stop what helps.
+    """
+    seen, cause = e.rho or 1.0, as_cause(e)
+    return e.necessary or min(seen, cause) >= _CAUSE or max(seen, cause) <= 1 / _CAUSE
 
 
 def _effect_row(e: Effect, thing: Any, kind: str, audience: Audience, citer: Citer) -> Row:

@@ -52,7 +52,7 @@ def headlines(knowledge: Knowledge, explanation: str, audience: Audience) -> lis
 
 
 def treatments_table(compiled: Compiled, explanation: str, audience: Audience, citer: Citer) -> Table:
-    """Results of treatments that are ratios, with intervals, the best first."""
+    """Results of treatments that are ratios, with intervals, by size; the outcome says which side is better."""
     return ratio_outcomes(_for(compiled, explanation), audience, citer)
 
 
@@ -109,7 +109,7 @@ def _told_to_patients(t: Treatment) -> Iterable[str]:
     if t.patient_effect_text:
         yield closed(t.patient_effect_text)
     yield from (closed(h) for h in t.patient_harms if not h.startswith("None"))  # none that is known of
-    found = [a.patient_check for a in t.avoid_when if a.level == "avoid"]
+    found = [a.patient_check for a in sorted(t.avoid_when, key=lambda a: a.level != "avoid")]
     if found:
         yield f"Check first: {closed('; '.join(dict.fromkeys(found)))}"
 
@@ -149,17 +149,13 @@ def difference_outcomes(treatments: Iterable[Treatment], audience: Audience, cit
 def outcomes_table(t: Treatment, audience: Audience, citer: Citer) -> Table:
     """Every result of one treatment that has a figure, in words."""
     found = [o for o in t.outcomes if o.effect is not None]
-    rows = [
-        replace(_outcome_row(t, o, audience, citer), label=capital(o.outcome), note=_detail(o), entry=None)
-        for o in found
-    ]
     return Table(
         id="outcomes",
         title="Results",
         scale="none",
         rows=tuple(
-            replace(row, label=capital(o.outcome), note=_detail(o), entry=None)
-            for row, o in zip(rows, found, strict=True)
+            replace(_outcome_row(t, o, audience, citer), label=capital(o.outcome), note=_detail(o), entry=None)
+            for o in found
         ),
         columns=("Outcome", "Figure (95% interval)", "How it was measured"),
     )
