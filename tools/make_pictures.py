@@ -51,6 +51,7 @@ def main() -> None:
 #: Width and height of the screen, how much of a page below it is shown.
 SCREENS = ((390, 844, 1400), (1280, 900, 1100))
 MOST_PAGE_BYTES = 5_000_000
+_MOST_MS = 120_000  # for one picture
 _COLOURS = 48  # of a picture; pages have few
 
 
@@ -64,10 +65,11 @@ def take_pages(browser: Browser) -> None:
             for kind in kinds():
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
                 visit(page, address, kind)
-                whole = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+                tall = min(page.evaluate("document.documentElement.scrollHeight"), most)
+                clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(tall)}
+                top = Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip, timeout=_MOST_MS)))
                 page.close()
-                top = whole.crop((0, 0, width, min(whole.height, most)))
-                small = top.quantize(_COLOURS, dither=Image.Dither.NONE)
+                small = top.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
                 small.save(folder / f"{kind.name}-{width}.png", optimize=True)
     total = sum(p.stat().st_size for p in folder.iterdir())
     print(f"{folder.relative_to(ROOT)}: {total:,} bytes")
