@@ -122,13 +122,15 @@ def _periods(source: Source) -> Iterator[Check]:
 
     known = people(source).rename(who="person_id")
     t = source.period.left_join(known, source.period.person_id == known.who)
-    before = ibis.window(group_by="person_id", order_by=["start", "end"])
-    t = t.mutate(previous=t.end.lag().over(before))
+    whole = t.start.notnull() & t.end.notnull()  # one with an end missing is compared with none
+    t = t.mutate(whole=whole)
+    t = t.mutate(previous=t.end.lag().over(ibis.window(group_by=["person_id", "whole"], order_by=["start", "end"])))
+    overlaps = t.whole & (t.previous >= t.start)
     yield from _counted(source, "period", t, {
         "no start or no end": (t.start.isnull() | t.end.isnull(), "The period is not used."),
         "ends before it starts": (t.end < t.start, "The period is not used."),
         "begins before birth": (t.start < t.birth_date, "It is taken to begin at birth."),
-        "overlaps the one before": (t.previous >= t.start, "Overlapping periods are one; no day counts twice."),
+        "overlaps the one before": (overlaps, "Overlapping periods are one; no day counts twice."),
         "person is not in the table of people": (t.who.isnull(), "Neither age nor sex of them is known."),
     })  # fmt: skip
 
