@@ -104,6 +104,14 @@ def test_an_address_that_is_not_verified_takes_over_no_account(tmp_path: Path, v
         assert [a.email for a in place.store.accounts() if a.id != account.id] == [None] * create
 
 
+def test_an_address_that_is_somebodys_name_takes_over_no_account(tmp_path: Path) -> None:
+    place = Place(tmp_path, oidc_create=True, provider={"claims": {"email": "Ann Example"}})
+    account = made(place.accounts, "Ann Example", ["administrator"], "ann@clinic.example")
+    assert place.signed_in().status_code == 303
+    assert place.store.sessions(account.id) == ()
+    assert place.store.linked(ISSUER, "person-1") != account.id
+
+
 def test_an_address_that_changed_hands_takes_over_no_account(place: Place) -> None:
     place.signed_in()
     account = place.store.account_named("ann@clinic.example")

@@ -133,6 +133,7 @@ def test_the_state_of_another_launch_is_refused(launched: Launched) -> None:
     back(other, ehr)
     assert other.get(path_of(address)).status_code == 400  # one that began another launch
     assert browser.get(path_of(address).replace("state=", "state=x")).status_code == 400
+    assert browser.get(path_of(address).replace("state=", "state=%C3%A9")).status_code == 400
     assert browser.get(path_of(address)).status_code == 200
 
 

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from soleus.accounts.identities import Identity
+from soleus.accounts.names import email_of
 from soleus.accounts.tokens import same
 from soleus.errors import InvalidValue, NotAllowed, ServiceError
 from soleus.service import id_tokens
@@ -151,15 +152,23 @@ def _identity(provider: Provider, claims: Mapping[str, Any]) -> Identity:
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise Refused(400, InvalidValue("id_token", "no subject", "who it is", "Ask who runs the provider."))
-    email = claims.get("email") if claims.get("email_verified") is True else None
     name = claims.get("name") or claims.get("preferred_username") or ""
     return Identity(
         issuer=provider.issuer,
         subject=subject,
         name=str(name),
-        email=email if isinstance(email, str) else None,
+        email=_address(claims),
         roles=provider.roles_of(claims),
     )
+
+
+def _address(claims: Mapping[str, Any]) -> str | None:
+    """The address that is verified there. One that cannot be an address could be somebody's name here."""
+    told = claims.get("email") if claims.get("email_verified") is True else None
+    try:
+        return email_of(told) if isinstance(told, str) else None
+    except InvalidValue:
+        return None
 
 
 def router(services: Services, site: Site, provider: Provider | None, outside: Outside) -> APIRouter:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import anyio
 from msgspec import Struct
 
+from soleus.accounts.tokens import same
 from soleus.errors import InvalidValue, ServiceError
 from soleus.service import id_tokens
 from soleus.service.outside import Outside, is_safe
@@ -141,7 +141,7 @@ async def finish(
 def _fitting(pending: Pending | None, answer: Mapping[str, str], now: float) -> Pending:
     if pending is None or pending.until <= now:
         raise _not_ours("no launch of this browser, or one that is too old")
-    if not hmac.compare_digest(answer.get("state", ""), pending.state):
+    if not same(answer.get("state", ""), pending.state):
         raise _not_ours("the state of another launch")
     if "iss" in answer and answer["iss"].rstrip("/") != pending.issuer:  # RFC 9207
         raise _not_ours("the answer of another server")
