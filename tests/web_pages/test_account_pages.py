@@ -522,6 +522,7 @@ def test_the_audit_log_is_read_in_parts(service: Service) -> None:
     older = re.search(r"/account/audit\?before=\d+", first)
     assert older is not None
     assert "thing-20<" in admin.get(older[0]).text
+    assert admin.get("/account/audit?before=²").text == first
 
 
 # --- reading stays anonymous ------------------------------------------------------------------------------------------

@@ -300,7 +300,7 @@ def test_a_number_leads_to_its_quiz_and_something_else_is_told(service: Service)
     browser = service.browser()
     answer = browser.get("/learn/quiz?number=0042")
     assert (answer.status_code, answer.headers["location"]) == (303, "/learn/quiz/mixed-42")
-    for number in ("-1", "ten", "10000", "1" * 50):
+    for number in ("-1", "ten", "10000", "1" * 50, "000000" + "1" * 5000):
         page = browser.get(f"/learn/quiz?number={number}")
         assert page.status_code == 400
         assert "A number from 0 to 9999, please." in text(page)

@@ -230,7 +230,7 @@ def _audit(site: Site, request: Request, visitor: Visitor) -> HTMLResponse:
     """The newest lines, or those before a number; ``about`` names one account."""
     about, before = request.query_params.get("about") or None, request.query_params.get("before", "")
     found = audit.entries(site.store, about=about)
-    if before.isdigit():
+    if before.isdecimal():
         found = tuple(e for e in found if e.number < int(before[:18]))
     shown = found[:_LINES]
     return personal(

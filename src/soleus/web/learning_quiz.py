@@ -27,6 +27,7 @@ from soleus.web.site import Site
 
 QUIZ = f"{HOME}/quiz"
 DONE = f"{HOME}/attempt"
+_MOST_DIGITS = 6  # of the number of a quiz as it is typed, zeros before it included
 
 
 def router(site: Site) -> APIRouter:
@@ -36,7 +37,7 @@ def router(site: Site) -> APIRouter:
     @routes.get(QUIZ)
     async def start(request: Request) -> Response:
         number = request.query_params.get("number", "").strip()
-        if number.isdecimal() and int(number[:6]) <= HIGHEST_SEED:
+        if number.isdecimal() and len(number) <= _MOST_DIGITS and int(number) <= HIGHEST_SEED:
             return RedirectResponse(f"{QUIZ}/mixed-{int(number)}", 303)
         return _start_page(site, request, asked=number)
 
