@@ -76,6 +76,15 @@ def test_every_entry_has_a_page_for_both_audiences() -> None:
             assert f"<h1>{made.title}</h1>" in html.unescape(page)
 
 
+def test_a_page_is_packed_for_those_who_take_that_and_the_same_for_others(client: TestClient) -> None:
+    packed = client.get(CRAMP, headers={"accept-encoding": "gzip"})
+    plain = client.get(CRAMP, headers={"accept-encoding": "identity"})
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "accept-encoding")
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
+    assert int(packed.headers["content-length"]) < 100_000 < int(plain.headers["content-length"])
+
+
 def test_key_points_come_before_everything_else(client: TestClient) -> None:
     page = client.get(CRAMP).text
     assert page.index('id="points"') < page.index('id="toc"') < page.index('id="definition"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -76,7 +77,7 @@ def _entry_routes(routes: APIRouter, site: Site, kind: EntryKind) -> None:
                 return _older(site, version, found)
         except UnknownName as error:
             return error_page(404, error)
-        return HTMLResponse(_rendered(site.compiled, _Same(found), site.address))
+        return _sent(site, _Same(found), "gzip" in request.headers.get("accept-encoding", ""))
 
     @routes.get(f"{address}/citation.{{ending}}")
     async def cited(id: str, ending: str, request: Request) -> Response:
@@ -125,6 +126,20 @@ def permalink(address: str, entry: Entry) -> str:
     """The address under which this version of an entry stays."""
     asked = {"version": entry.knowledge_version} | ({"for": "patient"} if entry.audience == "patient" else {})
     return f"{address}{addresses.entry(entry.kind, entry.id)}?{urlencode(asked)}"
+
+
+def _sent(site: Site, entry: _Same, packed: bool) -> Response:
+    """The page, packed where the browser takes that: an article with its sources is long, and holds no secret."""
+    vary = {"vary": "accept-encoding"}
+    if not packed:
+        return HTMLResponse(_rendered(site.compiled, entry, site.address), headers=vary)
+    return HTMLResponse(_packed(site.compiled, entry, site.address), headers=vary | {"content-encoding": "gzip"})
+
+
+@lru_cache(maxsize=_KEPT)
+def _packed(compiled: Compiled, entry: _Same, address: str) -> bytes:
+    """The page of an entry as gzip, without the time at which it was made."""
+    return gzip.compress(_rendered(compiled, entry, address), mtime=0)
 
 
 @lru_cache(maxsize=_KEPT)
