@@ -127,6 +127,13 @@ def test_an_explanation_without_an_article_is_composed_and_says_so(compiled: Com
     assert entry.key_points
 
 
+def test_what_can_wait_names_the_look_alikes_that_cannot(compiled: Compiled) -> None:
+    told = part(clinician(compiled), "red_flags").paragraphs[0]
+    assert "deep_vein_thrombosis" in {r.entry.id for r in told.runs if r.entry}
+    urgent = part(clinician(compiled, "deep_vein_thrombosis"), "red_flags")
+    assert "It can wait" not in text(urgent.paragraphs)
+
+
 def test_a_part_that_nobody_wrote_is_composed_beside_prose(compiled: Compiled) -> None:
     """The article of one part: the others are put together, and marked."""
     id = without_article(compiled)

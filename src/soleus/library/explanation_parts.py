@@ -237,14 +237,25 @@ def exclusion_tables(writer: Writer, e: Explanation) -> Iterator[Table]:
 
 
 def red_flags(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
-    """Warning signs that point to it; for patients also when to seek care at all."""
+    """Warning signs that point to it. Where it can wait itself: for clinicians the look-alikes that cannot, for
+    patients when to seek care at all.
+    """
+    can_wait = e.acuity not in ("emergency", "same_day")
+    if can_wait and not writer.patient:
+        yield from _pressing(writer, e)
     for flag in (f for f in writer.knowledge.all(RedFlag) if e.id in f.suggests):
         name, act = (flag.patient_name, flag.patient_action) if writer.patient else (flag.name, flag.action)
         yield writer.quote(act, flag, name=f"{capital(name)}:", item=True)
-    if writer.patient and e.acuity not in ("emergency", "same_day"):
+    if can_wait and writer.patient:
         for guide in (g for g in writer.knowledge.all(Guide) if g.purpose == "seek_care"):
             for step in guide.steps:
                 yield Paragraph(runs=(Run(text=step.text, record=writer.use(guide), quoted=True),), item=True)
+
+
+def _pressing(writer: Writer, e: Explanation) -> Iterator[Paragraph]:
+    pressing = [x for x in look_alikes(writer, e) if x.acuity in ("emergency", "same_day")]
+    if pressing:
+        yield writer.say("It can wait; what can look like it and cannot: {}.", [writer.entry(x) for x in pressing])
 
 
 # --------------------------------------------------------------------------------------------------- work-up
