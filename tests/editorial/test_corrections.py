@@ -101,6 +101,14 @@ def test_a_value_that_the_field_cannot_take_is_refused(value: str) -> None:
     assert box.states() == ["open"]
 
 
+def test_a_refused_value_is_told_in_words() -> None:
+    box = Box()
+    number = box.propose()
+    with pytest.raises(InvalidValue) as refused:
+        box.decide(acceptance(number, value="a lot"))
+    assert (refused.value.found, refused.value.expected) == ("words", "a number")
+
+
 def test_the_value_that_is_there_is_no_correction() -> None:
     box = Box()
     with pytest.raises(InvalidValue, match="that is there"):

@@ -7,6 +7,7 @@ The path of a field names it inside the record with a stroke between the steps: 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,16 @@ FIXED: Final = frozenset({"id", "review"})
 _WHOLE: Final = frozenset(
     {"when", "only_when", "ask_when", "shown_when", "not_worth_when", "unless", "tells", "compute", "other_units"}
 )
+_REFUSAL: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")  # how msgspec refuses a type
+_TYPES: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "words",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "names with values",
+    "null": "nothing",
+}
 _SENTENCE: Final = 60  # letters from which an item of a list is read by itself
 
 
@@ -119,7 +130,16 @@ def with_value(record: Any, path: str, value: Any) -> Any:
     try:
         return msgspec.convert(tree, type(record), strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidValue("value", str(error), "a value of that field", "See docs/records.md.") from None
+        found, expected = _in_words(str(error))
+        raise InvalidValue("value", found, expected, "See docs/records.md.") from None
+
+
+def _in_words(refusal: str) -> tuple[str, str]:
+    """What was found and expected, of "Expected `float | null`, got `str` - at `$.value`" and the like."""
+    if types := _REFUSAL.match(refusal):
+        expected, found = (" or ".join(_TYPES.get(t, t) for t in part.split(" | ")) for part in types.groups())
+        return found, expected
+    return refusal.partition(" - at ")[0], "a value of that field"
 
 
 def _put(tree: Any, steps: list[str], value: Any) -> Any:
