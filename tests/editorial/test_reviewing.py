@@ -156,6 +156,18 @@ def test_an_editor_who_wrote_another_value_than_was_proposed_is_an_author_too() 
     assert desk.status() == "approved"
 
 
+def test_who_accepts_what_came_without_an_account_leaves_the_approval_to_another() -> None:
+    """A reviewer could otherwise propose without signing in, accept it, and approve their own words alone."""
+    desk = Desk(base(value=0.5))
+    number = propose(desk.log, desk.knowledge, KIND, ID, proposal("0.6"), None, "a key", AT).number
+    decide(desk.log, desk.knowledge, KIND, ID, acceptance(number, value="0.6"), ONE, AT)
+    desk.knowledge = base(value=0.6)
+    with pytest.raises(NotAllowed):
+        desk.do("taken", ONE)
+    desk.approve(TWO)
+    assert desk.status() == "approved"
+
+
 def test_reopening_a_correction_makes_nobody_less_its_author() -> None:
     desk = Desk()
     accepted(desk, ONE, TWO)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -277,9 +277,14 @@ def authors_of(record: Any, decisions: Iterable[Event]) -> frozenset[str]:
     """Account ids of those whose words the record has now, so that they cannot approve it.
 
     The proposers of every value that was ever accepted and stands, and the editors who wrote such a value themselves:
-    to reopen a correction makes nobody less its author.
+    to reopen a correction makes nobody less its author. Where the proposer had no account it is the editor as well: it
+    might be the same person, and two are needed.
     """
     standing = [e for e in decisions if e.kind == "accepted" and stands(record, e)]
-    return frozenset(
-        {str(e.body.get("proposer", "")) for e in standing} | {e.author for e in standing if e.body.get("edited")}
-    )
+    proposers = {str(e.body.get("proposer", "")) for e in standing}
+    return frozenset(proposers | {e.author for e in standing if e.body.get("edited") or _is_reader(e.body)})
+
+
+def _is_reader(decided: Mapping[str, Any]) -> bool:
+    """Whether what was decided on came from a reader without an account."""
+    return str(decided.get("proposer", "")).startswith(_READER)
