@@ -89,6 +89,8 @@ def _written(compiled: Compiled, kind: EntryKind, id: str, audience: Audience) -
     names = former_names(writer, terms) if kind in ("explanation", "short_entry") else ()
     if article is not None:
         writer.use(article)
+    for written in (record, article):  # what it rests on is listed, also where no sentence cites it
+        writer.citer.cite(getattr(written, "source", ()))
     return Entry(
         kind=kind,
         id=id,
