@@ -128,11 +128,12 @@ def _review(site: Site, request: Request, visitor: Visitor, form: Form, kind: st
     try:
         if what not in get_args(Act):
             raise InvalidValue("do", "none of the acts", "one of those offered", "Go back to the record.")
-        act(site.store, site.compiled.knowledge, kind, id, deed, visitor, at)
+        with site.store.together():
+            act(site.store, site.compiled.knowledge, kind, id, deed, visitor, at)
+            note(site.store, visitor, f"review_{what}", f"{kind}:{id}", at)
     except (ChangedMeanwhile, InvalidValue) as error:
         typed = Typed("comment" if what == "comment" else "", _texts(form))
         return _shown(site, request, visitor, kind, id, asked, error=error, typed=typed, seen=(seen, 2**62))
-    note(site.store, visitor, f"review_{what}", f"{kind}:{id}", at)
     return RedirectResponse(f"{DESK}/{quote(kind)}/{quote(id)}{query_of(asked)}#history", 303)
 
 
@@ -152,11 +153,12 @@ def _correct(site: Site, request: Request, visitor: Visitor, form: Form, kind: s
         if what not in get_args(Outcome):
             raise InvalidValue("do", "none of the outcomes", "one of those offered", "Go back to the record.")
         _field_of(site, kind, id, told)
-        decide(site.store, site.compiled.knowledge, kind, id, told, visitor, at)
+        with site.store.together():
+            decide(site.store, site.compiled.knowledge, kind, id, told, visitor, at)
+            note(site.store, visitor, f"correction_{what}", f"{kind}:{id}", at)
     except (ChangedMeanwhile, InvalidValue, UnknownName) as error:
         typed = Typed(f"p{number}", _texts(form))
         return _shown(site, request, visitor, kind, id, asked, error=error, typed=typed, seen=(2**62, seen))
-    note(site.store, visitor, f"correction_{what}", f"{kind}:{id}", at)
     return RedirectResponse(f"{DESK}/{quote(kind)}/{quote(id)}{query_of(asked)}#p{number}", 303)
 
 

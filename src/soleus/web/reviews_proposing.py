@@ -118,12 +118,14 @@ def _sent(site: Site, request: Request, visitor: Visitor | None, form: Form, kin
             raise InvalidValue(
                 "no_patient", "no tick", "a tick: nothing of a patient stands here", "Look, then tick it."
             )
-        propose(site.store, site.compiled.knowledge, kind, id, told, visitor, key, at)
+        with site.store.together():
+            propose(site.store, site.compiled.knowledge, kind, id, told, visitor, key, at)
+            if visitor is not None:
+                note(site.store, visitor, "correction_proposed", f"{kind}:{id}", at)
     except InputError as error:
         return _form(site, request, kind, id, told, error)
     if visitor is None:
         return RedirectResponse(f"{RECEIPT}/{quote(key)}", 303, headers=_HEADERS)
-    note(site.store, visitor, "correction_proposed", f"{kind}:{id}", at)
     return RedirectResponse(MINE, 303)
 
 
