@@ -26,11 +26,9 @@ Verdict = Literal["too_few", "over", "under", "fits"]
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Bin:
-    """The answers given with one confidence (0-1): ``right`` of ``n``, with the interval of their share."""
+class _Counted:
+    """So many right answers of so many."""
 
-    confidence: float
     right: int
     n: int
 
@@ -44,7 +42,16 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Bin(_Counted):
+    """The answers given with one confidence (0-1): ``right`` of ``n``, with the interval of their share."""
+
+    confidence: float
+    right: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Calibration(_Counted):
     """``verdict``: over where the mean confidence lies above the interval of the share that was right, under where it
     lies below, fits where it lies within; too_few where the rules let nothing be said.
     """
@@ -55,14 +62,6 @@ class Calibration:
     mean_confidence: float
     brier: float
     verdict: Verdict
-
-    @property
-    def share(self) -> float:
-        return self.right / self.n
-
-    @property
-    def interval(self) -> Interval:
-        return wilson(self.right, self.n)
 
 
 def wilson(k: int, n: int) -> Interval:

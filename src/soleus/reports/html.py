@@ -95,7 +95,8 @@ _VIEW = (
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The templates of the reports, made once."""
     return environment()
 
 
@@ -147,7 +148,7 @@ def render(assessment: Assessment, extra: Markup | None = None) -> str:
     patients. ``extra`` stands below it (the note that was read).
     """
     style, style_hash = _style()
-    return _filled(_environment(), assessment, style=Markup(style), style_hash=style_hash, extra=extra)
+    return _filled(templates(), assessment, style=Markup(style), style_hash=style_hash, extra=extra)
 
 
 def render_within(templates: Environment, layout: str, assessment: Assessment, **more: Any) -> str:
@@ -177,4 +178,4 @@ def _filled(templates: Environment, a: Assessment, **more: Any) -> str:
 def note_page(part: Markup) -> str:
     """A page that holds nothing but a text and what was understood of it."""
     style, style_hash = _style()
-    return _environment().get_template("note.html.j2").render(part=part, style=Markup(style), style_hash=style_hash)
+    return templates().get_template("note.html.j2").render(part=part, style=Markup(style), style_hash=style_hash)

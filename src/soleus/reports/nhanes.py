@@ -11,7 +11,6 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
@@ -21,6 +20,7 @@ from soleus.reasoning.assess import software_version
 from soleus.reasoning.words import REVIEW
 from soleus.reports import interval_plot
 from soleus.reports.console import Page
+from soleus.reports.html import templates
 from soleus.reports.words import join
 
 TITLE = "Leg cramps in bed in the United States"
@@ -232,7 +232,7 @@ def page(found: Analysis) -> str:
     style, style_hash = _style()
     ages = [(age, sex, shares) for age, sex, shares in _by_age(found) if len(shares) == 2]
     axes = [interval_plot.shares(max(s[n].high or s[n].share for _, _, s in ages)) for n in (0, 1)]
-    return _environment().get_template("nhanes.html.j2").render(
+    return templates().get_template("nhanes.html.j2").render(
         a=found, title=TITLE, style=Markup(style), style_hash=style_hash, review=REVIEW["clinician"], intended=RESEARCH,
         version=software_version(), summary=summary(found), method=method(found), limits=LIMITS, levels=LEVELS,
         share_words=share_words, by_level=_by_level(found), columns=(*found.cycles, "Pooled"),
@@ -269,17 +269,6 @@ def _codebooks(found: Analysis) -> list[tuple[str, str]]:
     """Name and address of each page of codes that was followed."""
     pages = dict.fromkeys(page.partition("#")[0] for r in found.odds_ratios for page in r.codebooks)
     return sorted((page.rsplit("/", 1)[1].removesuffix(".htm"), page) for page in pages)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("soleus.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 @cache

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 from rich.text import Text
@@ -16,7 +14,7 @@ from soleus.notes.judging import NOTHING, NoteAssessment
 from soleus.notes.reading import Reading, Understood
 from soleus.reasoning import words as sentences
 from soleus.reasoning.compiled import Compiled
-from soleus.reports.html import note_page, render
+from soleus.reports.html import note_page, render, templates
 from soleus.reports.json import to_json
 
 NOTHING_SENTENCE = (
@@ -177,17 +175,6 @@ def sure_of(u: Understood) -> str:
     return f"{u.confidence:.0%}" if u.confidence < _ALMOST else ">99%"
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("soleus.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def reading_html(reading: Reading, compiled: Compiled) -> Markup:
     """The part of a page that shows the text with its marks and the statements."""
     rows = [
@@ -197,7 +184,7 @@ def reading_html(reading: Reading, compiled: Compiled) -> Markup:
         }
         for n, u in enumerate(reading.understood, 1)
     ]  # fmt: skip
-    template = _environment().get_template("reading.html.j2")
+    template = templates().get_template("reading.html.j2")
     return Markup(template.render(pieces=_pieces(reading), rows=rows, reading=reading, nothing=NOTHING_SENTENCE))
 
 
