@@ -100,6 +100,21 @@ def test_danger_in_the_words_is_told(compiled: Compiled) -> None:
     assert any("cauda" in danger.id for danger in told.dangers)
 
 
+@pytest.mark.parametrize(
+    ("words", "sign"),
+    [("leg suddenly cold and pale", "acute_limb_ischaemia"), ("both legs weak", "guillain_barre")],
+)
+def test_words_that_fit_an_emergency_best_bring_its_sign_though_it_is_not_complete(
+    compiled: Compiled, words: str, sign: str
+) -> None:
+    assert [danger.id for danger in told_by(compiled, words).dangers] == [sign]
+
+
+@pytest.mark.parametrize("words", ["leg cramps at night", "cold feet", "one leg swollen"])
+def test_words_that_fit_something_that_can_wait_bring_no_sign(compiled: Compiled, words: str) -> None:
+    assert not told_by(compiled, words).dangers
+
+
 def test_words_that_tell_of_no_leg_tell_nothing(compiled: Compiled) -> None:
     assert told_by(compiled, "salbutamol") is NOTHING
     assert told_by(compiled, "calf") is NOTHING

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from soleus.clinical.rules import leaves
 from soleus.errors import SoleusError
 from soleus.knowledge.schema.safety import RedFlag
 from soleus.notes.case import case_of
@@ -27,7 +29,7 @@ class Told:
     """What was understood. ``findings``: finding -> state; ``share``: of the words, from 0 to 1.
 
     ``fits``: explanation -> how well it fits against the one that fits best (1), the best first. ``dangers``: warning
-    signs that the words tell of, which must not wait.
+    signs that the words tell of or come near to, which must not wait.
     """
 
     findings: dict[str, str]
@@ -51,8 +53,21 @@ def told_by(compiled: Compiled, words: str) -> Told:
         fits = _fits(compiled, judged.probability)
     except SoleusError:  # words that cannot all be true of one leg
         return NOTHING
-    dangers = tuple(f.flag for f in fired_flags(judged) if f.flag.urgency in ("emergency", "same_day"))
-    return Told(told, _share(words, kept), fits, dangers)
+    fired = tuple(f.flag for f in fired_flags(judged) if f.flag.urgency in ("emergency", "same_day"))
+    return Told(told, _share(words, kept), fits, fired or _nearest(compiled, next(iter(fits)), told))
+
+
+def _nearest(compiled: Compiled, explanation: str, told: Collection[str]) -> tuple[RedFlag, ...]:
+    """Where what fits best is an emergency: that sign of it which asks for most of what was told.
+
+    A few words seldom make a sign complete, and somebody whose leg has gone cold should not have to find more.
+    """
+    if compiled.explanations[explanation].acuity != "emergency":
+        return ()
+    flags = [f for f in compiled.knowledge.all(RedFlag) if explanation in f.suggests and f.urgency == "emergency"]
+    asked = [(len({leaf.get("finding") for leaf in leaves(f.when)} & set(told)), f) for f in flags]
+    most, nearest = max(asked, key=lambda pair: pair[0], default=(0, None))
+    return (nearest,) if nearest and most else ()
 
 
 def _presented(compiled: Compiled, reading: Reading) -> Presentation:
