@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from soleus.evidence.record import Publication
 from soleus.validation.scoring import Outcome, Share, judge_one, recalibration, score, slope
-from soleus.validation.vignettes import Citation, Expected, Vignette
+from soleus.validation.vignettes import Expected, Vignette
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_answers_that_are_always_right_have_no_slope() -> None:
 def outcome(**changed: Any) -> Outcome:
     expected = Expected(explanation="a", dangerous=False, urgency="routine")
     vignette = Vignette(
-        id="x", title="x", kind="teaching_case", source=Citation(title="x"), summary="x", expected=expected, case={}
+        id="x", title="x", kind="teaching_case", source=Publication(title="x"), summary="x", expected=expected, case={}
     )
     plain = Outcome(
         vignette=vignette, rank=1, strict_rank=1, probability=0.8, strict_probability=0.8, first="a",

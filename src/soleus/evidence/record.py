@@ -82,6 +82,18 @@ class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     display: str | None = None
 
 
+class Publication(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a case was published that is retold in our own words; it supports no fact, and so is no `Source`."""
+
+    title: str
+    authors: str | None = None
+    year: int | None = None
+    journal: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+
+
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A publication or page, with at least one identifier that was looked up.
 

@@ -11,20 +11,8 @@ from msgspec import Struct
 from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
 from soleus.errors import UnknownName
-from soleus.evidence.record import Id
+from soleus.evidence.record import Id, Publication
 from soleus.learning.rules import read_data
-
-
-class Published(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The publication that a case was retold from, in our own words."""
-
-    title: str
-    authors: str | None = None
-    year: int | None = None
-    journal: str | None = None
-    doi: str | None = None
-    pmid: str | None = None
-    url: str | None = None
 
 
 class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +30,7 @@ class CourseCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     level: Literal[1, 2, 3]
     origin: Literal["published", "simulated"]
-    source: Published | None = None
+    source: Publication | None = None
     seed: int | None = None
     story: str
     summary: str | None = None

@@ -12,16 +12,7 @@ from msgspec import Struct
 from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
 from soleus.errors import KnowledgeError
-
-
-class Citation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    title: str
-    authors: str | None = None
-    year: int | None = None
-    journal: str | None = None
-    doi: str | None = None
-    pmid: str | None = None
-    url: str | None = None
+from soleus.evidence.record import Publication
 
 
 class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +33,7 @@ class Vignette(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     title: str
     kind: Literal["case_report", "case_series", "guideline_example", "teaching_case"]
-    source: Citation
+    source: Publication
     summary: str
     expected: Expected
     case: dict[str, Any]
