@@ -18,7 +18,7 @@ from soleus.clinical.reading import case_from
 from soleus.errors import KnowledgeError, UnknownName
 from soleus.knowledge.loader import Knowledge
 from soleus.library import changes, feed
-from soleus.library.changes import Change, between, first, history, read, touching, version_named, written
+from soleus.library.changes import Change, between, first, history, read, touching, written
 from soleus.library.model import RecordRef
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 
@@ -39,7 +39,6 @@ def changed(compiled: Compiled, kind: str, id: str, **fields: Any) -> Compiled:
 def test_the_history_begins_with_the_first_version() -> None:
     assert history()[-1].version == "0.1.0"
     assert history()[-1].before is None
-    assert version_named("0.1.0") is history()[-1]
     assert [c.date for c in history()] == sorted((c.date for c in history()), reverse=True)
 
 
@@ -47,11 +46,6 @@ def test_every_file_of_the_history_is_as_it_is_written(root: Path) -> None:
     for file in (root / "src/soleus/library/history").glob("*.json"):
         assert written(read(file.read_bytes(), file.name)) == file.read_bytes()
         assert file.stem == read(file.read_bytes(), file.name).version
-
-
-def test_an_unknown_version_is_told() -> None:
-    with pytest.raises(UnknownName, match=r"found '7\.7'.*expected one of"):
-        version_named("7.7")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"version": 1}', b"[]"])

@@ -16,7 +16,7 @@ from soleus.knowledge.schema.care import CareNote, Treatment, WorkUp
 from soleus.knowledge.schema.core import Rate
 from soleus.knowledge.schema.medicines import Belief, Cause, Medicine
 from soleus.library import explanation_parts, tables, treatment_tables
-from soleus.library.entries import entry_of, every, records_of, title_of
+from soleus.library.entries import entry_of, every, title_of
 from soleus.library.model import Entry, Paragraph, RecordRef, Table
 from soleus.library.shape import shape
 from soleus.library.writing import Writer
@@ -97,7 +97,6 @@ def test_what_has_no_entry_is_an_unknown_name(compiled: Compiled, kind: Any, id:
 def test_an_entry_rests_on_itself_first_and_on_every_record_that_it_shows(compiled: Compiled) -> None:
     entry = clinician(compiled)
     assert entry.made_of[0] == RecordRef(kind="explanation", id=CRAMP)
-    assert records_of(compiled, "explanation", CRAMP) == entry.made_of
     shown = {r.record for s in entry.sections for t in s.tables for r in t.rows}
     shown |= {run.record for s in entry.sections for p in s.paragraphs for run in p.runs}
     assert {r for r in shown if r} <= set(entry.made_of)
@@ -403,11 +402,11 @@ def test_nothing_is_approved_today(compiled: Compiled) -> None:
 
 
 def test_an_entry_is_approved_only_if_every_record_of_it_is(compiled: Compiled) -> None:
-    refs = [(r.kind, r.id) for r in records_of(compiled, "treatment", "quinine_cochrane") if r.kind != "source"]
+    refs = [(r.kind, r.id) for r in clinician(compiled, "quinine_cochrane", "treatment").made_of if r.kind != "source"]
     every_one = dict.fromkeys(refs, "approved")
     approved = entry_of(compiled, "treatment", "quinine_cochrane", "clinician", TODAY, every_one)  # type: ignore[arg-type]
     assert approved.standing.status == "approved"
-    refs = [(r.kind, r.id) for r in records_of(compiled, "explanation", CRAMP) if r.kind != "source"]
+    refs = [(r.kind, r.id) for r in clinician(compiled).made_of if r.kind != "source"]
     for missing in (refs[0], refs[-1]):
         all_but_one: Any = {ref: "approved" for ref in refs if ref != missing}
         assert entry_of(compiled, "explanation", CRAMP, "clinician", TODAY, all_but_one).standing.status == "submitted"

@@ -72,11 +72,6 @@ class Consequences:
     faults: tuple[Fault, ...]
     moves: tuple[Move, ...]
 
-    @property
-    def sound(self) -> bool:
-        """Whether the changed data break no rule that they did not break before."""
-        return not any(f.level == "fault" for f in self.faults)
-
 
 def export(log: EventLog, before: Knowledge, folder: Path) -> Export:
     """The change to ``folder``, whose knowledge is ``before``. Writes nothing. Raises `KnowledgeError`."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from soleus.clinical.case import Case
-from soleus.errors import KnowledgeError, SoleusError, UnknownName
+from soleus.errors import KnowledgeError, SoleusError
 from soleus.knowledge.comparing import Difference, compare
 from soleus.knowledge.loader import Knowledge
 from soleus.library.cited_by import entries_on
@@ -122,14 +122,6 @@ def read(content: bytes, name: str) -> Change:
         raise KnowledgeError(
             name, str(error), "a change of the knowledge base", "Make it with `soleus library changes`."
         ) from None
-
-
-def version_named(version: str) -> Change:
-    """The change that led to a version. Raises `UnknownName`."""
-    known = {c.version: c for c in history()}
-    if version not in known:
-        raise UnknownName("version", repr(version[:20]), f"one of {', '.join(known)}", "See /library/changes.")
-    return known[version]
 
 
 def touching(entry: RecordRef) -> tuple[Change, ...]:

@@ -65,11 +65,6 @@ def title_of(compiled: Compiled, ref: RecordRef, audience: Audience) -> str:
     return titles.title_of(compiled.knowledge, ref, audience)
 
 
-def records_of(compiled: Compiled, kind: EntryKind, id: str) -> tuple[RecordRef, ...]:
-    """The records that the clinicians' entry rests on, itself first."""
-    return entry_of(compiled, kind, id, "clinician", "").made_of
-
-
 # ---------------------------------------------------------------------------------------------------- writing
 
 
