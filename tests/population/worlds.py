@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from soleus.population.plain import Database, Exposure, Happening, Person, Result
 
 FIRST = datetime.date(2009, 11, 1)
-PEOPLE = st.integers(1, 5)
-CONCEPTS = st.sampled_from([0, 1, 2, 3, 99])
+PEOPLE = st.sampled_from([1, 1, 1, 2, 2, 3])
+CONCEPTS = st.sampled_from([1, 1, 1, 2, 2, 3, 0, 99])
 #: Few days, so that events meet; a few of them far away or not known.
 DAYS = st.integers(0, 500).map(lambda n: FIRST + datetime.timedelta(days=n))
-NEAR = st.integers(0, 40).map(lambda n: FIRST + datetime.timedelta(days=n))
-SOME_DAY = st.one_of(DAYS, NEAR, st.none(), st.just(datetime.date(1987, 2, 28)))
+NEAR = st.integers(0, 12).map(lambda n: FIRST + datetime.timedelta(days=n))
+SOME_DAY = st.one_of(NEAR, NEAR, NEAR, DAYS, st.none(), st.just(datetime.date(1987, 2, 28)))
 BIRTHS = st.one_of(
     st.none(), st.sampled_from([datetime.date(1960, 2, 29), datetime.date(1990, 7, 1), datetime.date(2010, 1, 15)])
 )
@@ -37,7 +37,7 @@ def databases() -> st.SearchStrategy[Database]:
     return st.builds(
         Database,
         person=rows(Person, PEOPLE, BIRTHS, st.sampled_from(["male", "female", None])),
-        period=rows(tuple, PEOPLE, st.one_of(DAYS, NEAR, st.none()), st.one_of(DAYS, DAYS, st.none())),
+        period=rows(tuple, PEOPLE, st.one_of(NEAR, NEAR, DAYS, st.none()), st.one_of(DAYS, NEAR, DAYS, st.none())),
         exposure=rows(Exposure, PEOPLE, CONCEPTS, SOME_DAY, SOME_DAY),
         event=rows(Happening, PEOPLE, CONCEPTS, SOME_DAY),
         result=rows(Result, PEOPLE, CONCEPTS, SOME_DAY, st.one_of(st.none(), st.floats(-5, 500)),
