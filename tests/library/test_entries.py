@@ -24,6 +24,7 @@ from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.compare import compare
 from soleus.reasoning.compiled import Compiled
+from soleus.reasoning.medicines import medicine_index
 
 TODAY = "2026-11-29"
 CRAMP = "nocturnal_leg_cramp"
@@ -222,6 +223,17 @@ def test_whoever_reads_that_a_medicine_brings_it_on_reads_not_to_stop_it(compile
             found += 1
             assert "Do not stop a medicine on your own." in text(paragraphs), id
     assert found
+
+
+def test_the_page_of_a_medicine_says_what_not_to_do(compiled: Compiled) -> None:
+    for c in (c for c in compiled.contributors.values() if c.kind == "medicine"):
+        told = text(part(patient(compiled, c.id, "contributor"), "what_to_do").paragraphs)
+        assert "Do not: " in told or "Do not stop a medicine on your own." in told, c.id
+    index = medicine_index(compiled.knowledge)
+    for m in (m for m in compiled.knowledge.all(Medicine) if index.contributors(m)):
+        told = text(part(patient(compiled, m.id, "medicine"), "what_to_do").paragraphs)
+        own = [x.patient_do_not for x in index.lineage(m) if x.patient_do_not]
+        assert (own[0].rstrip(".") if own else "Do not stop a medicine on your own.") in told, m.id
 
 
 def test_features_are_told_against_other_complaints(compiled: Compiled) -> None:

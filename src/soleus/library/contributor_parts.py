@@ -8,6 +8,7 @@ from soleus.knowledge.schema.care import Treatment, WorkUp
 from soleus.knowledge.schema.core import Contributor, Finding, Marker
 from soleus.knowledge.schema.medicines import Belief, Cause, Fact, Medicine
 from soleus.library import how_common, tables
+from soleus.library.caring import keep_taking
 from soleus.library.composing import Part, not_known
 from soleus.library.explanation_parts import VERDICTS
 from soleus.library.model import Paragraph, Row, Run, Table
@@ -189,6 +190,8 @@ def what_to_do(writer: Writer, c: Contributor) -> Iterator[Paragraph]:
         yield writer.say(f"{lead}: {{}}.", [writer.entry(w) for w in tests])
     if not told:
         yield writer.say(_can_be_changed(c, patient))
+    if not any(m.patient_do_not for m in medicines(writer, c)):  # some say themselves when to stop and when not
+        yield from keep_taking(writer, [c])
 
 
 def _can_be_changed(c: Contributor, patient: bool) -> str:

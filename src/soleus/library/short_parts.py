@@ -9,6 +9,7 @@ from soleus.knowledge.schema.care import DiagnosticTest, Treatment, WorkUp
 from soleus.knowledge.schema.core import Finding, Marker
 from soleus.knowledge.schema.medicines import Belief, Fact, Judgement, Medicine
 from soleus.library import how_common, tables, treatment_tables
+from soleus.library.caring import keep_taking
 from soleus.library.composing import Part, not_known
 from soleus.library.explanation_parts import VERDICTS
 from soleus.library.model import Paragraph, Run, Table
@@ -125,6 +126,9 @@ def medicine_to_do(writer: Writer, m: Medicine) -> Iterator[Paragraph]:
         owner = next((x for x in medicine_index(writer.knowledge).lineage(m) if getattr(x, field)), None)
         if owner is not None:
             yield writer.quote(getattr(owner, field), owner)
+    index = medicine_index(writer.knowledge)
+    if not any(x.patient_do_not for x in index.lineage(m)):  # some say themselves when to stop and when not
+        yield from keep_taking(writer, [writer.compiled.contributors[c] for c in index.contributors(m)])
     for belief in (b for b in writer.knowledge.all(Belief) if m.id in b.medicines):
         name = f"“{closed(belief.belief)}” {VERDICTS[belief.verdict][writer.patient]}."
         yield writer.quote(belief.patient_statement if writer.patient else belief.statement, belief, name=name)
