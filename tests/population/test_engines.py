@@ -102,12 +102,3 @@ def test_a_database_with_empty_tables_has_nobody(name: str) -> None:
     empty = Database(**{f: getattr(whole, f) for f in ("person", "period", "event") if f != name})
     assert len(plain.members(whole, cohort, SETS)[0]) == 1
     assert members(empty.on(duckdb()), cohort, SETS).steps == plain.members(empty, cohort, SETS)[1]
-
-
-def test_spark_has_bit_or_and_ibis_does_not_know_it(spark: Engine) -> None:
-    """An engine gap, which upstream must close: when this fails, `Engine.bit_or` needs no case for Spark."""
-    import ibis
-
-    t = spark.table({"a": "int"}, [(1,)])
-    with pytest.raises(ibis.common.exceptions.OperationNotDefinedError):
-        spark.rows(t.aggregate(bits=t.a.bit_or()))

@@ -7,7 +7,6 @@ and no view of its own, so that a user who may only read can run it. What comes 
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,7 @@ class Engine:
 
     def bit_or(self, column: Expr) -> Expr:
         """Aggregate: the bits that any row has. Missing values add none."""
-        return column.bit_or() if self.name == "duckdb" else _spark_bit_or()(column)
+        return column.bit_or()
 
     def close(self) -> None:
         """Let go of the database, so that somebody else may write to it."""
@@ -196,15 +195,3 @@ def _memory_table(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Ta
     values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(types)
     columns = [pa.array(column, arrow[kind]) for column, kind in zip(values, types.values(), strict=True)]
     return ibis.memtable(pa.table(dict(zip(types, columns, strict=True))))
-
-
-@functools.cache
-def _spark_bit_or() -> Any:
-    """Spark has the aggregate and Ibis does not know it: declared once."""
-    import ibis
-
-    @ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
-    def bit_or(x: int) -> int:  # type: ignore[empty-body]
-        """Bits of any row."""
-
-    return bit_or
