@@ -39,7 +39,10 @@ def place_in(t: Treatment, explanation: str) -> Place:
 
 
 def headlines(knowledge: Knowledge, explanation: str, audience: Audience) -> list[Treatment]:
-    """One treatment an option, the one that stands for it, in the order of places; patients' need a patient's text."""
+    """One treatment an option, the one that stands for it, in the order of places, what is for some causes only last.
+
+    Patients' need a patient's text.
+    """
     order = list(PLACES)
     rows = [
         t for t in knowledge.all(Treatment) if explanation in t.explanations and (t.headline or audience == "clinician")
@@ -48,7 +51,7 @@ def headlines(knowledge: Knowledge, explanation: str, audience: Audience) -> lis
     for t in sorted(rows, key=lambda t: (not t.headline, t.id)):
         options.setdefault(t.option, t)
     shown = [t for t in options.values() if audience == "clinician" or t.patient_text]
-    return sorted(shown, key=lambda t: (order.index(place_in(t, explanation)), t.kind, t.id))
+    return sorted(shown, key=lambda t: (order.index(place_in(t, explanation)), bool(t.causes), t.kind, t.id))
 
 
 def treatments_table(compiled: Compiled, explanation: str, audience: Audience, citer: Citer) -> Table:

@@ -113,7 +113,7 @@ def _record_values(site: Site, visitor: Visitor) -> dict[str, Any]:
         "record": record,
         "found": calibration_of(record),
         "commitments": commitments_of(record),
-        "certificates": {q.code: certificate(q) is not None for q in record.quizzes},
+        "certificates": {q.code: certificate(q, record) is not None for q in record.quizzes},
         "titles": {c.id: c.title for c in course()},
         "day_of": day_of,
         "version": site.compiled.knowledge.version,

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from soleus.accounts import Visitor
 from soleus.errors import UnknownName
 from soleus.learning.certificates import Certificate, certificate, confirmed
+from soleus.learning.records import record_of
 from soleus.web.acting import personal, signed_in
 from soleus.web.assets import styles
 from soleus.web.catalogue import text
@@ -65,7 +66,7 @@ def router(site: Site) -> APIRouter:
 
 def _own(site: Site, visitor: Visitor, code: str) -> Certificate:
     """The certificate of one's own quiz. Raises `UnknownName` where there is none."""
-    found = certificate(own_paper(site, visitor, code))
+    found = certificate(own_paper(site, visitor, code), record_of(site.store, visitor.id))
     if found is None:
         raise UnknownName("certificate", "a quiz that was not passed", "one that was", "Take it again.")
     return found

@@ -167,7 +167,7 @@ def _result_page(
         results=results,
         labels=labels(site.compiled, {e for r in results for e in (*r.case.every_right, r.given.choice)}),
         references=teaching.references(),
-        certificate=certificate(kept) if visitor else None,
+        certificate=certificate(kept, record) if record else None,
         resolutions=resolutions_for(cases, wrong),
         commitment=commitment_on(record, kept.code) if record else None,
         weeks=rules().follow_up_weeks,
