@@ -224,7 +224,8 @@ def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Ite
         share, rate = row["prevalence"], row["incidence"]
         common = "-" if share is None else f"{100 * share:.2f} % ({_two(row, 'prevalence', 100)})"
         begins = "-" if rate is None else f"{rate:.2f} ({_two(row, 'incidence', 1)}) per 1,000 person-years"
-        yield f"  {who}: {count_words(row['people'])} people, {common}; begins {begins}"
+        counted = "people" if row["year"] is not None else "people, each counted once a year"
+        yield f"  {who}: {count_words(row['people'])} {counted}, {common}; begins {begins}"
 
 
 def _two(row: Row, name: str, times: float) -> str:
