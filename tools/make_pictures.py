@@ -50,7 +50,7 @@ def main() -> None:
 
 #: Width and height of the screen, how much of a page below it is shown.
 SCREENS = ((390, 844, 1400), (1280, 900, 1100))
-MOST_PAGE_BYTES = 5_000_000
+MOST_PAGE_BYTES = 6_000_000
 _MOST_MS = 120_000  # for one picture
 _COLOURS = 48  # of a picture; pages have few
 

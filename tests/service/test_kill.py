@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 from soleus.service.app import STORE
@@ -35,9 +36,9 @@ def started(data: Path, port: int) -> subprocess.Popen[bytes]:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            with socket.create_connection(("127.0.0.1", port), 0.2):
-                return process
-        except OSError:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5):
+                return process  # warm: what it answers from here on is work, not loading
+        except OSError:  # not listening yet, or 503
             time.sleep(0.05)
     raise AssertionError("the service did not start")
 
