@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from soleus.errors import UnknownName
 from soleus.knowledge.schema.care import Guide
 from soleus.knowledge.schema.core import Finding, Rate
-from soleus.library.drawing import Look, anatomy, chart, draw, drawn, figures, figures_of, lettering, pain_map
+from soleus.library.drawing import Look, anatomy, chart, draw, drawn, figures, figures_of, pain_map
 from soleus.library.drawing.chart import Axis, Mark
 from soleus.library.drawing.curves import between, curve, enclosed, flattened
-from soleus.library.drawing.palette import PAINTS
 from soleus.library.drawing.sheet import NARROW
-from soleus.library.drawing.svg import number
 from soleus.library.titles import name_of
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
+from soleus.reports.drawing.palette import PAINTS
+from soleus.reports.drawing.svg import number
 
 SVG = "{http://www.w3.org/2000/svg}"
 CRAMP, RESTLESS = "nocturnal_leg_cramp", "restless_legs_syndrome"

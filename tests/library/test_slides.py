@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from soleus.errors import UnknownName, UsageError
 from soleus.library import deck
 from soleus.library.deck.lines import Line, first_that_fit, fitted
-from soleus.library.drawing import lettering
 from soleus.library.entries import entry_of
 from soleus.library.model import Entry, Paragraph, Run
 from soleus.library.slide_lines import Numbers, gist, lines_of, sentences
 from soleus.library.slides import comparison_slides, slides
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
 
 TODAY = "2026-11-29"
 ADDRESS = "https://soleus.example"

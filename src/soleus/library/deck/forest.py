@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from soleus.library.deck.lines import LEADING, LEFT, RIGHT, ROOM, TOP, Line
 from soleus.library.deck.slide import Shape, Slide
-from soleus.library.drawing import lettering
 from soleus.library.drawing.chart import Axis, Mark
+from soleus.reports.drawing import lettering
 
 
 def forest(

@@ -1,7 +1,7 @@
 """Lines of text on a slide, and how many of them a box holds.
 
 Positions are in inches from the upper left corner of a slide of 13.333 by 7.5; sizes of type in points. Lines are
-broken by the widths of Helvetica (`soleus.library.drawing.lettering`), to which Arial is cut: nothing overflows.
+broken by the widths of Helvetica (`soleus.reports.drawing.lettering`), to which Arial is cut: nothing overflows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from soleus.library.drawing import lettering
+from soleus.reports.drawing import lettering
 
 WIDE, TALL = 13.333, 7.5
 LEFT, RIGHT, TOP, BOTTOM = 0.7, WIDE - 0.7, 1.6, 6.8

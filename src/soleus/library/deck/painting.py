@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from soleus.library.deck.lines import GAP, PAD, Line
-from soleus.library.drawing.palette import PAINTS
+from soleus.reports.drawing.palette import PAINTS
 
 FONT = "Arial"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from soleus.library.deck.lines import BOTTOM, BROAD, GAP, LEFT, TOP, Line, first_that_fit, fitted, row_tall
 from soleus.library.deck.painting import FONT, celled, colour, fill, paint, place, plain_style, without_theme
-from soleus.library.drawing.palette import PAINTS
+from soleus.reports.drawing.palette import PAINTS
 
 Shape = Any  # python-pptx writes no types down
 

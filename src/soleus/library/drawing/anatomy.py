@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from soleus.library.drawing.curves import Curve, between, curve, enclosed
-from soleus.library.drawing.palette import ROUND, ROUND_AT
-from soleus.library.drawing.svg import Canvas
+from soleus.reports.drawing.palette import ROUND, ROUND_AT
+from soleus.reports.drawing.svg import Canvas
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

@@ -11,8 +11,8 @@ from math import ceil, floor, log, log10
 from xml.etree.ElementTree import Element
 
 from soleus.evidence.record import Basis
-from soleus.library.drawing import lettering
 from soleus.library.drawing.sheet import MARGIN, Sheet
+from soleus.reports.drawing import lettering
 
 _SIZE, _NOTE, _LEADING = 13.0, 11.0, 16.0
 _HALF = 4.5  # half a mark

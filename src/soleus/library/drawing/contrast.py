@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from soleus.knowledge.schema.core import Likelihood
-from soleus.library.drawing import chart, lettering
+from soleus.library.drawing import chart
 from soleus.library.drawing.chart import Mark
 from soleus.library.drawing.sheet import MARGIN, Drawn, Look, Sheet, titled
 from soleus.library.model import Row as TableRow
@@ -15,6 +15,7 @@ from soleus.library.titles import inside, name_of
 from soleus.reasoning.citing import Citer
 from soleus.reasoning.compare import Row, compare
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
 from soleus.reports.words import capital
 
 MOST = 12  # rows of a comparison

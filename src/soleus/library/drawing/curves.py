@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from soleus.library.drawing.svg import number
+from soleus.reports.drawing.svg import number
 
 Point = tuple[float, float]
 _STEP = re.compile(r"([MLC])|(-?\d+(?:\.\d+)?)")

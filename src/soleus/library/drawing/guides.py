@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from soleus.knowledge.schema.care import Guide, GuideStep
-from soleus.library.drawing import lettering
 from soleus.library.drawing.sheet import MARGIN, Drawn, Look, Sheet
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
 from soleus.reports.figures import clean
 from soleus.reports.words import closed, duration
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from soleus.library.drawing import anatomy, lettering
+from soleus.library.drawing import anatomy
 from soleus.library.drawing.sheet import MARGIN, Drawn, Look, Sheet
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
 
 _SIZE, _LEADING = 13.0, 16.0
 _TITLES = {"clinician": "Muscles of the leg", "patient": "The muscles that cramp"}

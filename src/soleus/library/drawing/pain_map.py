@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from soleus.knowledge.schema.core import Likelihood
-from soleus.library.drawing import anatomy, chart, lettering
+from soleus.library.drawing import anatomy, chart
 from soleus.library.drawing.chart import FILLED
-from soleus.library.drawing.palette import HALOS, STEPS
 from soleus.library.drawing.sheet import MARGIN, Drawn, Look, Sheet, titled
 from soleus.library.tables import share
 from soleus.library.titles import name_of
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing import lettering
+from soleus.reports.drawing.palette import HALOS, STEPS
 from soleus.reports.words import capital
 
 SITE, SIDE = "site", "side"

@@ -10,11 +10,11 @@ from xml.etree.ElementTree import Element, SubElement
 from soleus.evidence.content import shown_status
 from soleus.evidence.record import Source
 from soleus.library import addresses
-from soleus.library.drawing.svg import Canvas
 from soleus.library.titles import inside, name_of
 from soleus.reasoning.assessment import Audience
 from soleus.reasoning.citing import reference
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing.svg import Canvas
 from soleus.reports.words import capital
 
 WIDE, NARROW = 720, 360

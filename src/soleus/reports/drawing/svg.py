@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from soleus.library.drawing import lettering
-from soleus.library.drawing.palette import PAINTS, rules
+from soleus.reports.drawing import lettering
+from soleus.reports.drawing.palette import PAINTS, rules
 
 
 class Canvas:
