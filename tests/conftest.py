@@ -18,9 +18,15 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 _missing: Counter[str] = Counter()
+
+# Where a run judges a change, the same inputs are tried each time; elsewhere each run tries new ones.
+settings.register_profile("judge", derandomize=True, deadline=None)
+if os.environ.get("SOLEUS_CI") == "1":
+    settings.load_profile("judge")
 
 
 def lacking(what: str, mend: str) -> NoReturn:
