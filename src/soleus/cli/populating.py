@@ -17,7 +17,7 @@ from soleus.knowledge.loader import Knowledge, shipped
 from soleus.population.attrition import attrition_svg, count_words, shown_steps
 from soleus.population.cohort import Cohort, read_cohorts_file, sentence
 from soleus.population.engine import Row
-from soleus.population.manifest import Manifest, made_of, suppress, whole_file, write_rows
+from soleus.population.manifest import Manifest, made_of, whole_file, write_rows
 from soleus.population.source import Kind, Source, open_source
 from soleus.population.value_sets import Expansion, concepts_for, definitions, expand
 
@@ -182,7 +182,7 @@ def run_prevalence(
     form: Form, out: Path | None, least: int,
 ) -> None:  # fmt: skip
     """How common a value set is, and how often it begins; ``days``: era gap and prior observation."""
-    from soleus.population.prevalence import count_cells, frequencies
+    from soleus.population.prevalence import count_cells, frequencies, hidden_frequencies
 
     for name in by:
         if name not in ("year", "sex", "age"):
@@ -201,20 +201,6 @@ def run_prevalence(
         settings = {"command": "prevalence", "value_set": value_set, "by": list(by), "days": days, "least": least}
         _write(out, source, settings, {"prevalence": rows})
     _print(told, form, _prevalence_lines(value_set, len(concepts), rows))
-
-
-_MADE = {
-    "people": ("with_it", "prevalence", "prevalence_low", "prevalence_high"),
-    "with_it": ("prevalence", "prevalence_low", "prevalence_high"),
-    "cases": ("incidence", "incidence_low", "incidence_high"),
-}
-
-
-def hidden_frequencies(rows: list[Row], by: Sequence[str], least: int) -> list[Row]:
-    """Small cells hidden, also within each row and column of the table, whose totals may be known."""
-    for name in by or ("year",):
-        rows = suppress(rows, list(_MADE), within=[other for other in by if other != name], drop=_MADE, least=least)
-    return rows
 
 
 def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from soleus.population.engine import Expr, Row, Table, days_between
+from soleus.population.manifest import SMALLEST_CELL, suppress
 from soleus.population.source import Source
 from soleus.population.spans import age_on, eras, observed, people
 from soleus.statistics.proportions import shares
@@ -203,3 +204,20 @@ def totals(cells: Iterable[Cell]) -> Frequency | None:
     """All cells as one row; None for no cells."""
     rows = frequencies(list(cells), by=())
     return rows[0] if rows else None
+
+
+# ------------------------------------------------------------------------------------ small cells
+
+#: Count -> what is made of it and hidden with it.
+_MADE = {
+    "people": ("with_it", "prevalence", "prevalence_low", "prevalence_high"),
+    "with_it": ("prevalence", "prevalence_low", "prevalence_high"),
+    "cases": ("incidence", "incidence_low", "incidence_high"),
+}
+
+
+def hidden_frequencies(rows: list[Row], by: Sequence[str], least: int = SMALLEST_CELL) -> list[Row]:
+    """Small cells hidden, also within each row and column of the table, whose totals may be known."""
+    for name in by or ("year",):
+        rows = suppress(rows, list(_MADE), within=[other for other in by if other != name], drop=_MADE, least=least)
+    return rows
