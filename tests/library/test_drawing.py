@@ -17,12 +17,13 @@ from soleus.errors import UnknownName
 from soleus.knowledge.schema.care import Guide
 from soleus.knowledge.schema.core import Finding, Rate
 from soleus.library.drawing import Look, anatomy, chart, draw, drawn, figures, figures_of, pain_map
-from soleus.library.drawing.chart import Axis, Mark
+from soleus.library.drawing.chart import Mark
 from soleus.library.drawing.curves import between, curve, enclosed, flattened
 from soleus.library.drawing.sheet import NARROW
 from soleus.library.titles import name_of
 from soleus.reasoning.compiled import Compiled
 from soleus.reports.drawing import lettering
+from soleus.reports.drawing.axes import Axis
 from soleus.reports.drawing.palette import PAINTS
 from soleus.reports.drawing.svg import number
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from soleus.library.deck.lines import LEADING, LEFT, RIGHT, ROOM, TOP, Line
 from soleus.library.deck.slide import Shape, Slide
-from soleus.library.drawing.chart import Axis, Mark
+from soleus.library.drawing.chart import Mark
 from soleus.reports.drawing import lettering
+from soleus.reports.drawing.axes import Axis
 
 
 def forest(

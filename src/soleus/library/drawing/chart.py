@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log, log10
 from xml.etree.ElementTree import Element
 
 from soleus.evidence.record import Basis
 from soleus.library.drawing.sheet import MARGIN, Sheet
-from soleus.reports.drawing import lettering
+from soleus.reports.drawing import axes, lettering
+from soleus.reports.drawing.axes import Axis
 
 _SIZE, _NOTE, _LEADING = 13.0, 11.0, 16.0
 _HALF = 4.5  # half a mark
-_MOST_TICKS = 10
 #: What was read or computed is filled; a word put on a scale, or an estimate, is hollow.
 FILLED: tuple[Basis, ...] = ("measured", "derived", "guideline")
 
@@ -39,65 +38,14 @@ class Mark:
         return self.basis in FILLED
 
 
-@dataclass(frozen=True)
-class Axis:
-    """Values from ``low`` to ``high`` along the plot; ``zero`` is where nothing changes (None: no such place)."""
-
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-    labels: tuple[str, ...]
-    logarithmic: bool = False
-    zero: float | None = None
-
-    def at(self, value: float) -> float:
-        """Where a value lies, 0 to 1; what lies beyond is at the edge."""
-        inside = min(max(value, self.low), self.high)
-        if self.logarithmic:
-            return log(inside / self.low) / log(self.high / self.low)
-        return (inside - self.low) / (self.high - self.low)
-
-
 def ratios(marks: Sequence[Mark]) -> Axis:
-    """An axis of ratios around 1, as wide as the spans need, by steps of 1, 2 and 5."""
-    steps = [
-        1 / 1000,
-        1 / 500,
-        1 / 200,
-        1 / 100,
-        1 / 50,
-        1 / 20,
-        1 / 10,
-        1 / 5,
-        1 / 2,
-        1,
-        2,
-        5,
-        10,
-        20,
-        50,
-        100,
-        200,
-        500,
-        1000,
-    ]
-    ends = [v for m in marks for v in (m.value, m.low, m.high) if v]
-    first = max((s for s in steps if s <= min([*ends, 0.7])), default=steps[0])
-    last = min((s for s in steps if s >= max([*ends, 1.5])), default=steps[-1])
-    ticks = tuple(s for s in steps if first <= s <= last)
-    if len(ticks) > _MOST_TICKS:
-        ticks = tuple(t for t in ticks if log10(t).is_integer())
-    return Axis(first, last, ticks, tuple(f"{t:g}" for t in ticks), logarithmic=True, zero=1)
+    """An axis of ratios around 1, as wide as the spans need."""
+    return axes.ratios(v for m in marks for v in (m.value, m.low, m.high) if v)
 
 
 def differences(marks: Sequence[Mark]) -> Axis:
-    """An axis of differences around 0, with about four round steps."""
-    ends = [0.0, *(v for m in marks for v in (m.value, m.low, m.high) if v is not None)]
-    span = max(ends) - min(ends) or 1.0
-    step = next(s * 10.0**e for e in range(-3, 6) for s in (1, 2, 5) if s * 10.0**e * 5 >= span)
-    first, last = floor(min(ends) / step + 1e-9) * step, ceil(max(ends) / step - 1e-9) * step
-    ticks = tuple(first + i * step for i in range(round((last - first) / step) + 1))
-    return Axis(first, last, ticks, tuple(f"{t:g}".replace("-", "−") for t in ticks), zero=0)
+    """An axis of differences around 0, as wide as the spans need."""
+    return axes.differences(v for m in marks for v in (m.value, m.low, m.high) if v is not None)
 
 
 SHARES = Axis(0, 1, (0, 0.25, 0.5, 0.75, 1), ("0", "25", "50", "75", "100%"))

@@ -15,6 +15,7 @@ from soleus.library.drawing.sheet import MARGIN, Drawn, Look, Sheet, titled
 from soleus.library.figures import number, ratio
 from soleus.library.titles import name_of
 from soleus.reasoning.compiled import Compiled
+from soleus.reports.drawing.axes import Axis
 from soleus.reports.words import capital
 
 _RATIOS = ("risk ratio", "odds ratio", "hazard ratio", "rate ratio")
@@ -159,7 +160,7 @@ class Panel:
 
     heading: str
     marks: tuple[Mark, ...]
-    axis: chart.Axis
+    axis: Axis
     below: tuple[str, str]
 
 
