@@ -102,13 +102,14 @@ def _effect_row(e: Effect, thing: Any, kind: str, audience: Audience, citer: Cit
 
 
 def times_words(e: Effect) -> str:
-    """A ratio in plain words: 2.4 is "about 2.4 times as often"."""
+    """A ratio in plain words: 2.4 (2-2.9) is "about 2.4 times as often, likely 2 to 2.9"."""
     if e.necessary:
         return "it does not come without this"
     value = e.rho or 1.0
     if value < 1:
         return "less often"
-    return f"about {number(round(value, 1 if value < 3 else 0))} times as often"
+    within = f", likely {number(e.low)} to {number(e.high)}" if e.low and e.high else ""
+    return f"about {number(round(value, 1 if value < 3 else 0))} times as often{within}"
 
 
 _DESIGNS = {
