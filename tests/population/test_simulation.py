@@ -130,8 +130,8 @@ def test_omop_and_fhir_tell_of_the_same_people(plan: Plan, tmp_path: Path) -> No
     omop = open_source(written(plan, tmp_path / "omop", 300))
     fhir = open_source(written(plan, tmp_path / "fhir", 300, "fhir"))
     assert (omop.kind, fhir.kind) == ("omop", "fhir")
-    for name in ("person", "period", "exposure", "event", "death"):
-        drop = 2 if name in ("exposure", "event") else 1  # ids of people, and of concepts, differ
+    for name in ("person", "period", "exposure", "event", "result", "death"):
+        drop = 2 if name in ("exposure", "event", "result") else 1  # ids of people, and of concepts, differ
         shape = [sorted(repr(row[drop:]) for row in rows(source, name)) for source in (omop, fhir)]
         assert shape[0] == shape[1], name
 

@@ -125,7 +125,7 @@ class _Reader:
         if "measurement" not in self.tables:
             return missing(self.engine, "result", "measurement", self.lacks)
         needed = ("person_id", "measurement_concept_id", "measurement_date", "value_as_number")
-        table = self._open("measurement", needed)
+        table = self._with_units(self._open("measurement", needed))
         return table.select(
             person_id=as_int(table.person_id),
             concept=_concept(table, "measurement"),
@@ -135,14 +135,27 @@ class _Reader:
         )
 
     def _unit(self, table: Table) -> Expr:
-        """The unit as it is written; the concept's number, as text, where only that is told."""
+        """The UCUM code of the unit's concept, else the unit as it is written, else the concept's number as text."""
         import ibis
 
         written = self._column(table, "unit_source_value", "result", "unit", "Units are known by their concept only.")
-        text = ibis.null("string") if written is None else as_text(written)
-        if "unit_concept_id" not in table.columns:
-            return text
-        return ibis.coalesce(text, as_int(table.unit_concept_id).nullif(0).cast("string"))
+        told = [table.its_unit, ibis.null("string") if written is None else as_text(written)]
+        if "unit_concept_id" in table.columns:
+            told.append(as_int(table.unit_concept_id).nullif(0).cast("string"))
+        return ibis.coalesce(*told)
+
+    def _with_units(self, table: Table) -> Table:
+        """The measurements with ``its_unit``: what the vocabulary calls the concept of the unit."""
+        import ibis
+
+        if "concept" not in self.tables or "unit_concept_id" not in table.columns:
+            return table.mutate(its_unit=ibis.null("string"))
+        concepts = self._open("concept", ("concept_id", "vocabulary_id", "concept_code"))
+        units = concepts.filter(concepts.vocabulary_id == "UCUM")
+        units = units.group_by(its_concept=as_int(units.concept_id)).aggregate(
+            its_unit=as_text(units.concept_code).min()
+        )
+        return table.left_join(units, as_int(table.unit_concept_id) == units.its_concept)
 
     def death(self) -> Table:
         if "death" not in self.tables:

@@ -9,6 +9,7 @@ does not grow, and a chunk can be made again alone.
     medicine            s====s====s====                  prescriptions
     complaint        c              c       c            rate(age, sex) x season x trend
     planted             s|<- planted_days ->|            rate x ratio within this time after the first start
+    laboratory value      v        v            v        by the state of the person (`soleus.population.laboratory`)
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from soleus.evidence.record import Code
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.core import Contributor, Explanation, Rate
 from soleus.knowledge.schema.medicines import Fact, Medicine
+from soleus.population.laboratory import Laboratory, LaboratorySettings, draw_results, laboratory_of
 from soleus.reasoning.medicines import medicine_index
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -44,6 +46,7 @@ _PREVALENCE_BANDS = (("0_17", 0), ("18_39", 18), ("40_64", 40), ("65_plus", 65))
 _RATE_BANDS = (("0_17", 0), ("18_39", 18), ("40_64", 40), ("65_79", 65), ("80_plus", 80))
 #: Concepts of our own; OMOP keeps numbers above two billion free for them.
 FIRST_CONCEPT = 2_000_000_001
+_VALUES = 1  # the generator of a chunk's laboratory values: the others' draws do not depend on them
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +73,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     planted_days: int
     controls: dict[str, float]
     diagnoses: tuple[str, ...]
+    laboratory: LaboratorySettings
 
 
 def shipped_world(**changes: Any) -> World:
@@ -97,6 +101,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class State:
+    """A disease with a code; ``share`` (sex, band): of people in whom it is recorded."""
+
+    id: str
+    concept: int
+    share: Floats
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is drawn, as arrays. ``vocabulary``: concept, code, name; ``below``: ancestor, descendant."""
 
@@ -106,7 +119,8 @@ class Plan:
     complaint_concept: int
     marker_concept: int
     diagnoses: tuple[tuple[int, Floats], ...]  # concept, (sex, band) a person-year
-    states: tuple[tuple[int, Floats], ...]  # concept, (sex, band) share in whom it is recorded
+    states: tuple[State, ...]
+    laboratory: Laboratory
     vocabulary: tuple[tuple[int, Code, str], ...]
     below: tuple[tuple[int, int], ...]
 
@@ -128,6 +142,7 @@ def plan_of(knowledge: Knowledge, world: World | None = None, ratios: Mapping[st
         words.of(_best(marker.codes, "rxnorm", "atc"), marker.name),
         tuple(_diagnoses(knowledge, world, words)),
         tuple(_states(knowledge, words)),
+        laboratory_of(knowledge, world.laboratory, words.of, _share),
         tuple((number, code, name) for (code, name), number in words.numbers.items()),
         tuple(words.below),
     )
@@ -228,10 +243,10 @@ def _diagnoses(knowledge: Knowledge, world: World, words: _Vocabulary) -> list[t
     ]
 
 
-def _states(knowledge: Knowledge, words: _Vocabulary) -> list[tuple[int, Floats]]:
+def _states(knowledge: Knowledge, words: _Vocabulary) -> list[State]:
     """Diseases with a code, as often as a record shows them."""
     return [
-        (words.of(_best(c.codes, "snomed", "icd10cm"), c.name), _share(c) * c.recorded_sensitivity)
+        State(c.id, words.of(_best(c.codes, "snomed", "icd10cm"), c.name), _share(c) * c.recorded_sensitivity)
         for c in knowledge.all(Contributor)
         if c.kind in ("disease", "deficiency") and _has(c.codes, "snomed", "icd10cm") and not c.past_of
     ]
@@ -264,7 +279,7 @@ def chunks(people: int) -> list[tuple[int, int]]:
 
 
 def draw(plan: Plan, seed: int, chunk: int, size: int) -> dict[str, Table]:
-    """The tables of one chunk: person, period, exposure, event, death, in the names of `source.SHAPE`."""
+    """The tables of one chunk: person, period, exposure, event, result, death, in the names of `source.SHAPE`."""
     rng = np.random.default_rng([seed, chunk])
     who = _people(plan.world, rng, chunk * CHUNK + 1, size)
     bands = _bands(who.age, _PREVALENCE_BANDS), _bands(who.age, _RATE_BANDS)
@@ -272,14 +287,18 @@ def draw(plan: Plan, seed: int, chunk: int, size: int) -> dict[str, Table]:
     complaint_rate = plan.complaint[who.female.astype(int), bands[1]]
     rows, days = _complaints(plan, rng, who, complaint_rate, starts)
     quinine = _quinine(plan, rng, who, rows, days)
-    events = [(rows, np.full(len(rows), plan.complaint_concept), days), *_others(plan, rng, who, bands)]
+    others, recorded = _others(plan, rng, who, bands)
+    events = [(rows, np.full(len(rows), plan.complaint_concept), days), *others]
     at, concept, day = (np.concatenate(part) for part in zip(*events, strict=True))
+    known = {name: users for name, (users, _) in starts.items()} | recorded
+    results = _results(plan, np.random.default_rng([seed, chunk, _VALUES]), who, bands[0], known)
     dead = who.died >= 0
     return {
         "person": {"person_id": who.ids, "birth_date": who.birth, "sex": np.where(who.female, "female", "male")},
         "period": {"person_id": who.ids, "start": who.start, "end": who.end},
         "exposure": _joined([*exposures, quinine], who),
         "event": {"person_id": who.ids[at], "concept": concept, "date": day},
+        "result": results,
         "death": {"person_id": who.ids[dead], "date": who.died[dead]},
     }
 
@@ -413,19 +432,25 @@ def _quinine(plan: Plan, rng: np.random.Generator, who: People, rows: Ints, days
 
 def _others(
     plan: Plan, rng: np.random.Generator, who: People, bands: tuple[Ints, Ints]
-) -> list[tuple[Ints, Ints, Ints]]:
-    """Other diagnoses at their rate, and states that a record shows, on a day under observation."""
-    out, sex, length = [], who.female.astype(int), who.end - who.start + 1
+) -> tuple[list[tuple[Ints, Ints, Ints]], dict[str, Ints]]:
+    """Other diagnoses at their rate, and states that a record shows, on a day under observation; and whose they are."""
+    out, recorded, sex, length = [], {}, who.female.astype(int), who.end - who.start + 1
     for concept, rate in plan.diagnoses:
         count = rng.poisson(rate[sex, bands[1]] * length / YEAR)
         at = np.repeat(np.arange(len(who.ids)), count)
         out.append((at, concept))
-    for concept, share in plan.states:
-        out.append((np.flatnonzero(rng.random(len(who.ids)) < share[sex, bands[0]]), concept))
+    for state in plan.states:
+        recorded[state.id] = np.flatnonzero(rng.random(len(who.ids)) < state.share[sex, bands[0]])
+        out.append((recorded[state.id], state.concept))
     return [
         (at, np.full(len(at), concept), who.start[at] + (rng.random(len(at)) * length[at]).astype(np.int64))
         for at, concept in out
-    ]
+    ], recorded
+
+
+def _results(plan: Plan, rng: np.random.Generator, who: People, bands: Ints, known: Mapping[str, Ints]) -> Table:
+    found = draw_results(plan.laboratory, rng, (who.female.astype(int), bands), (who.start, who.end), known)
+    return {"person_id": who.ids[found.pop("row")], **found}
 
 
 def _joined(parts: list[_Rows], who: People) -> Table:

@@ -19,12 +19,16 @@ from soleus.population.simulate import Plan, Table, chunks, draw
 
 Form = Literal["omop", "fhir"]
 _NAMES = {ours: theirs for theirs, ours in VOCABULARIES.items()}
-_DOMAINS = {"rxnorm": "Drug", "atc": "Drug"}
+_DOMAINS = {"rxnorm": "Drug", "atc": "Drug", "loinc": "Measurement"}
 _SYSTEMS = {
     "snomed": "http://snomed.info/sct", "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm", "atc": "http://www.whocc.no/atc",
+    "loinc": "http://loinc.org",
 }  # fmt: skip
 _SEX = {"male": 8507, "female": 8532}
+_UCUM = "http://unitsofmeasure.org"
+#: Concepts of units, of our own as the others are.
+FIRST_UNIT = 2_000_900_001
 
 
 def write_population(
@@ -47,12 +51,13 @@ def write_population(
 # ------------------------------------------------------------------------------------------------ OMOP
 
 
-def _write_omop(_: Plan, tables: dict[str, Table], out: Path, chunk: int) -> dict[str, int]:
+def _write_omop(plan: Plan, tables: dict[str, Table], out: Path, chunk: int) -> dict[str, int]:
     shaped = {
         "person": _person(tables["person"]),
         "observation_period": _numbered(tables["period"], chunk, "observation_period", _PERIOD, 44814724),
         "drug_exposure": _numbered(tables["exposure"], chunk, "drug_exposure", _DRUG, 32817),
         "condition_occurrence": _numbered(tables["event"], chunk, "condition_occurrence", _CONDITION, 32817),
+        "measurement": _measurements(plan, _numbered(tables["result"], chunk, "measurement", _RESULT, 32856)),
         "death": {"person_id": tables["death"]["person_id"], "death_date": _dates(tables["death"]["date"])},
     }
     for name, table in shaped.items():
@@ -65,6 +70,10 @@ def _write_omop(_: Plan, tables: dict[str, Table], out: Path, chunk: int) -> dic
 _PERIOD = {"start": "observation_period_start_date", "end": "observation_period_end_date"}
 _DRUG = {"concept": "drug_concept_id", "start": "drug_exposure_start_date", "end": "drug_exposure_end_date"}
 _CONDITION = {"concept": "condition_concept_id", "date": "condition_start_date"}
+_RESULT = {
+    "concept": "measurement_concept_id", "date": "measurement_date", "value": "value_as_number",
+    "unit": "unit_source_value",
+}  # fmt: skip
 _ID_ROOM = 1 << 32  # ids of a chunk's rows; more than a chunk of people has
 
 
@@ -87,12 +96,24 @@ def _numbered(table: Table, chunk: int, name: str, columns: dict[str, str], kind
     days = [c for c in ("start", "date") if c in table]
     order = np.lexsort((table[days[0]], table["person_id"]))
     size = len(order)
-    stem = {"observation_period": "period", "drug_exposure": "drug", "condition_occurrence": "condition"}[name]
+    stem = {"observation_period": "period", "drug_exposure": "drug", "condition_occurrence": "condition"}.get(
+        name, name
+    )
     out: Table = {f"{name}_id": chunk * _ID_ROOM + 1 + np.arange(size), "person_id": table["person_id"][order]}
     for ours, theirs in columns.items():
         values = table[ours][order]
-        out[theirs] = values if ours == "concept" else _dates(values)
+        out[theirs] = _dates(values) if ours in ("start", "end", "date") else values
     return out | {f"{stem}_type_concept_id": np.full(size, kind)}
+
+
+def _measurements(plan: Plan, table: Table) -> Table:
+    """With the concept of each unit."""
+    units = np.array(_units(plan))
+    return table | {"unit_concept_id": FIRST_UNIT + np.searchsorted(units, table["unit_source_value"])}
+
+
+def _units(plan: Plan) -> list[str]:
+    return sorted({test.unit for test in plan.laboratory.tests})
 
 
 def _dates(days: Any) -> Any:
@@ -100,19 +121,23 @@ def _dates(days: Any) -> Any:
 
 
 def _write_vocabulary(plan: Plan, out: Path) -> None:
-    numbers, codes, names = zip(*plan.vocabulary, strict=True)
-    day = np.full(len(numbers), np.datetime64("1970-01-01", "D"))
+    rows = [
+        (number, name, _DOMAINS.get(c.system, "Condition"), _NAMES[c.system], "C" if c.system == "atc" else "S", c.code)
+        for number, c, name in plan.vocabulary
+    ]
+    rows += [(FIRST_UNIT + n, unit, "Unit", "UCUM", "S", unit) for n, unit in enumerate(_units(plan))]
+    numbers, names, domains, vocabularies, standard, codes = zip(*rows, strict=True)
     _parquet(
         {
             "concept_id": np.array(numbers),
             "concept_name": list(names),
-            "domain_id": [_DOMAINS.get(c.system, "Condition") for c in codes],
-            "vocabulary_id": [_NAMES[c.system] for c in codes],
-            "concept_class_id": ["Soleus simulation"] * len(codes),
-            "standard_concept": ["C" if c.system == "atc" else "S" for c in codes],
-            "concept_code": [c.code for c in codes],
-            "valid_start_date": day,
-            "valid_end_date": np.full(len(numbers), np.datetime64("2099-12-31", "D")),
+            "domain_id": list(domains),
+            "vocabulary_id": list(vocabularies),
+            "concept_class_id": ["Soleus simulation"] * len(rows),
+            "standard_concept": list(standard),
+            "concept_code": list(codes),
+            "valid_start_date": np.full(len(rows), np.datetime64("1970-01-01", "D")),
+            "valid_end_date": np.full(len(rows), np.datetime64("2099-12-31", "D")),
         },
         out / "concept.parquet",
     )
@@ -171,6 +196,7 @@ def _write_fhir(plan: Plan, tables: dict[str, Table], out: Path, chunk: int) -> 
         "Encounter": _encounters(tables["period"]),
         "Condition": _conditions(tables["event"], codes),
         "MedicationRequest": _requests(tables["exposure"], codes),
+        "Observation": _observations(tables["result"], codes),
     }
     return {kind: _ndjson(out / f"{kind}-{chunk:05d}.ndjson", rows) for kind, rows in made.items()}
 
@@ -214,11 +240,21 @@ def _conditions(event: Table, codes: dict[int, Any]) -> Iterator[dict[str, Any]]
 def _requests(exposure: Table, codes: dict[int, Any]) -> Iterator[dict[str, Any]]:
     days = (exposure["end"] - exposure["start"] + 1).tolist()
     for n, ((id, concept, day), length) in enumerate(zip(_columns(exposure, "start"), days, strict=True)):
-        supply = {"value": length, "unit": "day", "system": "http://unitsofmeasure.org", "code": "d"}
+        supply = {"value": length, "unit": "day", "system": _UCUM, "code": "d"}
         yield {
             "resourceType": "MedicationRequest", "id": f"m{id}-{n}", "status": "completed", "intent": "order",
             "medicationCodeableConcept": _coded(*codes[concept]), "subject": {"reference": f"Patient/p{id}"},
             "authoredOn": day, "dispenseRequest": {"expectedSupplyDuration": supply},
+        }  # fmt: skip
+
+
+def _observations(result: Table, codes: dict[int, Any]) -> Iterator[dict[str, Any]]:
+    values, units = result["value"].tolist(), result["unit"].tolist()
+    for n, ((id, concept, day), value, unit) in enumerate(zip(_columns(result, "date"), values, units, strict=True)):
+        yield {
+            "resourceType": "Observation", "id": f"o{id}-{n}", "status": "final",
+            "code": _coded(*codes[concept]), "subject": {"reference": f"Patient/p{id}"}, "effectiveDateTime": day,
+            "valueQuantity": {"value": value, "unit": unit, "system": _UCUM, "code": unit},
         }  # fmt: skip
 
 
