@@ -102,8 +102,8 @@ def test_what_a_source_lacks_is_said_with_what_follows(tmp_path: Path) -> None:
 
 def test_a_unit_is_what_the_vocabulary_calls_it_else_what_is_written_else_its_number(tmp_path: Path) -> None:
     head = ["person_id", "measurement_concept_id", "measurement_date", "value_as_number", "unit_concept_id"]
-    measured = [[*head, "unit_source_value"], [1, 4, "2010-06-01", 4.1, 8753, "mmol / l"], [1, 4, "", 4.2, 1, "mmol/L"],
-                [1, 4, "", 4.3, 1, ""], [1, 4, "", 4.4, 0, ""]]  # fmt: skip
+    measured = [[*head, "unit_source_value"], [1, 4, "2010-06-01", 4.1, 8753, "mmol / l"], [1, 4, "2010-06-02", 4.2, 1, "mmol/L"],
+                [1, 4, "2010-06-03", 4.3, 1, ""], [1, 4, "2010-06-04", 4.4, 0, ""]]  # fmt: skip
     concept = [["concept_id", "vocabulary_id", "concept_code", "concept_name"], [8753, "UCUM", "mmol/L", "millimole"],
                [1, "Other", "x", "x"]]  # fmt: skip
     source = open_source(write_omop(tmp_path, measurement=measured, concept=concept))
