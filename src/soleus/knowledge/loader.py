@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 import yaml
 
 from soleus.errors import KnowledgeError
 from soleus.evidence.record import Record, Review, Source
+
+if TYPE_CHECKING:
+    from soleus.knowledge.overlay import Overlay
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -77,12 +80,21 @@ class Once:
 
 
 class Knowledge(Once):
-    """All records by kind and id, with the version and content hash that every answer carries."""
+    """All records by kind and id, with the version and content hash that every answer carries.
+
+    ``overlay``: the local figures that were put on the published ones, which every answer names.
+    """
 
     def __init__(
-        self, records: Mapping[str, tuple[Any, ...]], facets: dict[str, FacetTable], version: str, digest: str
+        self,
+        records: Mapping[str, tuple[Any, ...]],
+        facets: dict[str, FacetTable],
+        version: str,
+        digest: str,
+        overlay: Overlay | None = None,
     ) -> None:
         self.records, self.facets, self.version, self.digest = records, facets, version, digest
+        self.overlay = overlay
         self._index: dict[str, dict[str, Any]] = {}
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
