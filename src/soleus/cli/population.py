@@ -202,3 +202,27 @@ def simulate(
     from soleus.cli.populating import run_simulate
 
     run_simulate(out, people, seed, form, plant or ())
+
+
+@app.command()
+def report(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Option(help="Folder for the report and its tables, with a manifest.")],
+    html: Annotated[Path | None, typer.Option(help="Write the page here; default: report.html in the folder.")] = None,
+    cohorts: Annotated[Path | None, typer.Option(help="Cohorts as YAML in place of the usual ones.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Heading of the page; default: what the database calls itself.")
+    ] = None,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    least: LeastOption = 5,
+) -> None:
+    """One page about a database: quality, cohorts, how common things are, and what the knowledge says beside it.
+
+    What an earlier run into the same folder has finished is read, not made again.
+
+    Example: `soleus population report data/omop --out report`.
+    """
+    from soleus.cli.populating_report import run_report
+
+    run_report(source, kind, engine, out, html, cohorts, title, least)

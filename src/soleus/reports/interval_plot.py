@@ -8,6 +8,8 @@ from math import log
 
 from markupsafe import Markup
 
+from soleus.reports.drawing import axes
+
 _WIDTH, _HEIGHT, _EDGE = 240.0, 18.0, 6.0
 _HALF = 3.5  # half a mark
 
@@ -47,6 +49,12 @@ def shares(highest: float) -> Axis:
     step = 0.1 if highest > 0.25 else 0.05
     count = int(highest / step) + 1
     return Axis(0.0, count * step, tuple(n * step for n in range(count + 1)), unit="%")
+
+
+def amounts(highest: float) -> Axis:
+    """An axis for amounts from 0 to at least the highest, by a few round steps."""
+    made = axes.differences([highest])
+    return Axis(made.low, made.high, made.ticks)
 
 
 def row(axis: Axis, value: float | None, low: float | None, high: float | None, *, hollow: bool = False) -> Markup:

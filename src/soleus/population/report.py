@@ -1,0 +1,213 @@
+"""A report on one database as data: what it holds, who is in it, how common things are, what was found.
+
+`soleus.population.reporting` gathers it; rooms above show it. A finished report is a folder with a manifest that says
+so (`finished`). Small cells are hidden before anything is put in here: a count that is None is hidden, and so is what
+is made of it. A part that could not be made says why.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from soleus.errors import UnreadableInput
+from soleus.population.manifest import NAME as MANIFEST
+
+REPORT, PAGE = "report.json", "report.html"
+#: Changes when a field changes its meaning; a report of another form is made anew.
+FORM = 1
+_MOST = 30_000_000  # bytes of a report that is read
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """``why_not``: why there is nothing in it; empty where there is."""
+
+    why_not: str = ""
+
+
+class Size(Struct, frozen=True):
+    """A table of the database: rows, people, first and last day."""
+
+    table: str
+    rows: int | None
+    people: int | None
+    first: datetime.date | None
+    last: datetime.date | None
+
+
+class Fault(Struct, frozen=True):
+    """Something wrong, how often, and what follows."""
+
+    table: str
+    fault: str
+    found: int | None
+    of: int | None
+    consequence: str
+
+
+class Missing(Struct, frozen=True):
+    """A table or column that the database lacks, and what follows."""
+
+    what: str
+    consequence: str
+
+
+class QualityPart(Part, frozen=True, kw_only=True):
+    sizes: tuple[Size, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    checks: int = 0  # how many faults were looked for
+    lacks: tuple[Missing, ...] = ()
+    value_sets: int = 0
+    value_sets_found: int = 0
+    medicines_by_name: int = 0
+
+
+class StepRow(Struct, frozen=True):
+    """Who is left after a step of the attrition."""
+
+    step: str
+    entries: int | None
+    people: int | None
+
+
+class CohortPart(Part, frozen=True, kw_only=True):
+    id: str
+    name: str
+    sentence: str
+    concepts: dict[str, int] = {}
+    steps: tuple[StepRow, ...] = ()
+
+
+class CohortsPart(Part, frozen=True, kw_only=True):
+    cohorts: tuple[CohortPart, ...] = ()
+
+
+class Frequency(Struct, frozen=True, kw_only=True):
+    """A row of `soleus.population.prevalence.Frequency`, with small cells hidden. Rates per 1,000 person-years."""
+
+    year: int | None = None
+    sex: str | None = None
+    age: str | None = None
+    people: int | None = None
+    with_it: int | None = None
+    prevalence: float | None = None
+    prevalence_low: float | None = None
+    prevalence_high: float | None = None
+    person_years: float | None = None
+    cases: int | None = None
+    incidence: float | None = None
+    incidence_low: float | None = None
+    incidence_high: float | None = None
+
+
+class FrequencyPart(Part, frozen=True, kw_only=True):
+    """One value set. ``prior_days``: of observation before anybody is at risk; ``gap_days``: within one era."""
+
+    value_set: str
+    name: str
+    meaning: str
+    concepts: int = 0
+    gap_days: int = 0
+    prior_days: int = 0
+    total: Frequency | None = None
+    by_age: tuple[Frequency, ...] = ()
+    by_year: tuple[Frequency, ...] = ()
+
+
+class FrequenciesPart(Part, frozen=True, kw_only=True):
+    sets: tuple[FrequencyPart, ...] = ()
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """What the knowledge base says: value, interval where one was printed, basis and where it was read."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    basis: str
+    sources: tuple[str, ...] = ()
+    record: str  # kind and id
+
+
+class RateRow(Struct, frozen=True, kw_only=True):
+    """New presentations per 1,000 person-years: the knowledge base beside this database."""
+
+    sex: str
+    age: str
+    published: float
+    here: float | None
+    here_low: float | None
+    here_high: float | None
+    cases: int | None
+    person_years: float | None
+
+
+class RateTable(Struct, frozen=True, kw_only=True):
+    name: str
+    value_set: str
+    basis: str
+    spread: str
+    sources: tuple[str, ...]
+    record: str
+    rows: tuple[RateRow, ...]
+
+
+class KnowledgePart(Part, frozen=True, kw_only=True):
+    rates: tuple[RateTable, ...] = ()
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """Of what the report is made. ``input``: a fingerprint, never content."""
+
+    code: str
+    knowledge_version: str
+    knowledge_digest: str
+    engine: str
+    kind: str
+    input: str
+    least: int  # counts from 1 to below this are hidden
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The whole report; its parts in the order in which they are shown."""
+
+    form: int = FORM
+    title: str
+    about: dict[str, str]
+    made_on: datetime.date
+    made: Made
+    quality: QualityPart
+    cohorts: CohortsPart
+    frequencies: FrequenciesPart
+    knowledge: KnowledgePart
+
+
+def finished(folder: Path) -> bool:
+    """Does the manifest of the folder say that its report is whole? False for anything that is no such folder."""
+    try:
+        tree: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return "report" in tree["parts"] and (folder / REPORT).is_file()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def read_report(folder: Path) -> Report:
+    """The finished report in a folder. Raises `UnreadableInput` for none, a broken one, or one of another form."""
+    mend = "Make it with `soleus population report`."
+    if not finished(folder):
+        raise UnreadableInput("report", "none that is finished", "a finished report", mend)
+    path = folder / REPORT
+    try:
+        if path.stat().st_size > _MOST:
+            raise UnreadableInput(REPORT, "too many bytes", f"at most {_MOST:,}", mend)
+        found = msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        raise UnreadableInput(REPORT, "another form", "what this version writes", mend) from None
+    if found.form != FORM:
+        raise UnreadableInput(REPORT, f"form {found.form}", f"form {FORM}", mend)
+    return found
