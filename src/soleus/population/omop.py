@@ -107,7 +107,7 @@ class _Reader:
 
     def event(self) -> Table:
         found = [self._events(name, stem) for name, stem in _EVENTS.items() if name in self.tables]
-        for name in _EVENTS.keys() - self.tables.keys():
+        for name in sorted(_EVENTS.keys() - self.tables.keys()):
             self.lacks.append(Lack("event", name, f"What is recorded in {name} is not seen."))
         if not found:
             return missing(self.engine, "event", "condition_occurrence", self.lacks)
@@ -155,7 +155,8 @@ class _Reader:
         units = units.group_by(its_concept=as_int(units.concept_id)).aggregate(
             its_unit=as_text(units.concept_code).min()
         )
-        return table.left_join(units, as_int(table.unit_concept_id) == units.its_concept)
+        joined = table.left_join(units, as_int(table.unit_concept_id) == units.its_concept)
+        return joined.drop("its_concept")  # a join that is closed: what is joined to it later finds its columns
 
     def death(self) -> Table:
         if "death" not in self.tables:
