@@ -7,10 +7,11 @@ and no view of its own, so that a user who may only read can run it. What comes 
 from __future__ import annotations
 
 import datetime
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from soleus.errors import UnreadableInput, UsageError
 
@@ -128,23 +129,24 @@ def open_engine(name: str = "duckdb", **options: Any) -> Engine:
     """An engine by name.
 
     ``duckdb``: ``database`` (a path, opened to read only; none: in memory), ``threads``, ``memory_limit``.
-    ``spark``: ``session`` (a Spark session that is there, as on Databricks), ``master`` (``local[2]``), and
-    configuration as ``{"spark.sql.shuffle.partitions": "8"}`` in ``config``. Raises `UsageError` where the extra is
-    not installed.
+    ``spark``: ``session`` (a Spark session that is there; else the active one, as on Databricks, else a new one),
+    ``master`` (``local[2]``), and configuration as ``{"spark.sql.shuffle.partitions": "8"}`` in ``config``. Raises
+    `UsageError` where the extra or Java is not installed.
     """
-    try:
-        import ibis  # noqa: F401
+    if name not in get_args(EngineName):
+        raise UsageError("--engine", repr(name), "duckdb or spark", "Name one of them.")
+    _installed("population", "ibis", "duckdb", "pyarrow")
+    if name == "duckdb":
+        return Engine("duckdb", _duckdb(**options))
+    _installed("spark", "pyspark")
+    return Engine("spark", _spark(**options))
 
-        if name == "duckdb":
-            return Engine("duckdb", _duckdb(**options))
-        if name == "spark":
-            return Engine("spark", _spark(**options))
-    except ModuleNotFoundError as error:
-        extra = "spark" if name == "spark" and error.name == "pyspark" else "population"
-        raise UsageError(
-            "soleus population", f"no {error.name}", f"the extra `{extra}`", f"Install soleus[{extra}]."
-        ) from None
-    raise UsageError("--engine", repr(name), "duckdb or spark", "Name one of them.")
+
+def _installed(extra: str, *names: str) -> None:
+    """Raises `UsageError` for the first of these libraries that is missing."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise UsageError("soleus population", f"no {name}", f"the extra `{extra}`", f"Install soleus[{extra}].")
 
 
 def _duckdb(database: Path | None = None, **config: Any) -> Any:
@@ -162,8 +164,15 @@ def _duckdb(database: Path | None = None, **config: Any) -> Any:
 
 def _spark(session: Any = None, master: str = "local[2]", config: Mapping[str, str] | None = None) -> Any:
     import ibis
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
 
-    return ibis.pyspark.connect(session or _session(master, config or {}))
+    try:
+        return ibis.pyspark.connect(session or SparkSession.getActiveSession() or _session(master, config or {}))
+    except PySparkException as error:
+        found = error.getCondition() or type(error).__name__
+        repair = "Install Java 17 or 21 and set JAVA_HOME, or hand over a session that is there."
+        raise UsageError("--engine spark", found, "Spark that starts", repair) from None
 
 
 def _session(master: str, config: Mapping[str, str]) -> Any:

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from soleus.errors import UnknownName, UnreadableInput, UsageError
 from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text, open_engine
@@ -42,6 +42,8 @@ SHAPE: dict[str, dict[str, str]] = {
     "descends": {"ancestor": "int", "descendant": "int"},
     "maps": {"concept": "int", "standard": "int"},
 }
+#: The address of the tables that a session sees.
+TABLES = "tables://"
 #: Without these there is nothing to count.
 NEEDED = ("person", "period")
 #: What follows where a table is missing or a column is empty: the words of the quality report.
@@ -121,8 +123,9 @@ def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | st
     """The source at a path or address.
 
     A folder of OMOP tables (Parquet or CSV), of FHIR files (bundles, NDJSON, gz), or of the tables above; a DuckDB
-    database, or the address of another database that Ibis knows. FHIR files are turned into a folder of Parquet
-    first (`soleus population init`); opened here they are turned in memory. Raises `UnreadableInput` for what is no
+    database, or the address of another database that Ibis knows; `tables://`, `tables://schema` or
+    `tables://catalog.schema`: what the engine's session sees, as on Databricks. FHIR files are turned into a folder of
+    Parquet first (`soleus population init`); opened here they are turned in memory. Raises `UnreadableInput` for what is no
     source, `UnknownName` for a table or column that is needed and missing.
     """
     if kind is not None and kind not in get_args(Kind):
@@ -147,22 +150,36 @@ Tables = Mapping[str, Callable[[], Table]]  # name in lower case -> how to open 
 
 def tables_at(where: str | Path, engine: Engine | str) -> tuple[Tables, Engine]:
     """What is at a path or address, unopened, and the engine for it. Raises `UnreadableInput`."""
-    path = Path(where)
-    chosen = engine if isinstance(engine, Engine) else None
-    if path.is_dir():
-        chosen = chosen or open_engine(str(engine))
-        return _in_folder(path, chosen), chosen
+    path, text = Path(where), str(where)
+    if text.startswith(TABLES):
+        chosen = _opened(engine)
+        return _in_database(chosen, text.removeprefix(TABLES)), chosen
     if path.is_file() and path.suffix in (".duckdb", ".db", ".ddb"):
-        chosen = open_engine("duckdb", database=path)
-        return _in_database(chosen), chosen
+        return _with(_only_duckdb(engine, path.name, lambda: open_engine("duckdb", database=path)))
+    if path.is_dir():
+        chosen = _opened(engine)
+        return _in_folder(path, chosen), chosen
     if path.is_file():
-        chosen = chosen or open_engine(str(engine))
-        return {}, chosen
-    if isinstance(engine, Engine) and str(where) in ("", "."):
-        return _in_database(engine), engine
-    if "://" in str(where):
-        return _connected(str(where))
-    raise UnreadableInput(str(where), "no such file or folder", "a folder of tables or a database", "Check the path.")
+        return {}, _opened(engine)
+    if "://" in text:
+        return _with(_only_duckdb(engine, text.split("://")[0] + "://", lambda: _connected(text)))
+    raise UnreadableInput(text, "no such file or folder", "a folder of tables or a database", "Check the path.")
+
+
+def _opened(engine: Engine | str) -> Engine:
+    return engine if isinstance(engine, Engine) else open_engine(engine)
+
+
+def _with(engine: Engine) -> tuple[Tables, Engine]:
+    return _in_database(engine), engine
+
+
+def _only_duckdb(engine: Engine | str, what: str, opened: Callable[[], Engine]) -> Engine:
+    """The engine of a database that does its own work; another one that is asked for could not read it."""
+    if (engine.name if isinstance(engine, Engine) else engine) != "duckdb":
+        raise UsageError("--engine", f"spark with {what}", "a folder of tables, or tables:// of the session",
+                         "Leave --engine away, or export the tables as Parquet.")  # fmt: skip
+    return opened()
 
 
 def _in_folder(folder: Path, engine: Engine) -> Tables:
@@ -176,17 +193,26 @@ def _in_folder(folder: Path, engine: Engine) -> Tables:
     return found
 
 
-def _in_database(engine: Engine) -> Tables:
-    return {name.lower(): lambda name=name: engine.con.table(name) for name in engine.con.list_tables()}  # type: ignore[misc]
+def _in_database(engine: Engine, schema: str = "") -> Tables:
+    """The tables of a database; ``schema``: `schema` or `catalog.schema` in place of the one that is in use."""
+    at: dict[str, Any] = {"database": tuple(schema.split(".")) if "." in schema else schema} if schema else {}
+    try:
+        names = engine.con.list_tables(**at)
+    except Exception as error:  # every backend has errors of its own
+        raise UnreadableInput(
+            TABLES + schema, type(error).__name__, "a schema of this database", "Check its name."
+        ) from None
+    return {name.lower(): lambda name=name: engine.con.table(name, **at) for name in names}  # type: ignore[misc]
 
 
-def _connected(address: str) -> tuple[Tables, Engine]:
+def _connected(address: str) -> Engine:
     """Another database that Ibis knows; it is taken to speak as DuckDB does."""
     try:
         import ibis
 
         engine = Engine("duckdb", ibis.connect(address))
-        return _in_database(engine), engine
+        engine.con.list_tables()
+        return engine
     except Exception as error:  # every backend has errors of its own; the address may hold a password: it is not told
         raise UnreadableInput(
             address.split("://")[0] + "://", type(error).__name__, "a database that answers",
