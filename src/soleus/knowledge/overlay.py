@@ -105,6 +105,11 @@ class Site(_Part, frozen=True, kw_only=True):
     last_day: str | None = None
 
 
+def site_words(site: Site) -> str:
+    """A site as it is named in a list."""
+    return site.name if site.people is None else f"{site.name} ({site.people:,} people)"
+
+
 class Stamp(_Part, frozen=True, kw_only=True):
     """The knowledge base whose numbers are overlaid."""
 
@@ -186,10 +191,14 @@ def overlay_text(overlay: Overlay, form: Literal["yaml", "json"] = "yaml") -> st
         return msgspec.json.format(msgspec.json.encode(overlay), indent=1).decode() + "\n"
     head = f"# {overlay.id}: local figures beside those of knowledge {overlay.knowledge.version}. {NOT_REVIEWED}\n"
     tree = msgspec.to_builtins(overlay)
-    # Leaves on one line: an entry is read at a glance.
+    tree["entries"] = [{k: _Line(v) if isinstance(v, dict) else v for k, v in e.items()} for e in tree["entries"]]
     return head + yaml.dump(
         tree, Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
     )
+
+
+class _Line(dict[str, Any]):
+    """A mapping on one line, so that an entry is read at a glance."""
 
 
 class _Plain(yaml.SafeDumper):
@@ -197,6 +206,9 @@ class _Plain(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  (the signature is PyYAML's)
         return True
+
+
+_Plain.add_representer(_Line, lambda d, v: d.represent_mapping("tag:yaml.org,2002:map", v, flow_style=True))
 
 
 # --------------------------------------------------------------------------------------------- scales

@@ -5,7 +5,7 @@ What an overlay may change:
     rate          per_100k.<sex>_<band>       new presentations per 100,000 person-years
     contributor   prevalence.<sex>_<band>     share of people who have it
     background    p.<state>                   P(state) among people with a leg complaint
-    effect        rho                         ratio; the causal ratio moves with it, by the same share of its logarithm
+    effect        rho                         ratio; the causal ratio stays, but is never further from 1 than it
 
 A changed record names the overlay among its sources, keeps the published figure in its note, and is ``derived``. Its
 spread word is the narrowest that holds for all its numbers, so that one well counted cell lends no precision to others.
@@ -33,10 +33,10 @@ from soleus.knowledge.overlay import (
     Kind,
     Overlay,
     Published,
-    Site,
     Unit,
     from_scale,
     on_scale,
+    site_words,
     to_scale,
 )  # fmt: skip
 from soleus.knowledge.schema.core import Background, Contributor, Effect, Facet, Finding, Rate
@@ -49,7 +49,6 @@ UNITS: dict[Kind, Unit] = {
     "rate": "per_100000_person_years", "contributor": "proportion", "background": "proportion", "effect": "ratio",
 }  # fmt: skip
 _Z = float(normal_quantile(0.975))
-_SLACK = 1e-9  # of a comparison of two figures that ought to be equal
 
 
 @dataclass(frozen=True)
@@ -319,11 +318,6 @@ def source_of(overlay: Overlay) -> Source:
 NOT_REVIEWED_SOURCE = "Learnt from databases by Soleus; not published, reviewed by nobody."
 
 
-def site_words(site: Site) -> str:
-    """A site as it is named in a list."""
-    return site.name if site.people is None else f"{site.name} ({site.people:,} people)"
-
-
 def _moved(knowledge: Knowledge, record: Any, entries: list[Entry], overlay: Overlay) -> Any:
     combined = {e.field.partition(".")[2]: e.combined.value for e in entries}
     fields: dict[str, Any] = {"note": _note(record.note, entries, overlay)}
@@ -350,7 +344,7 @@ def _moved(knowledge: Knowledge, record: Any, entries: list[Entry], overlay: Ove
         case Effect():
             (entry,) = entries
             fields |= {"rho": entry.combined.value, "low": entry.combined.low, "high": entry.combined.high}
-            fields |= {"causal_rho": _causal(record, entry.combined.value)}
+            fields |= {"causal_rho": _causal(record.causal_rho, entry.combined.value)}
     return msgspec.structs.replace(record, **fields)
 
 
@@ -362,11 +356,9 @@ def _note(note: str | None, entries: list[Entry], overlay: Overlay) -> str:
     return " ".join([*([note] if note else []), f"Local overlay {overlay.id}: {told}."])
 
 
-def _causal(record: Effect, rho: float) -> float | None:
-    """The causal ratio after a change of the predictive one: the share of the logarithm that is held causal stays."""
-    if record.causal_rho is None or record.rho is None or abs(math.log(record.rho)) < _SLACK:
-        return record.causal_rho
-    return math.exp(math.log(rho) * math.log(record.causal_rho) / math.log(record.rho))
+def _causal(causal: float | None, rho: float) -> float | None:
+    """The causal ratio stays as published, since a signal is no trial; but it is never further from 1 than ``rho``."""
+    return None if causal is None else min(max(causal, min(rho, 1.0)), max(rho, 1.0))
 
 
 def _wide_enough(knowledge: Knowledge, kind: Kind, record: Any, entries: Iterable[Entry]) -> Spread:

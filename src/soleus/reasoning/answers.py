@@ -389,7 +389,7 @@ def closing(compiled: Compiled, audience: Audience, citer: Citer) -> dict[str, A
         "knowledge_version": compiled.knowledge.version,
         "knowledge_hash": compiled.knowledge.digest,
         "review_status": "submitted",
-        "review_sentence": words.REVIEW[audience],
+        "review_sentence": words.review(audience, compiled.knowledge.overlay),
         "intended_use": words.INTENDED_USE[audience],
         "software_version": software_version(),
     }

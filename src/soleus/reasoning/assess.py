@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, islice, takewhile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from soleus.clinical.case import Case
 from soleus.clinical.reading import case_from
 from soleus.inference.decisions import Values, value_of
 from soleus.inference.fit import fit
+from soleus.knowledge.overlay import Overlay, read_overlay
 from soleus.knowledge.schema.core import Finding
 from soleus.knowledge.schema.safety import CriteriaSet, EmergencyNumber, RedFlag
 from soleus.reasoning import criteria, evidence_bars, medication_review, questions, red_flags, tiers, words
@@ -27,6 +29,7 @@ from soleus.reasoning.assessment import (
     Diagnosis,
     Difference,
     ExplanationResult,
+    LocalOverlay,
     NextQuestion,
     NotAssessed,
     Tiers,
@@ -57,20 +60,25 @@ def assess(
     as_of: str | None = None,
     audience: Audience = "clinician",
     draws: int = 500,
+    overlay: Overlay | str | Path | None = None,
 ) -> Assessment:
     """The judgement of one person's legs.
 
+    ``overlay``: local figures, or the file that holds them, put on the published ones; the answer says so.
     ``as_of`` (ISO date) overrides the case's; the clock is never read. Raises `InputError` for what cannot be read,
-    `CannotAssess` where there is nothing to judge.
+    `CannotAssess` where there is nothing to judge, `KnowledgeError` for an overlay of another knowledge base.
     """
     read = case_from(case) if isinstance(case, dict) else case
     if as_of:
         read = _replace(read, as_of)
     compiled = knowledge or shipped_compiled()
+    if overlay is not None:
+        compiled = compiled.with_overlay(overlay if isinstance(overlay, Overlay) else read_overlay(Path(overlay)))
     index = medicine_index(compiled.knowledge)
     presentations = take_in(read, compiled, index)
     citer = Citer(compiled.knowledge)
     parts = tuple(_complaint(p, index, audience, citer, draws) for p in presentations)
+    local = _local(compiled.knowledge.overlay, audience, citer)
     return Assessment(
         case=read.id,
         as_of=read.as_of,
@@ -86,9 +94,24 @@ def assess(
         knowledge_version=compiled.knowledge.version,
         knowledge_hash=compiled.knowledge.digest,
         review_status="submitted",
-        review_sentence=words.REVIEW[audience],
+        review_sentence=words.review(audience, compiled.knowledge.overlay),
         intended_use=words.INTENDED_USE[audience],
         software_version=software_version(),
+        local_overlay=local,
+    )
+
+
+def _local(overlay: Overlay | None, audience: Audience, citer: Citer) -> LocalOverlay | None:
+    if overlay is None:
+        return None
+    return LocalOverlay(
+        id=overlay.id,
+        name=overlay.name,
+        sites=tuple(s.name for s in overlay.sites),
+        people=overlay.people,
+        numbers=len(overlay.entries),
+        sentence=words.local_figures(overlay, audience),
+        cites=citer.cite((overlay.id,)),
     )
 
 

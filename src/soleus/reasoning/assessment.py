@@ -284,6 +284,18 @@ class ComplaintAssessment(_Part, frozen=True):
     stop_reason: str = ""
 
 
+class LocalOverlay(_Part, frozen=True):
+    """Local figures that were put on the published ones for this answer (`soleus.knowledge.overlay`)."""
+
+    id: str  # as it stands in the version of the knowledge base and among the references
+    name: str
+    sites: tuple[str, ...]
+    people: int | None  # of all sites together; None: not told
+    numbers: int  # how many of the knowledge base it moved
+    sentence: str
+    cites: Cites = ()
+
+
 class Assessment(_Part, frozen=True):
     """One person's judgement. The fields of the first complaint are repeated at the top level in JSON."""
 
@@ -301,6 +313,7 @@ class Assessment(_Part, frozen=True):
     knowledge_version: str
     knowledge_hash: str
     review_status: str  # submitted | under_review | approved: the least of what was used
-    review_sentence: str
+    review_sentence: str  # and, where one was used, the sentence on the local overlay
     intended_use: str
     software_version: str
+    local_overlay: LocalOverlay | None = None  # None: published figures alone

@@ -13,6 +13,7 @@ from soleus.evidence.record import Basis
 from soleus.inference.network import BlockArrays, Context, FacetArrays, Floats, Network
 from soleus.knowledge.facets import LOGIT_SD, shrinkage
 from soleus.knowledge.loader import Knowledge, Once, shipped
+from soleus.knowledge.overlay import Overlay
 from soleus.knowledge.schema.core import (
     Background,
     Block,
@@ -28,6 +29,7 @@ from soleus.knowledge.schema.core import (
 )
 
 _LEAST, _MOST = 1e-4, 1 - 1e-4
+_KEPT_OVERLAYS = 4
 
 
 class Compiled(Once):
@@ -42,7 +44,19 @@ class Compiled(Once):
         self.likelihoods = {(r.explanation, r.finding): r for r in knowledge.all(Likelihood)}
         self.backgrounds = knowledge.by_id(Background)
         self._contexts: dict[tuple[object, ...], Context] = {}
+        self._overlaid: dict[str, Compiled] = {}
         self._known: dict[tuple[object, ...], dict[Any, Any]] = {}  # prevalences do not depend on the setting
+
+    def with_overlay(self, overlay: Overlay) -> Compiled:
+        """The same with local figures on the published ones; made once for each overlay. Raises `KnowledgeError`."""
+        if overlay.digest not in self._overlaid:
+            from soleus.knowledge.overlaying import with_overlay
+
+            knowledge = with_overlay(self.knowledge, overlay)
+            made = self if knowledge is self.knowledge else Compiled(knowledge)
+            self._overlaid = dict([*self._overlaid.items(), (overlay.digest, made)][-_KEPT_OVERLAYS:])
+            return made
+        return self._overlaid[overlay.digest]
 
     @cached_property
     def markers(self) -> dict[str, list[Marker]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from soleus.clinical.rules import Rule, subject
 from soleus.inference.decisions import Stop
+from soleus.knowledge.overlay import Overlay, site_words
 from soleus.knowledge.schema.core import Explanation, Finding
 from soleus.reasoning.assessment import Audience, ComplaintAssessment
 from soleus.reasoning.criteria import CriteriaOutcome
@@ -27,6 +29,28 @@ INTENDED_USE: dict[Audience, str] = {
         "Information to talk over with a doctor, nurse or pharmacist. It is not a diagnosis and not a medical device."
     ),
 }
+
+
+def review(audience: Audience, overlay: Overlay | None) -> str:
+    """Who has reviewed what is behind an answer, and whether local figures are."""
+    return REVIEW[audience] if overlay is None else f"{REVIEW[audience]} {local_figures(overlay, audience)}"
+
+
+def local_figures(overlay: Overlay, audience: Audience) -> str:
+    """That local figures were used, whose they are, and that nobody has reviewed them."""
+    sites = listed([site_words(s) for s in overlay.sites])
+    if audience == "patient":
+        return f"Some numbers behind it were fitted to the records of {sites}; no doctor has checked those either."
+    count = len(overlay.entries)
+    return (
+        f"A local overlay was used: {overlay.id} moves {count} number{'' if count == 1 else 's'} of knowledge "
+        f"{overlay.knowledge.version} towards the records of {sites}; nobody has reviewed it."
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list is read: a, b and c."""
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def person(p: Presentation) -> str:
