@@ -37,17 +37,22 @@ def deaths(source: Source) -> Table:
 
 def observed(source: Source) -> Table:
     """person_id, start, end: disjoint stretches of observation, not before birth and not after death."""
+    return merged(clipped(source), TOUCHING)
+
+
+def clipped(source: Source) -> Table:
+    """person_id, start, end: each period of observation by itself, not before birth and not after death."""
     import ibis
 
     t = source.period.left_join(deaths(source), "person_id").drop("person_id_right")
     t = t.left_join(people(source).select("person_id", "birth_date"), "person_id").drop("person_id_right")
     t = t.filter(t.start.notnull(), t.end.notnull())
-    clipped = t.select(
+    t = t.select(
         "person_id",
         start=ibis.greatest(t.start, ibis.coalesce(t.birth_date, t.start)),
         end=ibis.least(t.end, ibis.coalesce(t.died, t.end)),
     )
-    return merged(clipped.filter(clipped.start <= clipped.end), TOUCHING)
+    return t.filter(t.start <= t.end)
 
 
 def records(source: Source, concepts: Collection[int]) -> Table:
