@@ -62,7 +62,7 @@ def count_cells(
     source: Source, concepts: Collection[int], *, gap_days: int = 30, prior_observation_days: int = 365
 ) -> list[Cell]:
     """Counts by year, sex and age, in this order."""
-    years = _years(source)
+    years = calendar_years(source)
     if years is None:
         return []
     spans = eras(source, concepts, gap_days)
@@ -83,7 +83,7 @@ def cell_order(cell: Cell) -> tuple[int, str, int]:
     return cell.year, cell.sex or "", -1 if cell.age is None else cell.age
 
 
-def _years(source: Source) -> Table | None:
+def calendar_years(source: Source) -> Table | None:
     """year, opens, closes, middle: every calendar year of which a day was observed."""
     seen = observed(source)
     span = source.engine.one(seen.aggregate(first=seen.start.min(), last=seen.end.max()))
@@ -96,7 +96,7 @@ def _years(source: Source) -> Table | None:
     return source.engine.table({"year": "int", "opens": "date", "closes": "date", "middle": "date"}, rows)
 
 
-def _by_year(spans: Table, years: Table) -> Table:
+def by_year(spans: Table, years: Table) -> Table:
     """Each span cut at the turns of the years: ``start`` and ``end`` within ``year``."""
     import ibis
 
@@ -104,22 +104,23 @@ def _by_year(spans: Table, years: Table) -> Table:
     return t.mutate(start=ibis.greatest(t.start, t.opens), end=ibis.least(t.end, t.closes))
 
 
-def _with_person(t: Table, source: Source) -> Table:
+def with_person(t: Table, source: Source) -> Table:
+    """Sex and age in the ``middle`` of the year; 0 for those born after it."""
     import ibis
 
     t = t.left_join(people(source), "person_id").drop("person_id_right")
     age = age_on(t.birth_date, t.middle)
-    return t.mutate(age=ibis.ifelse(age < 0, 0, age))  # born after 1 July
+    return t.mutate(age=ibis.ifelse(age < 0, 0, age))
 
 
 def _seen(source: Source, years: Table, spans: Table) -> Table:
-    t = _by_year(observed(source), years).select("person_id", "year", "middle", "start", "end")
+    t = by_year(observed(source), years).select("person_id", "year", "middle", "start", "end")
     other = spans.rename(who="person_id", era_start="start", era_end="end")
     hits = t.inner_join(other, [t.person_id == other.who, other.era_start <= t.end, other.era_end >= t.start])
     hits = hits.select(hit_person="person_id", hit_year="year").distinct()
     t = t.select("person_id", "year", "middle").distinct()
     t = t.left_join(hits, [t.person_id == hits.hit_person, t.year == hits.hit_year])
-    t = _with_person(t, source)
+    t = with_person(t, source)
     return t.group_by("year", "sex", "age").aggregate(people=t.count(), with_it=t.hit_person.count())
 
 
@@ -132,7 +133,7 @@ def _at_risk(source: Source, years: Table, spans: Table, prior_days: int) -> Tab
         start=(t.start + ibis.interval(days=prior_days)).cast("date"),
         end=ibis.least(t.end, ibis.coalesce(t.began, t.end)),
     )
-    t = _with_person(_by_year(t.filter(t.start <= t.end), years), source)
+    t = with_person(by_year(t.filter(t.start <= t.end), years), source)
     case: Expr = (t.began >= t.start) & (t.began <= t.end)
     return t.group_by("year", "sex", "age").aggregate(
         days_at_risk=(days_between(t.end, t.start) + 1).sum(), cases=case.fill_null(False).cast("int64").sum()
