@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -26,8 +24,8 @@ from soleus.reports.drawing import lettering
 from soleus.reports.drawing.axes import Axis
 from soleus.reports.drawing.palette import PAINTS
 from soleus.reports.drawing.svg import number
+from tests.reading_svg import SVG, collisions, root_of, size_of, text_of, words_of
 
-SVG = "{http://www.w3.org/2000/svg}"
 CRAMP, RESTLESS = "nocturnal_leg_cramp", "restless_legs_syndrome"
 SOME = (
     "leg",
@@ -45,40 +43,6 @@ SOME = (
 LOOKS = [Look(audience, narrow) for audience in ("clinician", "patient") for narrow in (False, True)]
 
 
-@dataclass(frozen=True)
-class Words:
-    """A line of text with the box that it takes."""
-
-    text: str
-    left: float
-    right: float
-    base: float
-    size: float
-
-
-def root_of(svg: str) -> Element:
-    return ElementTree.fromstring(svg)
-
-
-def words_of(svg: str) -> list[Words]:
-    found = []
-    for e in root_of(svg).iter(f"{SVG}text"):
-        size, x, text = float(e.get("font-size", "0")), float(e.get("x", "0")), e.text or ""
-        wide = lettering.width(text, size, e.get("font-weight") is not None)
-        left = {None: x, "middle": x - wide / 2, "end": x - wide}[e.get("text-anchor")]
-        found.append(Words(text, left, left + wide, float(e.get("y", "0")), size))
-    return found
-
-
-def text_of(svg: str) -> str:
-    return " ".join(w.text for w in words_of(svg))
-
-
-def size_of(svg: str) -> tuple[float, float]:
-    _, _, width, height = map(float, root_of(svg).get("viewBox", "").split())
-    return width, height
-
-
 def kinds_of(svg: str) -> Iterator[tuple[str, Element]]:
     for e in root_of(svg).iter():
         if kind := e.get("class"):
@@ -91,14 +55,7 @@ def kinds_of(svg: str) -> Iterator[tuple[str, Element]]:
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.audience}-{'narrow' if look.narrow else 'wide'}")
 @pytest.mark.parametrize("name", SOME)
 def test_nothing_runs_off_the_sheet_and_no_words_lie_on_others(name: str, look: Look, compiled: Compiled) -> None:
-    svg = drawn(compiled, name, look).svg
-    width, height = size_of(svg)
-    words = words_of(svg)
-    assert [w for w in words if w.left < 0 or w.right > width or w.base > height] == []
-    for n, a in enumerate(words):
-        for b in words[n + 1 :]:
-            beside = a.right <= b.left + 1 or b.right <= a.left + 1
-            assert beside or abs(a.base - b.base) >= 0.8 * min(a.size, b.size), (a.text, b.text)
+    assert collisions(drawn(compiled, name, look).svg) == []
 
 
 @pytest.mark.parametrize("name", SOME)

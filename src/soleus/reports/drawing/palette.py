@@ -40,6 +40,8 @@ PAINTS: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
     "drawn": ({"color": _INK}, {"color": _INK_DARK}),  # for drawings that take their colour from what is around
     "wash": ({"fill": "#fdf2f0"}, {"fill": "#2a1613"}),
     "band": ({"fill": "#f3f7f5"}, {"fill": "#171f1d"}),
+    "marker-bar": ({"fill": "#9db0a9"}, {"fill": "#64766f"}),
+    "limits": ({"fill": "#e3ebe8"}, {"fill": "#26312e"}),
     "link": ({"stroke": "#b7c3be", "stroke-width": "1.6", "fill": "none"}, {"stroke": "#46534f"}),
     # the body; what is round is filled with a gradient of `ROUND`, and stays as it is on a dark screen
     "skin": ({"fill": "#f6e8de", "stroke": "#b79a88", "stroke-width": "1.2"}, {"stroke": "#d9c2b4"}),
