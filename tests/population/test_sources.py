@@ -108,6 +108,7 @@ def test_a_unit_is_what_the_vocabulary_calls_it_else_what_is_written_else_its_nu
                [1, "Other", "x", "x"]]  # fmt: skip
     source = open_source(write_omop(tmp_path, measurement=measured, concept=concept))
     assert [row[4] for row in rows(source, "result")] == ["mmol/L", "mmol/L", "1", None]
+    assert {(u.unit, u.rows) for u in quality(source).units} == {("mmol/L", 2), ("1", 1), (None, 1)}
 
 
 @pytest.mark.parametrize("name", ["PERSON", "observation_period"])

@@ -18,7 +18,7 @@ from soleus.population.attrition import attrition_svg, count_words, shown_steps
 from soleus.population.cohort import Cohort, read_cohorts_file, sentence
 from soleus.population.engine import Row
 from soleus.population.manifest import Manifest, made_of, whole_file, write_rows
-from soleus.population.source import Kind, Source, open_source
+from soleus.population.source import Kind, Source, open_source, peopled
 from soleus.population.value_sets import Expansion, concepts_for, definitions, expand
 
 Form = Literal["text", "json"]
@@ -30,7 +30,7 @@ def run_init(where: str, kind: Kind | None, engine: str, out: Path | None, form:
     with _working("Reading") as step:
         if out is not None:
             where = str(_converted(where, kind, engine, out, step))
-        source = open_source(where, kind, engine)
+        source = peopled(open_source(where, kind, engine))
         step("Looking for value sets")
         expansion = expand(source, shipped())
     told = {
@@ -88,7 +88,7 @@ def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Pat
     from soleus.population.quality import quality
 
     with _working("Counting"):
-        source = open_source(where, kind, engine)
+        source = peopled(open_source(where, kind, engine))
         found = quality(source)
     tables = {
         "tables": [s._asdict() for s in found.sizes],
@@ -117,7 +117,7 @@ def run_cohort(
     cohorts = _cohorts(*chosen)
     answers, tables, charts = [], dict[str, list[Row]](), dict[str, str]()
     with _working("Opening") as step:
-        source = open_source(where, kind, engine)
+        source = peopled(open_source(where, kind, engine))
         expansion = expand(
             source, shipped(), _known(shipped(), [n for c in cohorts for n in c.names if n not in c.sets])
         )
@@ -189,7 +189,7 @@ def run_prevalence(
             raise UsageError("--by", repr(name), "year, sex, age", "Name some of them, with commas between.")
     wanted = _known(shipped(), [value_set])
     with _working("Counting"):
-        source = open_source(where, kind, engine)
+        source = peopled(open_source(where, kind, engine))
         concepts = expand(source, shipped(), wanted).concepts[value_set]
         if not concepts:
             repair = "See what it knows with `soleus population init`; no code is not the same as nobody."

@@ -7,8 +7,10 @@ and no view of its own, so that a user who may only read can run it. What comes 
 from __future__ import annotations
 
 import datetime
+import gzip
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -39,18 +41,24 @@ class Engine:
         return self._read(path, "Parquet", lambda: self.con.read_parquet(where))
 
     def read_csv(self, path: Path) -> Table:
-        """A table of comma-separated values with a header, every column as text. Raises `UnreadableInput`."""
-        if self.name == "duckdb":
-            return self._read(path, "CSV", lambda: self.con.read_csv(str(path), all_varchar=True, header=True))
-        return self._read(path, "CSV", lambda: self.con.read_csv(str(path), header=True, inferSchema=False))
+        """A table of values with a header, every column as text; commas, semicolons, tabs or bars part them.
 
-    def _read(self, path: Path, form: str, read: Any) -> Table:
+        Tables parted by tabs, as vocabularies come, have no quotes. Raises `UnreadableInput`.
+        """
+        mark = mark_of(path)
+        quote = "" if mark == "\t" else '"'
+        if self.name == "duckdb":
+            options = {"all_varchar": True, "header": True, "delim": mark, "quote": quote, "escape": quote}
+        else:
+            options = {"header": True, "inferSchema": False, "sep": mark, "quote": quote, "escape": quote or "\0",
+                       "multiLine": True, "mode": "FAILFAST"}  # fmt: skip
+        return self._read(path, "CSV", lambda: self.con.read_csv(str(path), **options))
+
+    def _read(self, path: Path, form: str, read: Callable[[], Table]) -> Table:
         try:
             return read()
         except Exception as error:
-            raise UnreadableInput(
-                path.name, type(error).__name__, f"a table as {form}", "Export the table again."
-            ) from None
+            raise unreadable(path.name, error, f"a table as {form}") from None
 
     def table(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Table:
         """A small table from memory; ``columns`` name -> one of `TYPES`. It is sent along with each query."""
@@ -64,11 +72,12 @@ class Engine:
 
     def rows(self, expression: Table) -> list[Row]:
         """The answer as plain rows; dates are `datetime.date`, nothing is NaN for missing."""
-        return [dict(row) for row in expression.to_pyarrow().to_pylist()]
+        return [dict(row) for row in self.arrow(expression).to_pylist()]
 
     def arrow(self, expression: Table) -> Any:
-        """The answer as a pyarrow table, for what is too much for plain rows."""
-        return expression.to_pyarrow()
+        """The answer as a pyarrow table, for what is too much for plain rows. Raises `UnreadableInput`."""
+        with asking(self.name):
+            return expression.to_pyarrow()
 
     def one(self, expression: Table) -> Row:
         """The answer of a query with exactly one row."""
@@ -84,6 +93,55 @@ class Engine:
     def close(self) -> None:
         """Let go of the database, so that somebody else may write to it."""
         self.con.disconnect()
+
+
+@contextmanager
+def asking(where: str) -> Iterator[None]:
+    """What an engine cannot read is an error of the data, not a defect: a damaged file, a value beyond all bounds."""
+    try:
+        yield
+    except Exception as error:
+        if not _of_the_data(error):
+            raise
+        raise unreadable(where, error, "tables that the engine can read to their end") from None
+
+
+def _of_the_data(error: Exception) -> bool:
+    """Told by name: neither library is loaded for it. A wrong query (binding, analysis) is a defect and is none."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "PySparkException" in names:
+        return not names & {"AnalysisException", "ParseException"}
+    return bool(names & {"DataError", "OperationalError", "InvalidInputException", "SerializationException"})
+
+
+def unreadable(where: str, error: Exception, expected: str) -> UnreadableInput:
+    """The error of an engine without its text, which may hold somebody's data."""
+    found = type(error).__name__
+    text = str(error).lower()
+    if "invalid unicode" in text or "malformed input" in text:
+        return UnreadableInput(where, f"text that is not UTF-8 ({found})", expected, "Export the table as UTF-8.")
+    if "sniffing file" in text:
+        repair = "Export the table again: as many values in every line as in the first, as UTF-8."
+        return UnreadableInput(where, f"lines that do not fit each other ({found})", expected, repair)
+    if "OutOfMemory" in found:
+        return UnreadableInput(where, found, "room for the answer", "Give it more memory, or a part of the people.")
+    return UnreadableInput(where, found, expected, "Export the table again.")
+
+
+def mark_of(path: Path) -> str:
+    """What parts the values of a table of text: the mark that its first line has most of, a comma if none.
+
+    Raises `UnreadableInput` for a file without a first line.
+    """
+    opened = gzip.open if path.name.endswith(".gz") else open
+    try:
+        with opened(path, "rb") as file:
+            first = file.readline(1 << 20)
+    except (OSError, EOFError) as error:
+        raise UnreadableInput(path.name, type(error).__name__, "a table as CSV", "Check the file.") from None
+    if not first.strip():
+        raise UnreadableInput(path.name, "nothing", "a first line with the names of columns", "Export the table again.")
+    return max(",;\t|", key=lambda mark: first.count(mark.encode()))
 
 
 def days_between(later: Expr, earlier: Expr) -> Expr:

@@ -2,7 +2,7 @@
 
 Columns that both versions have are enough, and a missing one is a `Lack` unless nothing can be done without it. Records
 without a standard concept are taken by their source concept. A birthday without month or day is put at 1 July or at
-the 15th. An exposure without an end ends with its days of supply; one with neither has no end.
+the 15th. An exposure without an end ends with its days of supply (at most ten years); one with neither has no end.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from soleus.errors import UnreadableInput
 from soleus.population.codes import VOCABULARIES
 from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text
-from soleus.population.source import Lack, Source, Tables, lowered, missing, need
+from soleus.population.source import Lack, Source, Tables, lowered, missing, need, of_somebody
 
 MALE, FEMALE = 8507, 8532  # concepts of the vocabulary Gender
+#: A supply of more days than this is taken for an error of writing, and for this long.
+LONGEST_SUPPLY_DAYS = 3650
 _VERSIONS = ("5.3", "5.4")
 #: The tables that events come from, and the beginning of their columns' names.
 _EVENTS = {"condition_occurrence": "condition", "procedure_occurrence": "procedure", "observation": "observation"}
@@ -36,7 +38,7 @@ def read_omop(engine: Engine, tables: Tables, where: str) -> Source:
         "descends": reader.pairs("descends", "concept_ancestor", "ancestor_concept_id", "descendant_concept_id"),
         "maps": reader.maps(),
     }
-    return Source(engine, "omop", where, made, tuple(reader.lacks), about)
+    return Source(engine, "omop", where, {n: of_somebody(t) for n, t in made.items()}, tuple(reader.lacks), about)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class _Reader:
         if "days_supply" not in table.columns:
             return known
         days = as_int(table.days_supply)
-        last = start + ibis.greatest(days - 1, 0).as_interval("D")
+        last = start + ibis.least(ibis.greatest(days - 1, 0), LONGEST_SUPPLY_DAYS).as_interval("D")
         return ibis.coalesce(known, ibis.ifelse(days > 0, last.cast("date"), ibis.null("date")))
 
     def event(self) -> Table:

@@ -10,7 +10,8 @@
     descends  ancestor, descendant                       a concept and all that is narrower, itself included
     maps      concept, standard                          a concept that records do not use -> the one that they do
 
-Every column may be missing in a row except ``person_id`` and ``concept``. Dates are dates without a time. A concept is
+Every column may be missing in a row except ``person_id`` and ``concept``; rows without a whole number as person_id are
+left out. Dates are dates without a time. A concept is
 an int64: the ``concept_id`` of OMOP, and for other sources the number that
 `soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0 is what
 could not be coded.
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from soleus.errors import UnknownName, UnreadableInput, UsageError
-from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text, open_engine
+from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text, asking, open_engine
 
 Kind = Literal["omop", "fhir", "plain"]
 
@@ -125,11 +126,16 @@ def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | st
     A folder of OMOP tables (Parquet or CSV), of FHIR files (bundles, NDJSON, gz), or of the tables above; a DuckDB
     database, or the address of another database that Ibis knows; `tables://`, `tables://schema` or
     `tables://catalog.schema`: what the engine's session sees, as on Databricks. FHIR files are turned into a folder of
-    Parquet first (`soleus population init`); opened here they are turned in memory. Raises `UnreadableInput` for what is no
-    source, `UnknownName` for a table or column that is needed and missing.
+    Parquet first (`soleus population init`); opened here they are turned in memory. Raises `UnreadableInput` for
+    what is no source, `UnknownName` for a table or column that is needed and missing.
     """
     if kind is not None and kind not in get_args(Kind):
         raise UsageError("--kind", repr(kind), f"one of {', '.join(get_args(Kind))}", "Leave it out to have it found.")
+    with asking(str(where).split("://")[0]):
+        return _source(where, kind, engine)
+
+
+def _source(where: str | Path, kind: Kind | None, engine: Engine | str) -> Source:
     tables, chosen = tables_at(where, engine)
     found = kind or kind_of(tables, where)
     if found == "omop":
@@ -141,6 +147,15 @@ def open_source(where: str | Path, kind: Kind | None = None, engine: Engine | st
 
         return read_fhir(chosen, Path(where))
     return read_plain(chosen, tables, str(where))
+
+
+def peopled(source: Source) -> Source:
+    """The source, which has people and periods. Raises `UnreadableInput` for an empty one."""
+    for name, one in (("person", "people"), ("period", "periods of observation")):
+        if not source.engine.rows(source.tables[name].select("person_id").limit(1)):
+            raise UnreadableInput(f"{source.where}: {name}", f"no {one} with a whole number as person_id", "some",
+                                  "Check that it is the right database, and that it was filled.")  # fmt: skip
+    return source
 
 
 # ------------------------------------------------------------------------------------------- finding
@@ -171,7 +186,19 @@ def _opened(engine: Engine | str) -> Engine:
 
 
 def _with(engine: Engine) -> tuple[Tables, Engine]:
-    return _in_database(engine), engine
+    return _in_database(engine, _schema(engine)), engine
+
+
+def _schema(engine: Engine) -> str:
+    """The schema with the people, where the one in use has none: empty if it has. Raises `UnreadableInput`."""
+    if "person" in map(str.lower, engine.con.list_tables()):
+        return ""
+    others = [s for s in engine.con.list_databases() if s not in ("information_schema", "pg_catalog", "temp")]
+    found = [s for s in others if "person" in map(str.lower, engine.con.list_tables(database=s))]
+    if len(found) > 1:
+        raise UnreadableInput("database", f"person in {', '.join(sorted(found))}", "it in one schema",
+                              "Make views of the right one in the schema main.")  # fmt: skip
+    return found[0] if found else ""
 
 
 def _only_duckdb(engine: Engine | str, what: str, opened: Callable[[], Engine]) -> Engine:
@@ -184,13 +211,22 @@ def _only_duckdb(engine: Engine | str, what: str, opened: Callable[[], Engine]) 
 
 def _in_folder(folder: Path, engine: Engine) -> Tables:
     found: dict[str, Callable[[], Table]] = {}
-    for path in sorted(folder.iterdir()):
+    for path in _listed(folder):
         name = path.name.split(".")[0].lower()
         if path.suffix == ".parquet" or (path.is_dir() and any(path.glob("*.parquet"))):
             found[name] = lambda path=path: engine.read_parquet(path)  # type: ignore[misc]
         elif path.name.lower().endswith((".csv", ".csv.gz")):
             found.setdefault(name, lambda path=path: engine.read_csv(path))  # type: ignore[misc]
     return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise UnreadableInput(
+            str(folder), type(error).__name__, "a folder that can be read", "Ask for the right."
+        ) from None
 
 
 def _in_database(engine: Engine, schema: str = "") -> Tables:
@@ -202,7 +238,15 @@ def _in_database(engine: Engine, schema: str = "") -> Tables:
         raise UnreadableInput(
             TABLES + schema, type(error).__name__, "a schema of this database", "Check its name."
         ) from None
-    return {name.lower(): lambda name=name: engine.con.table(name, **at) for name in names}  # type: ignore[misc]
+    return {name.lower(): lambda name=name: _table(engine, name, at) for name in names}  # type: ignore[misc]
+
+
+def _table(engine: Engine, name: str, at: Mapping[str, Any]) -> Table:
+    try:
+        return engine.con.table(name, **at)
+    except Exception as error:  # a view on what is gone, a table that may not be read
+        raise UnreadableInput(f"table {name}", type(error).__name__, "a table that can be read",
+                              "Mend the view, or ask for the right to read it.") from None  # fmt: skip
 
 
 def _connected(address: str) -> Engine:
@@ -222,12 +266,10 @@ def _connected(address: str) -> Engine:
 
 def kind_of(tables: Tables, where: str | Path) -> Kind:
     """What the names of the tables, or of the files, say. Raises `UnreadableInput`."""
-    if {"person", "observation_period"} & tables.keys() and "period" not in tables:
-        return "omop"
-    if "person" in tables:
-        return "plain"
+    if "person" in tables or "observation_period" in tables:
+        return "plain" if "period" in tables or _is_plain(tables) else "omop"
     path = Path(where)
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    files = [path] if path.is_file() else _listed(path) if path.is_dir() else []
     if any(f.name.removesuffix(".gz").endswith((".json", ".ndjson")) for f in files):
         return "fhir"
     found = ", ".join(sorted(tables)[:8]) or "nothing that is read"
@@ -235,6 +277,10 @@ def kind_of(tables: Tables, where: str | Path) -> Kind:
         str(where), found, "tables of OMOP (person, observation_period, ...), FHIR files, or person and period",
         "Name the folder or database that holds them.",
     )  # fmt: skip
+
+
+def _is_plain(tables: Tables) -> bool:
+    return "observation_period" not in tables and "birth_date" in lowered(tables["person"]()).columns
 
 
 # --------------------------------------------------------------------------------------------- plain
@@ -252,7 +298,12 @@ def _plain_table(engine: Engine, tables: Tables, name: str, columns: Mapping[str
         return missing(engine, name, where=name, lacks=lacks)
     raw = lowered(tables[name]())
     need(raw, name, columns)
-    return raw.select(**{column: CAST[kind](raw[column]) for column, kind in columns.items()})
+    return of_somebody(raw.select(**{column: CAST[kind](raw[column]) for column, kind in columns.items()}))
+
+
+def of_somebody(table: Table) -> Table:
+    """Without the rows that are nobody's: a ``person_id`` that is missing or no whole number."""
+    return table.filter(table.person_id.notnull()) if "person_id" in table.columns else table
 
 
 CAST: dict[str, Callable[[Expr], Expr]] = {"int": as_int, "float": as_float, "str": as_text, "date": as_date}
