@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from page_learning import PASSED, learnt
+from page_population import REPORT, reported
 from page_review import APPROVED, RECEIPT, RECORD, reviewed
 
 from soleus.accounts.names import ROLES
@@ -141,6 +142,8 @@ def kinds() -> tuple[Kind, ...]:
         Kind("correct", f"/library/record/{RECORD[0]}/{RECORD[1]}/correct?field=rho"),
         Kind("receipt", f"/library/correction/{RECEIPT}"),
         Kind("policy", "/library/policy"),
+        Kind("population-reports", "/population", signed_in=True),
+        Kind("population-report", f"/population/{REPORT}", signed_in=True),
         Kind("not-there", "/nothing-here"),
         Kind("broken", "/result", {"state": "soleus1.broken"}),
     )
@@ -168,7 +171,9 @@ def served() -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
     with tempfile.TemporaryDirectory() as data:
-        settings = load(data=Path(data), public_url=address)
+        reports = Path(data) / "reports"
+        reported(reports, NOW.date())
+        settings = load(data=Path(data), public_url=address, population_reports=reports)
         store = MemoryRepository()
         account = People(store, lambda: NOW).add(_NAME, None, ROLES, _PASSWORD, who="command-line")
         learnt(store, account, NOW)

@@ -245,7 +245,10 @@ def test_who_is_no_administrator_sees_and_changes_nothing(service: Service) -> N
         ("reader", ["/review/mine"]),
         ("learner", ["/learn", "/review/mine"]),
         ("reviewer", ["/review", "/review/mine"]),
-        ("administrator", ["/review/mine", "/account/people", "/account/groups", "/account/audit"]),
+        (
+            "administrator",
+            ["/review/mine", "/account/people", "/account/groups", "/account/audit", "/population"],
+        ),
     ],
 )
 def test_ones_page_leads_to_what_ones_roles_are_for(service: Service, role: str, leads: list[str]) -> None:

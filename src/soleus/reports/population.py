@@ -24,6 +24,7 @@ from soleus.population.report import (
 from soleus.reasoning.words import REVIEW
 from soleus.reports import interval_plot
 from soleus.reports.html import templates
+from soleus.reports.population_plots import STYLE
 from soleus.reports.words import date_words, join
 
 RESEARCH = (
@@ -88,6 +89,10 @@ def count(number: int | None) -> str:
     return HIDDEN if number is None else f"{number:,}"
 
 
+def concepts(number: int) -> str:
+    return "1 concept" if number == 1 else f"{number:,} concepts"
+
+
 def interval(value: float | None, low: float | None, high: float | None) -> str:
     """2.14 (1.66–2.72); "none" where there is no figure."""
     if value is None or low is None or high is None:
@@ -107,15 +112,21 @@ def lead(report: Report) -> str:
     told = [f"{count(people.people if people else None)} people"]
     if period and period.first and period.last:
         told.append(f"seen from {date_words(str(period.first))} to {date_words(str(period.last))}")
-    return ", ".join(told) + ". " + " ".join(_told(part) for part in report.frequencies.sets if part.total)
+    seen = [_told(part) for part in report.frequencies.sets if part.total]
+    unseen = [part.name.lower() for part in report.frequencies.sets if not part.total]
+    return (
+        f"{', '.join(told)}."
+        + (f" New ones in 1,000 person-years: {'; '.join(seen)}." if seen else "")
+        + (f" Nobody can be seen to have {join(unseen, 'or')}." if unseen else "")
+    )
 
 
 def _told(part: FrequencyPart) -> str:
     total = part.total
     if total is None or total.incidence is None:
-        return f"{part.name}: too few to be told."
+        return f"{part.name.lower()} too few to be told"
     rate = interval(total.incidence, total.incidence_low, total.incidence_high)
-    return f"{part.name} begins {rate} times in 1,000 person-years ({count(total.cases)} people)."
+    return f"{part.name.lower()} {rate}, {count(total.cases)} people"
 
 
 def meta(report: Report) -> str:
@@ -251,7 +262,7 @@ def filled(environment: Environment, report: Report, layout: str, **more: Any) -
     """The report in a ``layout``, a template with a block ``body``."""
     return environment.get_template("population.html.j2").render(
         layout=layout, r=report, title=report.title, lead=lead(report), meta=meta(report), method=method(report),
-        contents=CONTENTS, bars=bars, by_age=by_age, by_year=by_year, beside=beside, count=count,
+        contents=CONTENTS, bars=bars, by_age=by_age, by_year=by_year, beside=beside, count=count, concepts=concepts,
         interval=interval, join=join, review=REVIEW["clinician"], intended=RESEARCH, **more,
     )  # fmt: skip
 
@@ -264,5 +275,7 @@ def style_sheet() -> tuple[str, str]:
 
 
 def rules() -> str:
-    """The rules of the page."""
-    return files("soleus.reports").joinpath("templates/population.css").read_text(encoding="utf-8").strip()
+    """The rules of the page and of its plots."""
+    return (
+        files("soleus.reports").joinpath("templates/population.css").read_text(encoding="utf-8").strip() + "\n" + STYLE
+    )

@@ -100,6 +100,7 @@ def _site(services: Services, visitor_of: Callable[[Request], Visitor | None] | 
         provider=provider,
         visitor_of=visitor_of or (lambda request: accounts.visitor(cookie.of(request))),
         archive=settings.library_archive,
+        reports=settings.population_reports,
         form_token=(lambda _: "") if visitor_of else (lambda request: accounts.form_token(cookie.of(request))),
     )
 

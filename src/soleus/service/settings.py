@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     library_archive: Path | None = Field(
         None, description="Folder of a site that `soleus library build` made: older versions of the library are served."
     )
+    population_reports: Path | None = Field(
+        None,
+        description="Folder of folders that `soleus population report` wrote: administrators read the finished ones.",
+    )
     oidc_issuer: str | None = Field(
         None, pattern=r"^https?://[^?#\s]+$", description="OpenID Connect: the issuer where people may sign in."
     )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TypeAlias
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-#: Asset -> (type, the files that it is made of)
-_ASSETS = {
+from soleus.reports.population import rules as population_rules
+
+_Part: TypeAlias = tuple[str, str] | Callable[[], str]
+
+#: Asset -> (type, what it is made of: files, or the rules that a report makes)
+_ASSETS: dict[str, tuple[str, tuple[_Part, ...]]] = {
     "soleus.css": (
         "text/css; charset=utf-8",
         (
@@ -31,6 +37,7 @@ _ASSETS = {
             ("soleus.web", "static/editorial.css"),
         ),
     ),
+    "population.css": ("text/css; charset=utf-8", (population_rules,)),
     "soleus.js": ("text/javascript; charset=utf-8", (("soleus.web", "static/soleus.js"),)),
     "soleus.svg": ("image/svg+xml", (("soleus.web", "static/soleus.svg"),)),
 }
@@ -49,11 +56,18 @@ def assets() -> dict[str, Asset]:
     """Asset name -> where it is served, and what."""
     out = {}
     for name, (media_type, parts) in _ASSETS.items():
-        content = b"\n".join(files(package).joinpath(path).read_bytes().strip() for package, path in parts)
+        content = b"\n".join(map(_content, parts))
         stem, _, ending = name.partition(".")
         digest = hashlib.sha256(content).hexdigest()[:12]
         out[name] = Asset(f"/static/{stem}.{digest}.{ending}", media_type, content)
     return out
+
+
+def _content(part: _Part) -> bytes:
+    if callable(part):
+        return part().encode()
+    package, path = part
+    return files(package).joinpath(path).read_bytes().strip()
 
 
 def path_of(name: str) -> str:

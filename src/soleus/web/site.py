@@ -31,6 +31,7 @@ class Site:
     ``form_token``: what a form that acts as an account carries (`soleus.web.acting`);
     ``provider``: what the button for signing in elsewhere says, None without one.
     ``archive``: the folder of a built library, whose older versions are served.
+    ``reports``: the folder of reports on databases, whose finished ones administrators see.
     ``at_once`` is for what takes milliseconds; ``run`` for what may take longer (texts, PDF, the disk): away from the
     event loop, and refused when its time is over.
     """
@@ -49,6 +50,7 @@ class Site:
     form_token: Callable[[Request], str] = lambda _: ""
     provider: str | None = None
     archive: Path | None = None
+    reports: Path | None = None
 
     def fitting(self, note: str | None) -> Run:
         """How a case is worked on: in a thread where it holds a text to read."""
