@@ -1,0 +1,211 @@
+"""What a site gives away to learn from: counts with small cells hidden, and ratios of its screen. No row of a person.
+
+One JSON file a site (`soleus population learn DATABASE --aggregates FILE`); `soleus.population.learning_locally` makes
+an overlay of one or more of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from soleus.errors import UnreadableInput
+from soleus.evidence.record import Id
+from soleus.knowledge.loader import Knowledge
+from soleus.knowledge.overlay import NOT_REVIEWED, Kind, NotLearnt, Site, Stamp, plain_tree
+from soleus.knowledge.schema.core import Effect
+from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts
+from soleus.population.manifest import suppress
+
+FORMAT: Final = "soleus-aggregates/1"
+#: Markers whose ratio speaks of an explanation: who begins quinine has cramps.
+MARKERS: Final[Mapping[str, str]] = {"quinine": "nocturnal_leg_cramp"}
+#: The measure of those published ratios that a sequence ratio can be set beside.
+SEQUENCE_RATIO: Final = "aSR"
+
+
+class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class SiteCount(_Part, frozen=True, kw_only=True):
+    """``n`` of ``of`` person-years or people; None: hidden, because it or what would tell it is small."""
+
+    kind: Kind
+    id: Id
+    field: str
+    n: int | None
+    of: float | None
+
+
+class SiteRatio(_Part, frozen=True, kw_only=True):
+    """A ratio of this database on the logarithm; ``n``: people behind it."""
+
+    id: Id  # of the effect
+    log_ratio: float
+    se: float
+    n: int
+    index: str
+    marker: str
+    calibrated: bool
+
+
+class Aggregates(_Part, frozen=True, kw_only=True):
+    """What a site gives away, and all that it gives away."""
+
+    format: Literal["soleus-aggregates/1"] = FORMAT
+    reviewed: Literal["No human has reviewed this overlay."] = NOT_REVIEWED
+    site: Site
+    knowledge: Stamp
+    settings: dict[str, Any]
+    smallest_cell: int
+    counts: tuple[SiteCount, ...]
+    ratios: tuple[SiteRatio, ...] = ()
+    not_counted: tuple[NotLearnt, ...] = ()
+
+
+class Signal(Protocol):
+    """What is asked of a row of a screen (`soleus.population.signals`)."""
+
+    @property
+    def index(self) -> str: ...
+    @property
+    def marker(self) -> str: ...
+    @property
+    def control(self) -> bool: ...
+    @property
+    def n_index_first(self) -> int | None: ...
+    @property
+    def n_marker_first(self) -> int | None: ...
+    @property
+    def log_ratio(self) -> float | None: ...
+    @property
+    def se(self) -> float | None: ...
+    @property
+    def calibrated_log_ratio(self) -> float | None: ...
+    @property
+    def calibrated_se(self) -> float | None: ...
+    @property
+    def contributors(self) -> Sequence[str]: ...
+
+
+# --------------------------------------------------------------------------------------------- at a site
+
+
+def aggregates_of(
+    found: LocalCounts,
+    site: Site,
+    knowledge: Knowledge,
+    settings: LearningSettings,
+    signals: Iterable[Signal] | None = None,
+) -> Aggregates:
+    """The counts of a database with small cells hidden, and the ratios that can be set beside published ones."""
+    ratios, lacking = site_ratios(knowledge, signals, settings.smallest_cell)
+    told = msgspec.to_builtins(settings) | {"index_day": found.index_day.isoformat()}
+    return Aggregates(
+        site=site,
+        knowledge=Stamp(version=knowledge.version, digest=knowledge.digest),
+        settings={name: value for name, value in told.items() if name != "smallest_cell"},
+        smallest_cell=settings.smallest_cell,
+        counts=tuple(_hidden(found.counts, settings.smallest_cell)),
+        ratios=ratios,
+        not_counted=(*found.not_counted, *lacking),
+    )
+
+
+def _hidden(counts: Sequence[LocalCount], least: int) -> Iterator[SiteCount]:
+    """Small cells hidden, and in each row and column of sex by age, whose totals may be known, what would tell them."""
+    rows = [_row(c) for c in counts]
+    for within in (("kind", "id", "first"), ("kind", "id", "second")):
+        rows = suppress(rows, ["n"], within=within, least=least)
+    for count, row in zip(counts, rows, strict=True):
+        shown = row["n"] is not None and count.people >= least
+        of = round(count.of, 2) if shown else None
+        yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=row["n"] if shown else None, of=of)
+
+
+def _row(c: LocalCount) -> dict[str, Any]:
+    """Cells of one group share first, or second; the states of a finding are one group."""
+    first, second = c.cell if len(c.cell) == 2 else ("", "")
+    return {"kind": c.kind, "id": c.id, "first": first, "second": second, "n": c.n}
+
+
+def site_ratios(
+    knowledge: Knowledge, signals: Iterable[Signal] | None, least: int
+) -> tuple[tuple[SiteRatio, ...], tuple[NotLearnt, ...]]:
+    """The ratios of a screen that speak of effects, the one with most people for each; and what none speaks of.
+
+    Like is set beside like: a sequence ratio is learnt only where the published ratio is one.
+    """
+    found: dict[str, list[SiteRatio]] = defaultdict(list)
+    for signal in signals or ():
+        for effect in _effects(knowledge, signal):
+            ratio = _ratio(signal, effect.id, least)
+            if ratio is not None:
+                found[effect.id].append(ratio)
+    best = {id: max(ratios, key=lambda r: r.n) for id, ratios in found.items()}
+    return tuple(best[id] for id in sorted(best)), tuple(_no_ratio(knowledge, best, signals is not None))
+
+
+def _effects(knowledge: Knowledge, signal: Signal) -> Iterator[Effect]:
+    """The effects that a signal can be set beside; a medicine with several contributors speaks of none."""
+    explanation = MARKERS.get(signal.marker)
+    if explanation is None or signal.control or len(signal.contributors) != 1:
+        return
+    effect = knowledge.by_id(Effect).get(f"{signal.contributors[0]}.{explanation}")
+    if (
+        effect is not None
+        and effect.measure == SEQUENCE_RATIO
+        and signal.index.startswith(("medicine.", "contributor."))
+    ):
+        yield effect
+
+
+def _ratio(signal: Signal, id: str, least: int) -> SiteRatio | None:
+    """Calibrated by negative controls where there were enough of them; None where it is undefined or hidden."""
+    counts = (signal.n_index_first, signal.n_marker_first)
+    calibrated = _finite(signal.calibrated_log_ratio, signal.calibrated_se)
+    pair = (signal.calibrated_log_ratio, signal.calibrated_se) if calibrated else (signal.log_ratio, signal.se)
+    if any(c is None or c < max(least, 1) for c in counts) or not _finite(*pair):
+        return None
+    (log_ratio, se), n = pair, sum(c for c in counts if c is not None)
+    assert log_ratio is not None
+    assert se is not None
+    return SiteRatio(
+        id=id, log_ratio=log_ratio, se=se, n=n, index=signal.index, marker=signal.marker, calibrated=calibrated
+    )
+
+
+def _finite(value: float | None, se: float | None) -> bool:
+    return value is not None and se is not None and math.isfinite(value) and math.isfinite(se) and se > 0
+
+
+def _no_ratio(knowledge: Knowledge, found: Mapping[str, SiteRatio], screened: bool) -> Iterator[NotLearnt]:
+    yield NotLearnt(kind="effect", why="Published as another measure than a sequence ratio, or of another explanation.")
+    for e in knowledge.all(Effect):
+        if e.measure == SEQUENCE_RATIO and e.explanation in MARKERS.values() and e.id not in found:
+            why = "Too few people, or no ratio could be computed." if screened else "No screen was run."
+            yield NotLearnt(kind="effect", id=e.id, why=why)
+
+
+# --------------------------------------------------------------------------------------------- files
+
+
+def read_aggregates(path: Path) -> Aggregates:
+    """The aggregates of a site. Raises `UnreadableInput` with the place."""
+    try:
+        return msgspec.convert(plain_tree(path, "aggregates of a site"), Aggregates)
+    except msgspec.ValidationError as error:
+        repair = "Make it with `soleus population learn DATABASE --aggregates FILE`."
+        raise UnreadableInput(path.name, str(error), f"aggregates of a site ({FORMAT})", repair) from None
+
+
+def aggregates_text(found: Aggregates) -> str:
+    """The aggregates as a JSON file."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
