@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from soleus.errors import UnreadableInput
+from soleus.errors import UnreadableInput, UsageError
 from soleus.population.engine import Row
 from soleus.population.source import Source
 from soleus.reasoning.assess import software_version
@@ -27,10 +27,13 @@ _EDGE = 1 << 20  # bytes read from each end of a file for its fingerprint
 
 
 class Manifest:
-    """The manifest of a folder of results. ``made_of`` decides whether what is there can be kept."""
+    """The manifest of a folder of results. ``made_of`` decides whether what is there can be kept.
+
+    Raises `UsageError` where no folder can be made, `UnreadableInput` where another manifest is in it.
+    """
 
     def __init__(self, folder: Path, made_of: Mapping[str, Any]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         self.folder, self.made_of = folder, json.loads(json.dumps(made_of, default=str, sort_keys=True))
         self.parts: dict[str, dict[str, int]] = self._kept()
 
@@ -61,6 +64,13 @@ class Manifest:
             for name, count in rows.items():
                 out[name] = out.get(name, 0) + count
         return out
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("--out", error.strerror or "no place to write", "a folder", "Name another.") from None
 
 
 def unfinished(manifest: Manifest, parts: Iterable[T], name: Callable[[T], str]) -> Iterator[T]:

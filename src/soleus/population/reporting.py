@@ -275,7 +275,7 @@ def _frequency(work: Work, name: str) -> FrequencyPart:
         return tuple(msgspec.convert(row, Frequency) for row in found)
 
     (total,) = rows()
-    return FrequencyPart(**told, concepts=len(concepts), total=total, by_age=rows("sex", "age"), by_year=rows("year"))
+    return FrequencyPart(**told, concepts=len(concepts), total=total, by_age=rows("age", "sex"), by_year=rows("year"))
 
 
 # ----------------------------------------------------------------------------- beside the knowledge
