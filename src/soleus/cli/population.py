@@ -226,3 +226,41 @@ def report(
     from soleus.cli.populating_report import run_report
 
     run_report(source, kind, engine, out, html, cohorts, title, least)
+
+
+@app.command()
+def learn(
+    places: Annotated[list[str], typer.Argument(help="A database; with --combine the aggregates of sites.")],
+    combine: Annotated[
+        bool, typer.Option("--combine", help="Join sites from files of --aggregates: no row of a person is needed.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the overlay here (YAML, or JSON by its ending).")] = None,
+    aggregates: Annotated[
+        Path | None, typer.Option(help="Write what this site gives away here (JSON), to be joined elsewhere.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="Name of the site; default: what the database calls itself.")] = None,
+    signals: Annotated[
+        Path | None, typer.Option(help="Results of `soleus population screen --out`; default: a screen is run.")
+    ] = None,
+    screen: Annotated[bool, typer.Option(help="Learn ratios of medicines from a screen.")] = True,
+    index_day: Annotated[
+        str | None, typer.Option(help="The day on which causes are counted; default: the last 1 July with most people.")
+    ] = None,
+    prior_observation: Annotated[int, typer.Option(min=0, help="Days before anybody counts.")] = 365,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: TextOrJson = "text",
+    least: LeastOption = 5,
+) -> None:
+    """What this database says of numbers of the knowledge base, drawn towards the published ones: an overlay.
+
+    Rates, how common causes are, laboratory values and ratios; each keeps its published value beside it.
+
+    Examples: `soleus population learn data/omop --out overlay.yaml`,
+    `soleus population learn data/omop --site north --aggregates north.json`,
+    `soleus population learn --combine north.json south.json --out overlay.yaml`.
+    """
+    from soleus.cli.populating_learn import Asked, run_learn
+
+    asked = Asked(out, aggregates, site, signals, screen, index_day, prior_observation, least)
+    run_learn(places, combine, kind, engine, asked, format)

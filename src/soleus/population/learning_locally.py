@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
@@ -29,7 +29,9 @@ from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.overlay import Bounded, Entry, Local, Method, NotLearnt, Overlay, Published, from_scale
 from soleus.knowledge.overlaying import Figure, figure, figures
 from soleus.knowledge.schema.core import Contributor
-from soleus.population.site_aggregates import Aggregates, SiteCount
+from soleus.population.local_counts import LearningSettings
+from soleus.population.site_aggregates import Aggregates, Signal, SiteCount, count_site
+from soleus.population.source import Source
 from soleus.reasoning.assess import software_version
 from soleus.statistics.shrinkage import between_settings, combine, shrink
 
@@ -82,6 +84,18 @@ def overlay_of(sites: Sequence[Aggregates], knowledge: Knowledge, name: str | No
         entries=tuple(sorted(entries, key=lambda e: e.key)),
         not_learnt=tuple(lacking),
     )
+
+
+def learn(
+    source: Source,
+    knowledge: Knowledge,
+    name: str,
+    settings: LearningSettings | None = None,
+    signals: Iterable[Signal] | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Overlay:
+    """The overlay of one database; the arguments are those of `count_site`."""
+    return overlay_of([count_site(source, knowledge, name, settings, signals, step)], knowledge)
 
 
 def _fit_together(sites: Sequence[Aggregates], knowledge: Knowledge) -> None:

@@ -6,7 +6,8 @@ laboratory values of people with a leg complaint. One engine answers like the ot
     backgrounds   people with a leg complaint and a laboratory value near it, by state of the finding
 
 A record that may mean one of several explanations, or a state without a complaint, tells none of them: where such
-records are in use, the rates of these explanations are not learnt. Silence is not absence: of findings only laboratory values count, of those measured.
+records are in use, the rates of these explanations are not learnt. Silence is not absence: of findings only laboratory
+values count, of those measured.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -20,8 +20,10 @@ from soleus.evidence.record import Id
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.overlay import NOT_REVIEWED, Kind, NotLearnt, Site, Stamp, plain_tree
 from soleus.knowledge.schema.core import Effect
-from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts
-from soleus.population.manifest import suppress
+from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts, count_locally
+from soleus.population.manifest import fingerprint, suppress
+from soleus.population.source import Source
+from soleus.reasoning.assess import software_version
 
 FORMAT: Final = "soleus-aggregates/1"
 #: Markers whose ratio speaks of an explanation: who begins quinine has cramps.
@@ -98,6 +100,20 @@ class Signal(Protocol):
 # --------------------------------------------------------------------------------------------- at a site
 
 
+def count_site(
+    source: Source,
+    knowledge: Knowledge,
+    name: str,
+    settings: LearningSettings | None = None,
+    signals: Iterable[Signal] | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Aggregates:
+    """The aggregates of a database. ``signals``: of its screen; None: none was run, and no ratio is learnt."""
+    asked = settings or LearningSettings()
+    found = count_locally(source, knowledge, asked, step)
+    return aggregates_of(found, site_of(source, found, name, asked.smallest_cell), knowledge, asked, signals)
+
+
 def aggregates_of(
     found: LocalCounts,
     site: Site,
@@ -116,6 +132,20 @@ def aggregates_of(
         counts=tuple(_hidden(found.counts, settings.smallest_cell)),
         ratios=ratios,
         not_counted=(*found.not_counted, *lacking),
+    )
+
+
+def site_of(source: Source, found: LocalCounts, name: str, least: int) -> Site:
+    """How a database is named in what it gives away."""
+    return Site(
+        name=name,
+        input=fingerprint(source),
+        kind=source.kind,
+        engine=source.engine.name,
+        software=software_version(),
+        people=found.people if found.people >= least else None,
+        first_day=found.first_day.isoformat(),
+        last_day=found.last_day.isoformat(),
     )
 
 
@@ -195,6 +225,36 @@ def _no_ratio(knowledge: Knowledge, found: Mapping[str, SiteRatio], screened: bo
 
 
 # --------------------------------------------------------------------------------------------- files
+
+
+class SignalRow(Struct, frozen=True, kw_only=True):
+    """A row of `signals.json`, as `soleus population screen --out` writes it; a hidden or undefined number is None."""
+
+    index: str
+    marker: str
+    control: bool
+    n_index_first: int | None = None
+    n_marker_first: int | None = None
+    log_ratio: float | None = None
+    se: float | None = None
+    calibrated_log_ratio: float | None = None
+    calibrated_se: float | None = None
+    told: str | tuple[str, ...] = msgspec.field(default=(), name="contributors")
+
+    @property
+    def contributors(self) -> tuple[str, ...]:
+        """Lists stand in the tables as JSON text."""
+        return msgspec.json.decode(self.told, type=tuple[str, ...]) if isinstance(self.told, str) else self.told
+
+
+def read_signals(path: Path) -> tuple[SignalRow, ...]:
+    """The signals of a screen: `signals.json`, or the folder that it is in. Raises `UnreadableInput`."""
+    file = path / "signals.json" if path.is_dir() else path
+    try:
+        return msgspec.convert(plain_tree(file, "signals of a screen"), tuple[SignalRow, ...])
+    except msgspec.ValidationError as error:
+        repair = "Make them with `soleus population screen DATABASE --out FOLDER`."
+        raise UnreadableInput(file.name, str(error), "signals of a screen", repair) from None
 
 
 def read_aggregates(path: Path) -> Aggregates:
