@@ -15,7 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from soleus.statistics.calibration import NullDistribution, calibrate, fit_null, left_out_p, standard_error
+from soleus.statistics.calibration import (
+    NullDistribution,
+    calibrate,
+    fit_null,
+    left_out_p,
+    mean_error,
+    standard_error,
+    with_uncertain_mean,
+)
 
 #: Log ratio and standard error of each negative control.
 CONTROLS = np.array(
@@ -127,3 +135,24 @@ def test_without_controls_nothing_is_calibrated() -> None:
 def test_a_standard_error_is_read_off_the_bounds() -> None:
     low, high = math.exp(0.3 - 1.959963985 * 0.2), math.exp(0.3 + 1.959963985 * 0.2)
     assert standard_error([low, 0, 1], [high, 2, math.inf]) == pytest.approx([0.2, math.nan, math.nan], nan_ok=True)
+
+
+def test_the_mean_of_equal_controls_is_as_sure_as_a_mean() -> None:
+    assert mean_error(NullDistribution(0.1, 0.0, 4), [0.2] * 4) == pytest.approx(0.1)
+    assert mean_error(NullDistribution(0.1, 0.3, 4), [0.4] * 4) == pytest.approx(0.25)
+    assert math.isnan(mean_error(NullDistribution(math.nan, math.nan, 0), []))
+
+
+def test_intervals_cover_a_new_control_when_the_mean_of_few_is_uncertain() -> None:
+    # Five controls and one more without effect, all biased by 0.3 and scattered by 0.2; as known, too few are covered.
+    rng, se, covered, promised = np.random.default_rng(3), 0.15, 0, 0
+    for _ in range(2000):
+        y = 0.3 + rng.normal(0, math.hypot(0.2, se), 6)
+        known = NullDistribution(float(y[:5].mean()), 0.2, 5)
+        wide = with_uncertain_mean(known, mean_error(known, [se] * 5))
+        for fit in (known, wide):
+            found = calibrate(fit, y[5], se)
+            inside = bool(found.low <= 0 <= found.high)
+            covered, promised = covered + (inside and fit is wide), promised + (inside and fit is known)
+    assert abs(covered / 2000 - 0.95) < 0.015
+    assert promised / 2000 < 0.935

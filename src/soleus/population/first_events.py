@@ -31,6 +31,7 @@ from soleus.population.sequences import Counts, SequenceSettings
 from soleus.population.source import Source
 from soleus.population.spans import age_on, clipped, observed, people
 from soleus.statistics.sequence_symmetry import NullSums, neighbours
+from soleus.statistics.special import Floats
 
 #: Cohort -> its concepts.
 Groups = Mapping[int, Collection[int]]
@@ -72,7 +73,7 @@ class Study:
     marker: Groups
     settings: SequenceSettings
     span: tuple[Day, Day]
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     strata: Table | None = None
     index_tables: tuple[str, ...] = EXPOSURES
     marker_tables: tuple[str, ...] = EVERYWHERE
@@ -106,6 +107,13 @@ class PairCounts:
     index_first: Ints
     marker_first: Ints
     step: int = 0
+
+    def only(self, at: NDArray[np.bool_]) -> PairCounts:
+        """Some of the rows."""
+        return PairCounts(
+            self.index[at], self.marker[at], self.year[at], self.apart[at], self.index_first[at],
+            self.marker_first[at], self.step,
+        )  # fmt: skip
 
     def table(self, index: Sequence[int], marker: Sequence[int]) -> tuple[Ints, Ints]:
         """(index, marker) people with the index first, and with the marker first."""
@@ -220,6 +228,46 @@ def _stratum_sums(
         for side in neighbours(dense.reshape(shape[1], size).astype(np.float64), window_days)
     )
     return NullSums(forward, backward)
+
+
+def null_sums_by_year(
+    first: DayCounts,
+    second: DayCounts,
+    index: Sequence[int],
+    marker: Sequence[int],
+    window_days: float,
+    years: Sequence[int],
+) -> NullSums:
+    """The sums of the null ratio, (year, index, marker), of pairs whose earlier event falls in the year.
+
+    Forward: index days of the year with the marker after them; backward: marker days of the year with the index after.
+    Over all years together they are those of `null_sums_of`.
+    """
+    shape = (len(years), len(index), len(marker))
+    forward, backward = np.zeros(shape), np.zeros(shape)
+    for stratum in np.intersect1d(first.stratum, second.stratum).tolist():
+        sides, origin = _dense((first, index), (second, marker), stratum)
+        after = [neighbours(side, window_days)[0] for side in sides]
+        days = (np.arange(sides[0].shape[1]) + origin).astype("datetime64[D]")
+        year = days.astype("datetime64[Y]").astype(np.int64) + 1970
+        for n, wanted in enumerate(years):
+            at = year == wanted
+            forward[n] += sides[0][:, at] @ after[1][:, at].T
+            backward[n] += after[0][:, at] @ sides[1][:, at].T
+    return NullSums(forward, backward)
+
+
+def _dense(one: tuple[DayCounts, Sequence[int]], other: tuple[DayCounts, Sequence[int]], stratum: int
+           ) -> tuple[list[Floats], int]:  # fmt: skip
+    """(cohorts, days) people of one stratum, of both sides, and the first day."""
+    chosen = [(counts.stratum == stratum) & (_places(counts.cohort, names) >= 0) for counts, names in (one, other)]
+    days = np.concatenate([counts.day[at] for (counts, _), at in zip((one, other), chosen, strict=True)])
+    origin, size = (int(days.min()), int(np.ptp(days)) + 1) if days.size else (0, 1)
+    out = []
+    for (counts, names), at in zip((one, other), chosen, strict=True):
+        place = _places(counts.cohort[at], names) * size + counts.day[at] - origin
+        out.append(np.bincount(place, counts.people[at], len(names) * size).astype(np.float64).reshape(-1, size))
+    return out, origin
 
 
 def _places(values: Ints, names: Sequence[int]) -> Ints:
@@ -383,7 +431,6 @@ class _Wanted:
     ever: bool
     prior: bool
     days: bool
-    names: tuple[str, ...] = field(default=("ever", "start", "prior", "days"))
 
 
 def first_records(

@@ -5,8 +5,8 @@ chance: log ratio_i ~ N(mean, sd^2 + se_i^2). Against this distribution an estim
 
 Sources: p values, Schuemie et al. 2014, Stat Med 33:209-218 (doi 10.1002/sim.5925); intervals, Schuemie et al. 2018,
 PNAS 115:2571-2577 (doi 10.1073/pnas.1708282114), with the bias that the negative controls show taken to hold for true
-effects too (no positive controls). The fit counts as known: its own uncertainty is not carried on, so that few controls
-promise too much.
+effects too (no positive controls). `calibrate` takes the distribution that it is given as known, so that few
+controls promise too much there; `with_uncertain_mean` carries on how uncertain the mean is.
 """
 
 from __future__ import annotations
@@ -60,6 +60,19 @@ def fit_null(log_ratio: ArrayLike, se: ArrayLike) -> NullDistribution:
     sure = v + tau2 <= 0  # no scatter at all: what is known without error is the mean
     w = sure.astype(np.float64) if sure.any() else 1 / (v + tau2)
     return NullDistribution(float((w * y).sum() / w.sum()), math.sqrt(tau2), y.size)
+
+
+def mean_error(null: NullDistribution, se: ArrayLike) -> float:
+    """Standard error of the mean of a distribution that was fitted to controls with these standard errors."""
+    s = np.asarray(se, np.float64)
+    s = s[np.isfinite(s)]
+    with np.errstate(divide="ignore"):
+        return float(1 / np.sqrt((1 / (s**2 + null.sd**2)).sum())) if s.size else math.nan
+
+
+def with_uncertain_mean(null: NullDistribution, error: float) -> NullDistribution:
+    """The distribution of a new estimate's systematic error: the scatter and the standard error of the mean."""
+    return NullDistribution(null.mean, math.hypot(null.sd, error), null.controls)
 
 
 def calibrate(null: NullDistribution, log_ratio: ArrayLike, se: ArrayLike, level: float = 0.95) -> Calibrated:

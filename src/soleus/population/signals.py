@@ -1,0 +1,420 @@
+"""Signals of medicines: every class, and if asked every ingredient, against the start of a marker of cramps.
+
+Sequence symmetry (`soleus.statistics.sequence_symmetry`) for all medicines of a database at once, by strata of age and
+sex; how far estimates of this design err is learnt from negative controls, and the share of false discoveries among
+what is called found is held down. Nothing here proves a cause: what is found deserves a second, independent look
+(`soleus.population.self_controls`).
+
+Every number that could not be computed is NaN, and `Signal.why` says why.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from soleus.errors import UnknownName
+from soleus.knowledge.loader import Knowledge
+from soleus.knowledge.schema.medicines import Medicine
+from soleus.knowledge.schema.value_sets import ValueSet
+from soleus.population.engine import Table, day
+from soleus.population.first_events import (
+    EVERYWHERE,
+    EXPOSURES,
+    DayCounts,
+    PairCounts,
+    Rules,
+    Study,
+    count_days,
+    count_pairs,
+    null_sums_by_year,
+    null_sums_of,
+    study_of,
+)
+from soleus.population.prevalence import BANDS
+from soleus.population.screened import EXCLUSIONS, Published, Screened, chosen, screened
+from soleus.population.sequences import SequenceSettings
+from soleus.population.source import Source
+from soleus.population.spans import age_on, people
+from soleus.population.value_sets import expand
+from soleus.statistics.calibration import (
+    NullDistribution,
+    calibrate,
+    fit_null,
+    left_out_p,
+    mean_error,
+    standard_error,
+    with_uncertain_mean,
+)
+from soleus.statistics.discovery import adjusted_p
+from soleus.statistics.sequence_symmetry import NullSums, SequenceRatios, sequence_ratios
+from soleus.statistics.special import Floats, normal_two_sided
+
+#: Fewer controls say too little about their scatter to judge others by it.
+LEAST_CONTROLS = 5
+#: Nor do controls whose mean is less sure than this, a standard error on the log scale: they would move estimates by
+#: the play of chance among a few people.
+MOST_UNCERTAIN = 0.2
+
+
+@dataclass(frozen=True)
+class ScreenSettings:
+    """What is screened, and how.
+
+    ``markers``: value sets; the first record of one marks that cramps were treated or told. ``index``: value sets to
+    look at in place of all classes; ``ingredients``: every ingredient of the database as well. ``sequence`` and
+    ``rules``: what counts as a sequence; the value set `sequence_exclusions` is added to what the rules exclude unless
+    ``exclude`` is empty. ``stratify``: null ratios by age band and sex. ``rate``: of false discoveries. ``step``: days
+    of a bar of the waiting times.
+    """
+
+    markers: tuple[str, ...] = ("quinine",)
+    index: tuple[str, ...] = ()
+    ingredients: bool = False
+    sequence: SequenceSettings = field(default_factory=lambda: SequenceSettings(prior_observation=365, washout=365))
+    rules: Rules = field(default_factory=Rules)
+    exclude: tuple[str, ...] = (EXCLUSIONS,)
+    stratify: bool = True
+    rate: float = 0.05
+    step: int = 30
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One medicine with one marker; undefined is NaN.
+
+    ``log_ratio``, ``se``, ``p``: of the adjusted ratio; where nobody came in one of the orders one half is added to
+    both counts. ``calibrated``: freed of what the negative controls show. ``q``: the rate of false discoveries at which
+    it would be found, from the calibrated p value where there is one; negative controls are not among the hypotheses.
+    """
+
+    index: str
+    name: str
+    marker: str
+    n_index_first: int
+    n_marker_first: int
+    crude: float
+    crude_low: float
+    crude_high: float
+    null: float
+    adjusted: float
+    low: float
+    high: float
+    log_ratio: float
+    se: float
+    p: float
+    calibrated: float = math.nan
+    calibrated_low: float = math.nan
+    calibrated_high: float = math.nan
+    calibrated_log_ratio: float = math.nan
+    calibrated_se: float = math.nan
+    calibrated_p: float = math.nan
+    q: float = math.nan
+    found: bool = False
+    control: bool = False
+    why: str = ""
+    published: Published | None = None
+    contributors: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Control:
+    """A negative control and, against the distribution of the others, its p value: these should be uniform."""
+
+    index: str
+    name: str
+    marker: str
+    log_ratio: float
+    se: float
+    p: float
+    used: bool
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Systematic error on the log scale as the negative controls of one marker show it; NaN where none could be used.
+
+    ``error``: of the mean, which intervals carry. ``used``: False where there are too few controls, or too unsure.
+    """
+
+    marker: str
+    mean: float
+    sd: float
+    error: float
+    controls: int
+    used: bool
+
+
+@dataclass(frozen=True)
+class YearRatio:
+    """One calendar year of a pair, by its earlier event."""
+
+    index: str
+    marker: str
+    year: int
+    n_index_first: int
+    n_marker_first: int
+    null: float
+    adjusted: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The answer. ``study`` can be asked further; None where nobody is observed. ``notes``: what must be known."""
+
+    settings: ScreenSettings
+    signals: tuple[Signal, ...]
+    controls: tuple[Control, ...]
+    calibration: tuple[Calibration, ...]
+    years: tuple[YearRatio, ...]
+    notes: tuple[str, ...]
+    study: Study | None
+    pairs: PairCounts | None
+    numbers: dict[str, int]  # index medicine or marker -> its cohort
+
+
+def screen(
+    source: Source, knowledge: Knowledge, settings: ScreenSettings, told: Callable[[str], None] = lambda _: None
+) -> Screen:
+    """Every medicine against every marker. Raises `UnknownName` for a marker that the vocabulary does not know."""
+    told("Looking for medicines")
+    wanted, notes = _wanted(source, knowledge, settings)
+    markers = {m.id: m for m in chosen(source, knowledge, settings.markers)}
+    for name, marker in markers.items():
+        if not marker.concepts:
+            raise UnknownName("marker", repr(name), "a value set that the vocabulary of this database knows",
+                              "See what it knows with `soleus population init`.")  # fmt: skip
+    study = _study(source, knowledge, settings, wanted, markers, notes)
+    numbers = {s.id: n for n, s in enumerate(wanted)} | {f"marker {name}": n for n, name in enumerate(markers)}
+    if study is None:
+        return Screen(settings, (), (), (), (), (*notes, "Nobody is observed: nothing was counted."), None, None, {})
+    told("Counting sequences")
+    pairs = count_pairs(study, by_year=True, step=settings.step)
+    told("Counting first days of the markers")
+    second = count_days(study, "marker")
+    told("Counting first days of the medicines")
+    first = count_days(study, "index")
+    told("Computing ratios")
+    signals, controls, calibration = _judged(settings, wanted, list(markers.values()), (pairs, first, second), notes)
+    years = _years(settings, wanted, list(markers), (pairs, first, second))
+    return Screen(settings, signals, controls, calibration, years, tuple(notes), study, pairs, numbers)
+
+
+def _wanted(source: Source, knowledge: Knowledge, settings: ScreenSettings) -> tuple[list[Screened], list[str]]:
+    """The medicines, and what must be said of those that are not there."""
+    if settings.index:
+        found = chosen(source, knowledge, settings.index)
+        lacking = [s.id for s in found if not s.concepts]
+        if lacking:
+            raise UnknownName("index", repr(lacking[0]), "a value set that the vocabulary of this database knows",
+                              "See what it knows with `soleus population init`.")  # fmt: skip
+        return found, []
+    found, lacking = screened(source, knowledge, ingredients=settings.ingredients)
+    notes = [f"Not in this database's vocabulary: {', '.join(n.removeprefix('medicine.') for n in lacking)}."]
+    return found, notes if lacking else []
+
+
+def _study(
+    source: Source, knowledge: Knowledge, settings: ScreenSettings, wanted: Sequence[Screened],
+    markers: dict[str, Screened], notes: list[str],
+) -> Study | None:  # fmt: skip
+    groups = {n: s.concepts for n, s in enumerate(wanted)}
+    rules = _rules(source, knowledge, settings, notes)
+    medicines = all(m.removeprefix("medicine.") in _medicine_sets(knowledge) for m in markers)
+    study = study_of(
+        source,
+        groups,
+        {n: m.concepts for n, m in enumerate(markers.values())},
+        settings.sequence,
+        rules,
+        marker_tables=EXPOSURES if medicines else EVERYWHERE,
+        index_tables=EVERYWHERE if settings.index else EXPOSURES,
+    )
+    if study is None or not settings.stratify:
+        return study
+    return replace(study, strata=strata(source, study.span))
+
+
+def _medicine_sets(knowledge: Knowledge) -> frozenset[str]:
+    """Value sets that hold medicines alone, by their ids; and medicines."""
+    sets = {v.id for v in knowledge.all(ValueSet) if v.medicines and not (v.explanations or v.contributors or v.codes)}
+    return frozenset(sets | {m.id for m in knowledge.all(Medicine)})
+
+
+def _rules(source: Source, knowledge: Knowledge, settings: ScreenSettings, notes: list[str]) -> Rules:
+    """The rules with the concepts of what is excluded by name."""
+    if not settings.exclude:
+        return settings.rules
+    found = expand(source, knowledge, settings.exclude).concepts
+    concepts = frozenset(c for some in found.values() for c in some)
+    lacking = [name for name in settings.exclude if not found.get(name)]
+    if lacking:
+        notes.append(f"Nobody could be left out for {', '.join(lacking)}: the vocabulary does not know the codes.")
+    return replace(settings.rules, exclude=settings.rules.exclude | concepts)
+
+
+def strata(source: Source, span: tuple[datetime.date, datetime.date]) -> Table:
+    """person_id, stratum: sex and the band of age in the middle of the study; 0 where the birthday is not known."""
+    import ibis
+
+    middle = span[0] + (span[1] - span[0]) / 2
+    t = people(source)
+    age = age_on(t.birth_date, day(middle))
+    band = ibis.cases(*((age >= start, n) for n, start in reversed(list(enumerate(BANDS)))), else_=0)
+    sex = ibis.cases((t.sex == "female", 1), (t.sex == "male", 2), else_=0)
+    number = ibis.ifelse(t.birth_date.isnull(), 0, 1 + 3 * band + sex)
+    return t.select("person_id", stratum=number.cast("int64"))
+
+
+# ---------------------------------------------------------------------------------------------- ratios
+
+_Counted = tuple[PairCounts, DayCounts, DayCounts]  # pairs, first days of the medicines, first days of the markers
+
+
+def _judged(
+    settings: ScreenSettings, wanted: Sequence[Screened], markers: Sequence[Screened], counted: _Counted,
+    notes: list[str],
+) -> tuple[tuple[Signal, ...], tuple[Control, ...], tuple[Calibration, ...]]:  # fmt: skip
+    """Ratios, calibration and false discoveries, marker by marker."""
+    sums = _null(settings, len(wanted), len(markers), counted)
+    a, b = counted[0].table(range(len(wanted)), range(len(markers)))
+    s = settings.sequence
+    found = sequence_ratios(a, b, sums, s.level, s.interval, s.compat)
+    signals: list[Signal] = []
+    controls: list[Control] = []
+    fits: list[Calibration] = []
+    for k, marker in enumerate(markers):
+        rows = [_signal(found, (n, k), medicine, marker, sums, s.level) for n, medicine in enumerate(wanted)]
+        fit, judged = _fit(wanted, rows, marker.id)
+        fits, controls = [*fits, fit], controls + judged
+        if fit.used:
+            rows = _calibrated(rows, fit, s.level)
+        elif any(m.fits for m in wanted):
+            notes.append(_uncalibrated(fit))
+        rates = _rates(rows)
+        signals += [
+            replace(r, q=float(q), found=bool(q <= settings.rate and _ratio(r) > 1 and not r.control))
+            for r, q in zip(rows, rates, strict=True)
+        ]
+    return tuple(signals), tuple(controls), tuple(fits)
+
+
+def _uncalibrated(fit: Calibration) -> str:
+    few = fit.controls < LEAST_CONTROLS
+    why = f"fewer than {LEAST_CONTROLS}" if few else "their mean too unsure to move other estimates by"
+    return f"{fit.marker}: {fit.controls} negative controls could be used, {why}; nothing is calibrated by them."
+
+
+def _null(settings: ScreenSettings, index: int, marker: int, counted: _Counted) -> NullSums:
+    return null_sums_of(counted[1], counted[2], range(index), range(marker), settings.sequence.null_window)
+
+
+def _signal(
+    found: SequenceRatios, at: tuple[int, int], medicine: Screened, marker: Screened, sums: NullSums, level: float
+) -> Signal:
+    a, b = int(found.n_index_first[at]), int(found.n_marker_first[at])
+    null, low, high = (float(v[at]) for v in (found.null, found.low, found.high))
+    itself = bool(medicine.concepts & marker.concepts)
+    se = float(standard_error(low, high, level))
+    half = 0.0 if a and b else 0.5
+    known = a + b > 0 and math.isfinite(null) and math.isfinite(se) and not itself
+    log_ratio = math.log((a + half) / (b + half) / null) if known else math.nan
+    row = Signal(
+        medicine.id, medicine.name, marker.id, a, b,
+        crude=float(found.crude[at]), crude_low=float(found.crude_low[at]), crude_high=float(found.crude_high[at]),
+        null=null, adjusted=float(found.adjusted[at]), low=low, high=high, log_ratio=log_ratio, se=se,
+        p=float(normal_two_sided(log_ratio / se)) if known else math.nan,
+        control=medicine.control, why=_why(a, b, float(sums.forward[at]), float(sums.backward[at])),
+        published=medicine.published if marker.id == "quinine" else None, contributors=medicine.contributors,
+        same_as=medicine.same_as,
+    )  # fmt: skip
+    return _of_itself(row) if itself else row
+
+
+def _of_itself(row: Signal) -> Signal:
+    """A medicine that holds the marker has no order in time with it."""
+    nothing = dict.fromkeys(("crude", "crude_low", "crude_high", "null", "adjusted", "low", "high", "se"), math.nan)
+    return replace(row, n_index_first=0, n_marker_first=0, why="It is the marker itself, or holds it.", **nothing)  # type: ignore[arg-type]
+
+
+def _why(a: int, b: int, forward: float, backward: float) -> str:
+    """What could not be computed, in words; nothing where all could."""
+    if forward + backward == 0:
+        return "Nobody began it within reach of a start of the marker: there is no null ratio."
+    if a + b == 0:
+        return "Nobody began both within the window."
+    if not forward or not backward:
+        return "On one side of the null ratio there are no starts: the ratio cannot be adjusted."
+    if not a or not b:
+        return "Nobody began in one of the two orders: the ratio has bounds only."
+    return ""
+
+
+def _fit(wanted: Sequence[Screened], rows: Sequence[Signal], marker: str) -> tuple[Calibration, list[Control]]:
+    own = [r for s, r in zip(wanted, rows, strict=True) if s.fits]
+    y, se = np.array([r.log_ratio for r in own]), np.array([r.se for r in own])
+    usable = np.isfinite(y) & np.isfinite(se)
+    p = left_out_p(y, se) if usable.sum() > 1 else np.full(y.shape, np.nan)
+    judged = [
+        Control(r.index, r.name, marker, r.log_ratio, r.se, float(v), bool(u))
+        for r, v, u in zip(own, p, usable, strict=True)
+    ]
+    fit = fit_null(y, se)
+    error = mean_error(fit, se[usable])
+    used = fit.controls >= LEAST_CONTROLS and error <= MOST_UNCERTAIN
+    return Calibration(marker, fit.mean, fit.sd, error, fit.controls, used), judged
+
+
+def _calibrated(rows: Sequence[Signal], fit: Calibration, level: float) -> list[Signal]:
+    null = with_uncertain_mean(NullDistribution(fit.mean, fit.sd, fit.controls), fit.error)
+    found = calibrate(null, [r.log_ratio for r in rows], [r.se for r in rows], level)
+    columns: list[Floats] = [
+        np.exp(found.log_ratio), np.exp(found.low), np.exp(found.high), found.log_ratio, found.se, found.p,
+    ]  # fmt: skip
+    return [
+        replace(
+            r, calibrated=float(c[0]), calibrated_low=float(c[1]), calibrated_high=float(c[2]),
+            calibrated_log_ratio=float(c[3]), calibrated_se=float(c[4]), calibrated_p=float(c[5]),
+        )
+        for r, c in zip(rows, zip(*columns, strict=True), strict=True)
+    ]  # fmt: skip
+
+
+def _rates(rows: Sequence[Signal]) -> Floats:
+    """The false discovery rate at which each is found; negative controls are no hypotheses."""
+    p = np.array([math.nan if r.control else _p(r) for r in rows])
+    return adjusted_p(p)
+
+
+def _p(row: Signal) -> float:
+    return row.calibrated_p if math.isfinite(row.calibrated_p) else row.p
+
+
+def _ratio(row: Signal) -> float:
+    log = row.calibrated_log_ratio if math.isfinite(row.calibrated_log_ratio) else row.log_ratio
+    return math.exp(log) if math.isfinite(log) else math.nan
+
+
+def _years(
+    settings: ScreenSettings, wanted: Sequence[Screened], markers: Sequence[str], counted: _Counted
+) -> tuple[YearRatio, ...]:
+    """Each pair by the calendar year of its earlier event."""
+    pairs, first, second = counted
+    years = sorted(set(pairs.year.tolist()))
+    s = settings.sequence
+    sums = null_sums_by_year(first, second, range(len(wanted)), range(len(markers)), s.null_window, years)
+    out = []
+    for n, year in enumerate(years):
+        a, b = pairs.only(pairs.year == year).table(range(len(wanted)), range(len(markers)))
+        found = sequence_ratios(a, b, NullSums(sums.forward[n], sums.backward[n]), s.level, s.interval)
+        for i, k in zip(*np.nonzero(a + b), strict=True):
+            values = [float(getattr(found, name)[i, k]) for name in ("null", "adjusted", "low", "high")]
+            out.append(YearRatio(wanted[i].id, markers[k], year, int(a[i, k]), int(b[i, k]), *values))
+    return tuple(sorted(out, key=lambda r: (r.marker, r.index, r.year)))
