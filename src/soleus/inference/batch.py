@@ -22,7 +22,7 @@ from soleus.inference.network import Context, Evidence, Floats, Network
 from soleus.inference.posterior import block_term, facet_log_term, log_prior
 
 _CHUNK_NUMPY = 1_024  # half a megabyte of weights: stays in cache
-_LANES = 16  # rows are padded to whole vectors of float32
+LANES = 16  # rows are padded to whole vectors of float32
 _NEVER = -1e6  # stands for -inf, which would turn into NaN in differences
 Saying = Callable[[int, bool], tuple[float, float]]
 
@@ -32,7 +32,7 @@ class Codes:
     """Coded cases: case n knows ``column[start[n]:start[n + 1]]``, each once, with ``code`` beside it."""
 
     start: NDArray[np.int64]  # (N + 1,)
-    column: NDArray[np.int16]
+    column: NDArray[Any]  # whole numbers; int16 unless there are too many columns
     code: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -82,6 +82,12 @@ def build(network: Network, context: Context, saying: Saying) -> Table:
     )
 
 
+def rows_alone(base: NDArray[np.float32], rows: NDArray[np.float32], size: int) -> Table:
+    """A table of ready rows: a case knows column n, with code 0, where row n is added to its base; row 0 is zero."""
+    own = np.arange(len(rows), dtype=np.int32)
+    return Table(size, base, rows, group=own, stride=np.ones_like(own), first=own - np.int32(1))
+
+
 def _single_group(network: Network, f: int) -> tuple[list[int], list[int], Floats]:
     rows = network.log_p[network.start[f] : network.start[f + 1]]
     return [f], [1], np.pad(rows, ((1, 0), (0, 0)))
@@ -89,7 +95,7 @@ def _single_group(network: Network, f: int) -> tuple[list[int], list[int], Float
 
 def _padded(values: Floats, filling: float) -> NDArray[np.float32]:
     """Finite float32, (rows, lanes)."""
-    more = -values.shape[1] % _LANES
+    more = -values.shape[1] % LANES
     wide = np.pad(np.maximum(values, _NEVER), ((0, 0), (0, more)), constant_values=filling)
     return np.ascontiguousarray(wide, np.float32)
 
@@ -198,4 +204,4 @@ def _kernel() -> Any:
     return _compiled_kernel[0]
 
 
-__all__ = ["Codes", "Table", "build", "encode", "score", "score_numpy"]
+__all__ = ["LANES", "Codes", "Table", "build", "encode", "rows_alone", "score", "score_numpy"]

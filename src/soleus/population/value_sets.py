@@ -9,7 +9,7 @@ Codes of ICD and ATC also find the codes that begin with them. Medicines that no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -123,17 +123,32 @@ def expand(source: Source, knowledge: Knowledge, names: Collection[str] | None =
     """The concepts of these value sets (None: all), and how they were found."""
     known = definitions(knowledge)
     wanted = [known[name] for name in (sorted(known) if names is None else names) if name in known]
-    codes = sorted({(str(c.system), c.code) for d in wanted for c in (*d.codes, *d.exclude)})
-    alone, below = _reached(source, codes)
-    concepts = {d.id: _concepts_of(d, below if d.narrower else alone, below) for d in wanted}
+    whole, alone, below, named = _expanded(source, knowledge, wanted)
     report = tuple(
         Found(d.id, c.system, c.code, len((below if d.narrower else alone)[c.system, c.code]))
         for d in wanted
         for c in d.codes
     )
+    return Expansion(whole, report, {name: len(found) for name, found in sorted(named.items())})
+
+
+def expand_definitions(
+    source: Source, knowledge: Knowledge, wanted: Sequence[Definition]
+) -> dict[str, frozenset[int]]:
+    """The concepts of any definitions, those of the knowledge base or others; medicines by name as well."""
+    return _expanded(source, knowledge, wanted)[0]
+
+
+def _expanded(
+    source: Source, knowledge: Knowledge, wanted: Sequence[Definition]
+) -> tuple[dict[str, frozenset[int]], _Reach, _Reach, dict[str, set[int]]]:
+    """The concepts of each definition, what each code reached, and what was found by name alone."""
+    codes = sorted({(str(c.system), c.code) for d in wanted for c in (*d.codes, *d.exclude)})
+    alone, below = _reached(source, codes)
+    concepts = {d.id: _concepts_of(d, below if d.narrower else alone, below) for d in wanted}
     named = _by_name(source, knowledge, concepts)
     whole = {name: frozenset(found | named.get(name, set())) for name, found in concepts.items()}
-    return Expansion(whole, report, {name: len(found) for name, found in sorted(named.items())})
+    return whole, alone, below, named
 
 
 _Reach = Mapping[tuple[str, str], set[int]]

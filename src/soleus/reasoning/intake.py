@@ -416,7 +416,7 @@ def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
     if finding.kind != "numeric":
         ids = ", ".join(s.id for s in finding.states)
         raise InvalidValue(where, "a number", f"one of {ids}", "Give the state in words.")
-    factor, offset = _conversion(finding, quantity.unit, where)
+    factor, offset = conversion(finding, quantity.unit, where)
     value = quantity.value * factor + offset
     low, high = finding.plausible or (-np.inf, np.inf)
     if not low <= value <= high:
@@ -429,7 +429,7 @@ def _number(finding: Finding, quantity: Quantity, where: str) -> Observation:
     raise InvalidValue(where, "a value in no interval", f"a value of {finding.name}", "Check number and unit.")
 
 
-def _conversion(finding: Finding, unit: str | None, where: str) -> tuple[float, float]:
+def conversion(finding: Finding, unit: str | None, where: str) -> tuple[float, float]:
     """(factor, offset) from the unit given to the unit of the finding."""
     units = {finding.unit or "1": 1.0, **finding.other_units}
     if unit is None and finding.unit in (None, "1", "{ratio}"):
@@ -607,8 +607,7 @@ def _evidence(draft: _Draft, compiled: Compiled, context: Context, silent: tuple
         number = network.contributor_index[c]
         said[number] = statement_likelihood(compiled, c, present, float(context.prevalence[number]))
     for c in silent:
-        record = compiled.contributors[c]
-        said[network.contributor_index[c]] = (record.recorded_specificity, 1 - record.recorded_sensitivity)
+        said[network.contributor_index[c]] = silence_likelihood(compiled, c)
     for c, pairs in draft.markers.items():
         number = network.contributor_index[c]
         absent, with_it = said.get(number, (1.0, 1.0))
@@ -632,6 +631,12 @@ def statement_likelihood(compiled: Compiled, contributor: str, present: bool, pr
     false_positive = min(odds * sensitivity * (1 - record.stated_ppv) / record.stated_ppv, 0.5)
     false_positive = max(false_positive, 1e-9)
     return (false_positive, sensitivity) if present else (1 - false_positive, 1 - sensitivity)
+
+
+def silence_likelihood(compiled: Compiled, contributor: str) -> tuple[float, float]:
+    """(P(left out | absent), P(left out | present)) of a list that would have named a contributor."""
+    record = compiled.contributors[contributor]
+    return record.recorded_specificity, 1 - record.recorded_sensitivity
 
 
 def _with_pretest(context: Context, compiled: Compiled, pretest: dict[str, float]) -> Context:
