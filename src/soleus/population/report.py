@@ -16,9 +16,10 @@ import msgspec
 from msgspec import Struct
 
 from soleus.errors import UnreadableInput
+from soleus.knowledge.overlay import Overlay
 from soleus.population.manifest import NAME as MANIFEST
 
-REPORT, PAGE = "report.json", "report.html"
+REPORT, PAGE, OVERLAY = "report.json", "report.html", "overlay.yaml"
 #: Changes when a field changes its meaning; a report of another form is made anew.
 FORM = 1
 _MOST = 30_000_000  # bytes of a report that is read
@@ -123,42 +124,17 @@ class FrequenciesPart(Part, frozen=True, kw_only=True):
     sets: tuple[FrequencyPart, ...] = ()
 
 
-class Published(Struct, frozen=True, kw_only=True):
-    """What the knowledge base says: value, interval where one was printed, basis and where it was read."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    basis: str
-    sources: tuple[str, ...] = ()
-    record: str  # kind and id
-
-
-class RateRow(Struct, frozen=True, kw_only=True):
-    """New presentations per 1,000 person-years: the knowledge base beside this database."""
-
-    sex: str
-    age: str
-    published: float
-    here: float | None
-    here_low: float | None
-    here_high: float | None
-    cases: int | None
-    person_years: float | None
-
-
-class RateTable(Struct, frozen=True, kw_only=True):
-    name: str
-    value_set: str
-    basis: str
-    spread: str
-    sources: tuple[str, ...]
-    record: str
-    rows: tuple[RateRow, ...]
-
-
 class KnowledgePart(Part, frozen=True, kw_only=True):
-    rates: tuple[RateTable, ...] = ()
+    """What the knowledge base says and what this database says: an overlay of this database alone.
+
+    ``names``: what its ids are called; ``sources``: keys of sources -> first author and year; ``first``: explanations
+    whose rates are shown first.
+    """
+
+    overlay: Overlay | None = None
+    names: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    first: tuple[str, ...] = ()
 
 
 class Made(Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ be made for a reason that lies in the database says so, and the others are made 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +19,14 @@ import yaml
 from soleus.errors import InvalidValue, UnreadableInput, near_names
 from soleus.evidence.record import Source as Publication
 from soleus.knowledge.loader import Knowledge
-from soleus.knowledge.schema.core import Explanation, Rate
+from soleus.knowledge.overlay import Entry, NotLearnt, Overlay, overlay_text
+from soleus.knowledge.schema.core import Contributor, Explanation, Finding
 from soleus.knowledge.schema.value_sets import ValueSet
 from soleus.population.cohort import Cohort, sentence
 from soleus.population.engine import Row
 from soleus.population.manifest import SMALLEST_CELL, Manifest, made_of, suppress, whole_file, write_rows
 from soleus.population.report import (
+    OVERLAY,
     REPORT,
     CohortPart,
     CohortsPart,
@@ -37,8 +39,6 @@ from soleus.population.report import (
     Missing,
     Part,
     QualityPart,
-    RateRow,
-    RateTable,
     Report,
     Size,
     StepRow,
@@ -52,7 +52,7 @@ Tables = Mapping[str, Sequence[Row]]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is shown: `report.yaml`. ``rates``: value set -> the explanation whose presentations it stands for."""
+    """What is shown: `report.yaml`. ``rates``: value set -> the explanation whose presentations it counts."""
 
     cohorts: tuple[Cohort, ...]
     frequencies: tuple[str, ...]
@@ -107,6 +107,7 @@ def make_report(
     quality = _kept(work, manifest, "quality", QualityPart, _quality)
     cohorts = _kept(work, manifest, "cohorts", CohortsPart, _cohorts)
     frequencies = _kept(work, manifest, "frequencies", FrequenciesPart, _frequencies)
+    beside = _kept(work, manifest, "knowledge", KnowledgePart, partial(_beside, title=title, shown=frequencies))
     report = Report(
         title=title,
         about=dict(source.about),
@@ -115,7 +116,7 @@ def make_report(
         quality=quality,
         cohorts=cohorts,
         frequencies=frequencies,
-        knowledge=beside(work, frequencies),
+        knowledge=beside,
     )
     _write(folder / REPORT, report)
     manifest.finish("report", {})
@@ -281,55 +282,77 @@ def _frequency(work: Work, name: str) -> FrequencyPart:
 # ----------------------------------------------------------------------------- beside the knowledge
 
 
-def beside(work: Work, frequencies: FrequenciesPart) -> KnowledgePart:
-    """What the knowledge base says and what this database says, on the same scale."""
-    found = {part.value_set: part for part in frequencies.sets}
-    tables = [
-        _rates(work.knowledge, found[name], explanation)
-        for name, explanation in work.plan.rates.items()
-        if name in found and found[name].by_age
-    ]
-    if not tables:
-        return KnowledgePart(why_not="Nothing of this database could be set beside the knowledge base.")
-    return KnowledgePart(rates=tuple(tables))
+def _beside(work: Work, title: str, shown: FrequenciesPart) -> tuple[KnowledgePart, Tables]:
+    """What the knowledge base says and what this database says, on the same scale; written as an overlay as well."""
+    from soleus.population.learning_locally import learn
+    from soleus.population.local_counts import LearningSettings
 
-
-def _rates(knowledge: Knowledge, part: FrequencyPart, explanation: str) -> RateTable:
-    rate = knowledge.by_id(Rate)[explanation]
-    rows = [
-        RateRow(
-            sex=row.sex,
-            age=row.age,
-            published=rate.per_100k[key] / 100,  # a 100,000 to a 1,000 person-years
-            here=row.incidence,
-            here_low=row.incidence_low,
-            here_high=row.incidence_high,
-            cases=row.cases,
-            person_years=row.person_years,
-        )
-        for row in part.by_age
-        if row.sex and row.age and (key := _band(row.sex, row.age)) in rate.per_100k
-    ]
-    return RateTable(
-        name=knowledge.by_id(Explanation)[explanation].name,
-        value_set=part.value_set,
-        basis=rate.basis,
-        spread=rate.spread,
-        sources=cited(knowledge, rate.source),
-        record=f"rate/{rate.id}",
-        rows=tuple(rows),
+    settings = LearningSettings(smallest_cell=work.least)
+    overlay = without_hidden(
+        learn(work.source, work.knowledge, title, settings, step=work.tell), shown, work.plan.rates, work.least
     )
+    with whole_file(work.folder / OVERLAY) as file:
+        file.write_text(overlay_text(overlay), encoding="utf-8")
+    part = KnowledgePart(
+        overlay=overlay,
+        names=_names(work.knowledge, overlay),
+        sources=_cited(work.knowledge, {key for e in overlay.entries for key in e.published.source}),
+        first=tuple(work.plan.rates.values()),
+        why_not="" if overlay.entries else "Nothing of this database could be set beside the knowledge base.",
+    )
+    return part, {"beside": [_flat(e) for e in overlay.entries]}
 
 
-def _band(sex: str, age: str) -> str:
-    """female, 18-39 as the rates of the knowledge base call it: f_18_39."""
-    return f"{sex[0]}_{age.replace('-', '_').replace('+', '_plus')}"
+def without_hidden(overlay: Overlay, shown: FrequenciesPart, rates: Mapping[str, str], least: int) -> Overlay:
+    """The overlay without the rates that would tell a cell that the tables of frequencies hide, or a small difference.
+
+    Both count the same people by sex and age; what one hides the other must not show.
+    """
+    cells = {
+        ("rate", explanation, _field(row)): row.cases
+        for part in shown.sets
+        for name, explanation in rates.items()
+        if part.value_set == name
+        for row in part.by_age
+    }
+    gone = [e for e in overlay.entries if e.key in cells and not _agrees(cells[e.key], e.local.n, least)]
+    lacking = tuple(NotLearnt(kind=e.kind, id=e.id, field=e.field, why=_HIDDEN_ELSEWHERE) for e in gone)
+    kept = tuple(e for e in overlay.entries if e not in gone)
+    return msgspec.structs.replace(overlay, entries=kept, not_learnt=(*overlay.not_learnt, *lacking))
 
 
-def cited(knowledge: Knowledge, ids: Sequence[str]) -> tuple[str, ...]:
+_HIDDEN_ELSEWHERE = "The cell is small, or would give a small one away: it is hidden."
+
+
+def _agrees(cases: int | None, n: int, least: int) -> bool:
+    return cases is not None and not 0 < abs(cases - n) < least
+
+
+def _field(row: Frequency) -> str:
+    """female, 18-39 as the rates of the knowledge base call it: per_100k.f_18_39."""
+    return f"per_100k.{(row.sex or '')[:1]}_{(row.age or '').replace('-', '_').replace('+', '_plus')}"
+
+
+def _flat(entry: Entry) -> Row:
+    """An entry as one row."""
+    out: Row = {"kind": entry.kind, "id": entry.id, "field": entry.field, "unit": entry.unit}
+    for name in ("published", "local", "combined"):
+        bounds = getattr(entry, name)
+        out |= {name: bounds.value, f"{name}_low": bounds.low, f"{name}_high": bounds.high}
+    return out | {"n": entry.local.n, "of": entry.local.of, "weight": entry.weight}
+
+
+def _names(knowledge: Knowledge, overlay: Overlay) -> dict[str, str]:
+    """What the ids of the entries are called."""
+    kinds = (knowledge.all(Finding), knowledge.all(Contributor), knowledge.all(Explanation))
+    known: dict[str, str] = {r.id: r.name for records in kinds for r in records}
+    found = {e.id: known.get(e.id.partition(".")[0], e.id) for e in overlay.entries}
+    return dict(sorted(found.items()))
+
+
+def _cited(knowledge: Knowledge, ids: Collection[str]) -> dict[str, str]:
     """Each source by its first author and year: Garrison SR 2012."""
-    known = {p.id: p for p in knowledge.all(Publication)}
-    return tuple(_short(known[id]) for id in ids if id in known)
+    return {p.id: _short(p) for p in knowledge.all(Publication) if p.id in ids}
 
 
 def _short(source: Publication) -> str:
