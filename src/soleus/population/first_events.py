@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from soleus.population.engine import Expr, Table, day, days_between
 from soleus.population.sequences import Counts, SequenceSettings
 from soleus.population.source import Source
-from soleus.population.spans import age_on, clipped, observed, people
+from soleus.population.spans import age_on, clipped, observed, people, records
 from soleus.statistics.sequence_symmetry import NullSums, neighbours
 from soleus.statistics.special import Floats
 
@@ -172,7 +172,7 @@ def count_pairs(study: Study, *, by_year: bool = False, step: int = 0) -> PairCo
     ``by_year``: by the year of the earlier event; ``step``: by the days between them, in steps.
     """
     t = pair_counts(study, by_year=by_year, step=step)
-    columns = _columns(study.source.engine.arrow(t))
+    columns = as_arrays(study.source.engine.arrow(t))
     empty = np.zeros(len(columns["cohort_index"]), np.int64)
     return PairCounts(
         columns["cohort_index"], columns["cohort_marker"], columns.get("year", empty), columns.get("apart", empty),
@@ -182,11 +182,11 @@ def count_pairs(study: Study, *, by_year: bool = False, step: int = 0) -> PairCo
 
 def count_days(study: Study, side: Literal["index", "marker"]) -> DayCounts:
     """On which days of the study range people began, for the null ratio."""
-    columns = _columns(study.source.engine.arrow(day_counts(study, side)))
+    columns = as_arrays(study.source.engine.arrow(day_counts(study, side)))
     return DayCounts(columns["cohort"], columns["stratum"], columns["day"], columns["people"])
 
 
-def _columns(table: Any) -> dict[str, Ints]:
+def as_arrays(table: Any) -> dict[str, Ints]:
     """Columns of an Arrow table as integers; dates in days since 1970."""
     out = {}
     for name in table.column_names:
@@ -301,16 +301,30 @@ def pair_counts(study: Study, *, by_year: bool = False, step: int = 0) -> Table:
 def sequences(study: Study) -> Table:
     """person_id, cohort_index, cohort_marker, index_start, marker_start: every pair of a person that counts."""
     s = study.settings
-    second = _begun(study, "marker")
-    users = second.select("person_id").distinct()
-    t = _named(_begun(study, "index", users), "index").inner_join(_named(second, "marker"), "person_id")
+    t, users = _both(study)
     apart = days_between(t.marker_start, t.index_start)
     t = t.filter(apart.abs() > s.window[0], *([apart.abs() <= s.window[1]] if math.isfinite(s.window[1]) else []))
     if math.isfinite(s.max_gap):
         gap = _pick(t, days_between(t.marker_start, t.index_start) - t.index_days,
                     days_between(t.index_start, t.marker_start) - t.marker_days)  # fmt: skip
         t = t.filter(gap <= s.max_gap)
-    return _held(study, t, users)
+    t = _held(study, t, users)
+    return t.select("person_id", "cohort_index", "cohort_marker", "index_start", "marker_start")
+
+
+def both_started(study: Study) -> Table:
+    """seen_start, seen_end, birth_date, index_start, marker_start: a row a person with both in one stretch, however far
+    apart, and the stretch; for a second design. Rows are of single people: they are read and summed up, never kept."""
+    t = _held(study, *_both(study), with_birth=True)
+    return t.select("seen_start", "seen_end", "birth_date", "index_start", "marker_start")
+
+
+def _both(study: Study) -> tuple[Table, Table]:
+    """Every index with every marker of a person, and the people who have a marker."""
+    second = _begun(study, "marker")
+    users = second.select("person_id").distinct()
+    t = _named(_begun(study, "index", users), "index").inner_join(_named(second, "marker"), "person_id")
+    return t, users
 
 
 def _named(t: Table, side: str) -> Table:
@@ -330,12 +344,12 @@ def _earlier(t: Table) -> Expr:
     return ibis.least(t.index_start, t.marker_start)
 
 
-def _held(study: Study, t: Table, users: Table) -> Table:
+def _held(study: Study, t: Table, users: Table, with_birth: bool = False) -> Table:
     """Pairs of which one stretch of observation holds both days, and enough before the earlier."""
     import ibis
 
     t = t.mutate(earlier=_earlier(t), later=ibis.greatest(t.index_start, t.marker_start))
-    seen = _seen(study, users)
+    seen = _seen(study, users, with_birth)
     t = t.inner_join(
         seen,
         [
@@ -347,17 +361,17 @@ def _held(study: Study, t: Table, users: Table) -> Table:
     )
     if study.rules.age_at_least is not None:
         t = t.filter(age_on(t.birth_date, t.earlier) >= study.rules.age_at_least)
-    return t.select("person_id", "cohort_index", "cohort_marker", "index_start", "marker_start")
+    return t
 
 
-def _seen(study: Study, users: Table | None) -> Table:
-    """who, seen_start, seen_end (and birth_date, where an age is asked for) of these people."""
+def _seen(study: Study, users: Table | None, with_birth: bool = False) -> Table:
+    """who, seen_start, seen_end (and birth_date, where it is asked for or an age is) of these people."""
     source = study.source if users is None else only(study.source, users)
     t = observed(source).rename(who="person_id", seen_start="start", seen_end="end")
-    if study.rules.age_at_least is None:
+    if study.rules.age_at_least is None and not with_birth:
         return t
     births = people(source).select("person_id", "birth_date")
-    return t.inner_join(births, [t.who == births.person_id]).drop("person_id")
+    return t.left_join(births, [t.who == births.person_id]).drop("person_id")
 
 
 def only(source: Source, users: Table) -> Source:
@@ -368,15 +382,23 @@ def only(source: Source, users: Table) -> Source:
 
 def day_counts(study: Study, side: Literal["index", "marker"]) -> Table:
     """cohort, stratum, day, people: the expression of `count_days`."""
-    t = _new_starts(study, side) if study.rules.starts == "new" else _first_ever(study, side)
-    if study.strata is None:
-        import ibis
-
-        t = t.mutate(stratum=ibis.literal(0, "int64"))
-    else:
-        t = t.left_join(study.strata, "person_id").drop("person_id_right")
-        t = t.mutate(stratum=t.stratum.fill_null(0))
+    t = with_strata(study, starts(study, side))
     return t.group_by("cohort", "stratum", day=t.start).aggregate(people=t.count())
+
+
+def starts(study: Study, side: Literal["index", "marker"]) -> Table:
+    """person_id, cohort, start: what the null ratio counts."""
+    return _new_starts(study, side) if study.rules.starts == "new" else _first_ever(study, side)
+
+
+def with_strata(study: Study, t: Table) -> Table:
+    """The table with the stratum of each person."""
+    import ibis
+
+    if study.strata is None:
+        return t.mutate(stratum=ibis.literal(0, "int64"))
+    t = t.left_join(study.strata, "person_id").drop("person_id_right")
+    return t.mutate(stratum=t.stratum.fill_null(0))
 
 
 def _first_ever(study: Study, side: Literal["index", "marker"]) -> Table:
@@ -421,7 +443,7 @@ def _without(study: Study, t: Table) -> Table:
     """Those who are not excluded."""
     if not study.rules.exclude:
         return t
-    return t.anti_join(_records(study.source, {0: study.rules.exclude}, EVERYWHERE).select("person_id"), "person_id")
+    return t.anti_join(records(study.source, study.rules.exclude).select("person_id"), "person_id")
 
 
 @dataclass(frozen=True)
@@ -491,7 +513,10 @@ def _first_and_longest(t: Table) -> Expr:
 
 
 def _records(source: Source, groups: Groups, tables: Sequence[str], users: Table | None = None) -> Table:
-    """person_id, concept, start, end of the records with a date; of many concepts others may be among them."""
+    """person_id, concept, start, end of the records; of many concepts others may be among them.
+
+    Those without a date are among them too: to look at every date costs more than a minimum that passes over them.
+    """
     concepts = sorted({c for found in groups.values() for c in found})
     parts = [_part(source, name, concepts) for name in tables]
     t = parts[0]
@@ -510,5 +535,4 @@ def _part(source: Source, name: str, concepts: Sequence[int]) -> Table:
         t = table.select("person_id", "concept", "start", "end")
     else:
         t = table.select("person_id", "concept", start="date", end="date")
-    t = t.filter(t.start.notnull())
     return t.filter(t.concept.isin(list(concepts) or [-1])) if len(concepts) <= _FEW else t
