@@ -151,7 +151,7 @@ def test_a_broken_knowledge_base_is_4(run: Run, monkeypatch: pytest.MonkeyPatch)
     def broken() -> None:
         raise KnowledgeError("rates.yaml: x", "a negative rate", "a rate", "Correct it.")
 
-    monkeypatch.setattr("soleus.cli.assessing.shipped_compiled", broken)
+    monkeypatch.setattr("soleus.cli.overlaid.shipped_compiled", broken)
     ran = run("assess", CRAMP, "--format", "json")
     assert ran.code == 4
     assert error_of(ran)["code"] == "knowledge"

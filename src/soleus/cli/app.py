@@ -77,6 +77,10 @@ AsOfOption = Annotated[
 ]
 
 
+OverlayOption = Annotated[
+    Path | None,
+    typer.Option(help="Local figures from `soleus population learn`, put on the published ones; the answer says so."),
+]
 StrikeOption = Annotated[
     list[int] | None, typer.Option(help="Strike a statement that was read wrongly, by its number in `soleus read`.")
 ]
@@ -128,25 +132,30 @@ def assess(
     resume: Annotated[
         bool, typer.Option("--resume", help="With several notes: leave out those already written.")
     ] = False,
+    overlay: OverlayOption = None,
 ) -> None:
     """Judge one or more people: what it is, what must not be missed, what caused it, what next.
 
     Examples: `soleus assess case.yaml`, `soleus assess bundle.json --audience patient`,
     `soleus assess folder --format json --out results`, `soleus assess - < case.yaml`,
-    `soleus assess --note letter.txt`.
+    `soleus assess --note letter.txt`, `soleus assess case.yaml --overlay overlay.yaml`.
     """
     if note:
         from soleus.cli.noting import assess_notes
 
         how = (audience, setting, as_of, draws)
-        assess_notes(note, cases or [], how, form=format, out=out, strike=strike, change=change, resume=resume)
+        assess_notes(
+            note, cases or [], how, form=format, out=out, strike=strike, change=change, resume=resume, overlay=overlay
+        )
         return
     from soleus.cli.assessing import assess_all
     from soleus.errors import UsageError
 
     if not cases:
         raise UsageError("soleus assess", "no case", "a case, or a text with --note", "See `soleus assess --help`.")
-    assess_all(cases, audience=audience, setting=setting, as_of=as_of, form=format, out=out, draws=draws)
+    assess_all(
+        cases, audience=audience, setting=setting, as_of=as_of, form=format, out=out, draws=draws, overlay=overlay
+    )
 
 
 @app.command()
@@ -214,6 +223,7 @@ def explain(
     ] = None,
     against: Annotated[str | None, typer.Option(help="The explanation to set against it (default: the next).")] = None,
     as_of: AsOfOption = None,
+    overlay: OverlayOption = None,
 ) -> None:
     """The whole chain from the answer to the citations: prior, each finding, each number, each source.
 
@@ -221,7 +231,7 @@ def explain(
     """
     from soleus.cli.lookup import explain_case
 
-    explain_case(case, target, against, as_of)
+    explain_case(case, target, against, as_of, overlay)
 
 
 @app.command()
@@ -242,6 +252,7 @@ def compare(
 @app.command()
 def causes(
     explanation: Annotated[str, typer.Argument(help="An explanation.")] = "nocturnal_leg_cramp",
+    overlay: OverlayOption = None,
 ) -> None:
     """What brings an explanation about: ratios, intervals, design, sources, and beliefs that they correct.
 
@@ -249,7 +260,7 @@ def causes(
     """
     from soleus.cli.lookup import causes_of
 
-    causes_of(explanation)
+    causes_of(explanation, overlay)
 
 
 @app.command()

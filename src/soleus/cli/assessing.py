@@ -12,12 +12,13 @@ from typing import Literal
 import msgspec
 
 from soleus.cli import tell
+from soleus.cli.overlaid import compiled_with
 from soleus.clinical.case import Case
 from soleus.errors import CannotAssess, InputError, SoleusError, UnreadableInput, UsageError
 from soleus.interop.reading import STANDARD_INPUT, name_of, read_any
 from soleus.reasoning.assess import assess
 from soleus.reasoning.assessment import Assessment, Audience
-from soleus.reasoning.compiled import Compiled, shipped_compiled
+from soleus.reasoning.compiled import Compiled
 
 Form = Literal["text", "json", "html"]
 _ENDING = {"text": ".txt", "json": ".json", "html": ".html"}
@@ -33,11 +34,12 @@ def assess_all(
     form: Form,
     out: Path | None,
     draws: int,
+    overlay: Path | None = None,
 ) -> None:
     """Judge every case in order. A fault does not keep the rest from being judged; the last one decides the exit."""
-    paths = list(_expanded(cases))
+    paths, compiled = list(_expanded(cases)), compiled_with(overlay)
     if len(paths) == 1:
-        _write_one(paths[0], _judge(paths[0], audience, setting, as_of, draws), form, out)
+        _write_one(paths[0], _judge(paths[0], compiled, audience, setting, as_of, draws), form, out)
         return
     if out is not None and out.exists() and not out.is_dir():
         raise UsageError("--out", "a file", "a folder, for several cases", "Name a folder.")
@@ -45,7 +47,7 @@ def assess_all(
     names = _names(paths)
     for path in _progress(paths):
         try:
-            found = _judge(path, audience, setting, as_of, draws)
+            found = _judge(path, compiled, audience, setting, as_of, draws)
         except SoleusError as error:
             tell(error, form == "json")
             worst = error
@@ -91,8 +93,9 @@ def _progress(paths: list[Path]) -> Iterable[Path]:
     return track(paths, "Judging", console=console, transient=True, disable=not console.is_terminal)
 
 
-def _judge(path: Path, audience: Audience, setting: str | None, as_of: str | None, draws: int) -> Assessment:
-    compiled: Compiled = shipped_compiled()
+def _judge(
+    path: Path, compiled: Compiled, audience: Audience, setting: str | None, as_of: str | None, draws: int
+) -> Assessment:
     try:
         case: Case = read_any(path, compiled, as_of=as_of)
         case = msgspec.structs.replace(case, setting=setting or case.setting, id=_identity(case, path))

@@ -67,6 +67,24 @@ def run_check(folder: Path | None, as_of: str | None) -> None:
     _say(f"{records:,} records, {len(RULES)} rules: no fault, {_count(len(found), 'warning')}.")
 
 
+def run_check_overlay(file: Path, folder: Path | None) -> None:
+    """Print every rule that an overlay breaks against a base; raise `KnowledgeError` if it breaks one."""
+    from soleus.knowledge.overlay import read_overlay
+    from soleus.knowledge.overlaying import check_overlay
+
+    overlay = read_overlay(file)
+    found = check_overlay(overlay, _base(folder))
+    _print_faults(found)
+    if found:
+        raise KnowledgeError(file.name, _count(len(found), "fault"), "none", "Learn the overlay again.")
+    numbers, sites = _count(len(overlay.entries), "number"), _count(len(overlay.sites), "site")
+    _say(f"{overlay.id}: {numbers} of {sites}, {len(overlay.not_learnt)} not learnt: no fault.")
+
+
+def _base(folder: Path | None) -> Knowledge:
+    return read_compiled(COMPILED) if folder is None else comparing.open_base(folder)
+
+
 def _print_faults(found: Sequence[Fault]) -> None:
     """Every fault on a line; warnings that say the same of many records on one."""
     for f in found:
@@ -137,11 +155,18 @@ def _coverage(knowledge: Knowledge) -> str:
 # --------------------------------------------------------------------------------------------------- diff
 
 
-def run_diff(before: Path, after: Path, vignettes: Path) -> None:
-    """Print what changed from one base to another, down to the posteriors of the vignettes."""
-    old, new = comparing.open_base(before), comparing.open_base(after)
-    _say(f"{before}: {old.version} ({old.digest[:12]})")
-    _say(f"{after}: {new.version} ({new.digest[:12]})")
+def run_diff(before: Path | None, after: Path | None, vignettes: Path, overlay: Path | None = None) -> None:
+    """Print what changed from one base to another, down to the posteriors of the vignettes.
+
+    With ``overlay`` from a base (None: the shipped one) to the same with it.
+    """
+    if (after is None) == (overlay is None):
+        raise UsageError("soleus knowledge diff", "no second base" if after is None else "a second base and --overlay",
+                         "two bases, or --overlay FILE", "See `soleus knowledge diff --help`.")  # fmt: skip
+    old = _opened(before, None)
+    new = _opened(after, None) if overlay is None else _opened(before, overlay)
+    _say(f"{before or 'shipped'}: {old.version} ({old.digest[:12]})")
+    _say(f"{after or overlay}: {new.version} ({new.digest[:12]})")
     found = comparing.compare(old, new)
     if found.empty:
         _say("No record differs.")
@@ -152,8 +177,28 @@ def run_diff(before: Path, after: Path, vignettes: Path) -> None:
     for record in found.changed:
         _say(f"changed {record.kind} {record.id}")
         for f in record.fields:
-            _say(f"    {f.field}: {_short(f.before)} -> {_short(f.after)}")
+            for field, old_value, new_value in _cells(f):
+                _say(f"    {field}: {_short(old_value)} -> {_short(new_value)}")
     _print_shifts(old, new, vignettes)
+
+
+def _opened(base: Path | None, overlay: Path | None) -> Knowledge:
+    """A base; an overlay in its place, or with it, lies on the shipped one, or on the base."""
+    from soleus.knowledge.overlay import read_overlay
+    from soleus.knowledge.overlaying import with_overlay
+
+    if overlay is None and base is not None and base.is_file() and comparing.is_overlay(base):
+        base, overlay = None, base
+    found = _base(base)
+    return found if overlay is None else with_overlay(found, read_overlay(overlay))
+
+
+def _cells(f: comparing.FieldChange) -> Iterable[tuple[str, Any, Any]]:
+    """The field; of a table the cells that differ."""
+    if not isinstance(f.before, dict) or not isinstance(f.after, dict):
+        return [(f.field, f.before, f.after)]
+    told = [(f"{f.field}.{k}", f.before.get(k), f.after.get(k)) for k in dict.fromkeys((*f.before, *f.after))]
+    return [(name, old, new) for name, old, new in told if old != new]
 
 
 def _short(value: Any) -> str:

@@ -16,14 +16,19 @@ FolderOption = Annotated[Path | None, typer.Option(help="A folder of YAML files 
 def check(
     folder: FolderOption = None,
     as_of: Annotated[str | None, typer.Option(help="List reviews that are overdue on this date.")] = None,
+    overlay: Annotated[Path | None, typer.Option(help="Check this overlay against the base instead.")] = None,
 ) -> None:
     """Test every rule of integrity; each fault names record, field, rule and repair.
 
-    Examples: `soleus knowledge check`, `soleus knowledge check --folder my_base --as-of 2027-12-01`.
+    Examples: `soleus knowledge check`, `soleus knowledge check --folder my_base --as-of 2027-12-01`,
+    `soleus knowledge check --overlay overlay.yaml`.
     """
-    from soleus.cli.knowing import run_check
+    from soleus.cli.knowing import run_check, run_check_overlay
 
-    run_check(folder, as_of)
+    if overlay is not None:
+        run_check_overlay(overlay, folder)
+    else:
+        run_check(folder, as_of)
 
 
 @app.command()
@@ -39,19 +44,25 @@ def stats(folder: FolderOption = None) -> None:
 
 @app.command()
 def diff(
-    before: Annotated[Path, typer.Argument(help="A folder of YAML files or a compiled file.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
+    before: Annotated[
+        Path | None, typer.Argument(help="A folder of YAML files, a compiled file or an overlay; or the shipped base.")
+    ] = None,
+    after: Annotated[Path | None, typer.Argument(help="Another one.")] = None,
     vignettes: Annotated[Path, typer.Option(help="Cases whose posteriors are compared.")] = Path(
         "validation/vignettes"
     ),
+    overlay: Annotated[Path | None, typer.Option(help="The first base against itself with this overlay.")] = None,
 ) -> None:
     """What changed between two bases, down to the posteriors of the vignettes.
 
-    Example: `soleus knowledge diff before/data src/soleus/knowledge/data`.
+    An overlay in place of a base is the shipped base with it.
+
+    Examples: `soleus knowledge diff before/data src/soleus/knowledge/data`,
+    `soleus knowledge diff --overlay overlay.yaml`, `soleus knowledge diff last_year.yaml this_year.yaml`.
     """
     from soleus.cli.knowing import run_diff
 
-    run_diff(before, after, vignettes)
+    run_diff(before, after, vignettes, overlay)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from soleus.cli.overlaid import compiled_with
 from soleus.errors import UnknownName, near_names
 from soleus.evidence.record import Source
 from soleus.interop.reading import read_any
@@ -20,6 +21,7 @@ from soleus.reasoning.entry import Entry, find, uses_of
 from soleus.reasoning.intake import take_in
 from soleus.reasoning.judging import Judged
 from soleus.reasoning.medicines import MedicineIndex
+from soleus.reasoning.words import local_figures
 from soleus.reports import tables
 
 
@@ -27,11 +29,13 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def explain_case(case: Path, target: str | None, against: str | None, as_of: str | None) -> None:
+def explain_case(
+    case: Path, target: str | None, against: str | None, as_of: str | None, overlay: Path | None = None
+) -> None:
     """The chain from the answer to the citations."""
     import msgspec
 
-    compiled = shipped_compiled()
+    compiled = compiled_with(overlay)
     read = read_any(case, compiled)
     if as_of:
         read = msgspec.structs.replace(read, as_of=as_of)
@@ -40,6 +44,12 @@ def explain_case(case: Path, target: str | None, against: str | None, as_of: str
     t = explanation_named(compiled, against).id if against else None
     citer = Citer(compiled.knowledge)
     _print_chain(_console(), chain(judged, s, t, citer), citer)
+    _print_overlay(_console(), compiled)
+
+
+def _print_overlay(console: Console, compiled: Compiled) -> None:
+    if compiled.knowledge.overlay is not None:
+        console.print(local_figures(compiled.knowledge.overlay, "clinician"), markup=False)
 
 
 def _print_chain(console: Console, found: Chain, citer: Citer) -> None:
@@ -91,9 +101,9 @@ def compare_two(first: str, second: str, most: int) -> None:
     _print_references(console, citer)
 
 
-def causes_of(name: str) -> None:
+def causes_of(name: str, overlay: Path | None = None) -> None:
     """Ratios of every contributor to an explanation, the strongest first."""
-    compiled = shipped_compiled()
+    compiled = compiled_with(overlay)
     explanation = explanation_named(compiled, name)
     citer = Citer(compiled.knowledge)
     effects = [e for (_, s), e in compiled.effects.items() if s == explanation.id]
@@ -112,6 +122,7 @@ def causes_of(name: str) -> None:
             )
         for cause in compiled.knowledge.all(Cause):
             console.print(f"{cause.name}: {cause.verdict}. {cause.statement}", markup=False)
+    _print_overlay(console, compiled)
     _print_references(console, citer)
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from soleus.cli import tell
 from soleus.cli.assessing import Form, _plain, _progress, _save
+from soleus.cli.overlaid import compiled_with
 from soleus.clinical.reading import decode
 from soleus.errors import CannotAssess, SoleusError, UnreadableInput, UsageError
 from soleus.interop.reading import STANDARD_INPUT, bytes_of, name_of
@@ -90,11 +91,12 @@ def assess_notes(
     strike: list[int] | None,
     change: list[str] | None,
     resume: bool,
+    overlay: Path | None = None,
 ) -> None:
     """Judge each text. One: printed, exit 5 where it tells of no leg complaint. Several: a file or line for each."""
     if cases:
         raise UsageError("--note", "a case as well", "either cases or notes", "Judge them one after the other.")
-    compiled = shipped_compiled()
+    compiled = compiled_with(overlay)
     notes = _distinct(_notes(paths))
     if len(notes) == 1 and not _is_many(paths):
         found = _judge(notes[0], how, compiled, strike, change)

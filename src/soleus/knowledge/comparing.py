@@ -10,6 +10,7 @@ import msgspec
 
 from soleus.errors import UsageError
 from soleus.knowledge.loader import Knowledge, digest_of, load, read_compiled, read_folder, version_of
+from soleus.knowledge.overlay import FORMAT
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ def open_base(path: Path, *, solve: bool = True) -> Knowledge:
     if path.is_file():
         return read_compiled(path)
     raise UsageError(path.name, "no such file or folder", "a knowledge base", "Check the path.")
+
+
+def is_overlay(path: Path) -> bool:
+    """Whether a file is an overlay (or would be one) and no compiled base: YAML, or JSON that names its format."""
+    with path.open("rb") as file:
+        return path.suffix in (".yaml", ".yml") or FORMAT.encode() in file.read(1_000)
 
 
 def _unsolved(folder: Path) -> Knowledge:

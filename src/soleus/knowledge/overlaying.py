@@ -13,9 +13,10 @@ spread word is the narrowest that holds for all its numbers, so that one well co
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -164,7 +165,7 @@ _AGAIN = "Learn it again with `soleus population learn`."
 def _breaches(overlay: Overlay, knowledge: Knowledge) -> Iterator[tuple[str, _Told]]:
     stamp = overlay.knowledge
     if (stamp.version, stamp.digest) != (knowledge.version, knowledge.digest):
-        told = f"It is of {stamp.version} ({stamp.digest[:12]}), this is {knowledge.version} ({knowledge.digest[:12]})."
+        told = f"Of {stamp.version} ({stamp.digest[:12]}); the base is {knowledge.version} ({knowledge.digest[:12]})."
         yield "overlay_is_of_this_knowledge", ("overlay", overlay.name, "knowledge", told, _AGAIN)
     yield from _sites(overlay)
     seen: set[Key] = set()
@@ -271,9 +272,7 @@ def with_overlay(knowledge: Knowledge, overlay: Overlay) -> Knowledge:
         raise KnowledgeError("overlay", "another overlay beneath", "a published base", "Combine the sites instead.")
     faults = check_overlay(overlay, knowledge)
     if faults:
-        more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
-        repair = f"{faults[0].repair} `soleus knowledge check --overlay FILE` lists every fault."
-        raise KnowledgeError("overlay", f"{faults[0]}{more}", "an overlay of this knowledge base", repair)
+        raise _cannot(overlay, faults)
     if not overlay.entries:
         return knowledge
     changed = _changed(knowledge, overlay)
@@ -283,9 +282,15 @@ def with_overlay(knowledge: Knowledge, overlay: Overlay) -> Knowledge:
     return Knowledge(records, facets, version, _digest(knowledge, overlay), overlay)
 
 
-def _digest(knowledge: Knowledge, overlay: Overlay) -> str:
-    import hashlib
+def _cannot(overlay: Overlay, faults: Sequence[Fault]) -> KnowledgeError:
+    first = faults[0]
+    more = f" (and {len(faults) - 1:,} more)" if len(faults) > 1 else ""
+    repair = f"{first.repair} `soleus knowledge check --overlay FILE` lists every fault."
+    where = f"{overlay.id}: {first.kind} {first.id}, {first.field}"
+    return KnowledgeError(where, f"{first.message.rstrip('.')}{more}", "an overlay of this knowledge base", repair)
 
+
+def _digest(knowledge: Knowledge, overlay: Overlay) -> str:
     return hashlib.sha256(f"{knowledge.digest} {overlay.digest}".encode()).hexdigest()
 
 
@@ -353,7 +358,7 @@ def _note(note: str | None, entries: list[Entry], overlay: Overlay) -> str:
         f"{e.field} published {e.published.value:.3g}, local {e.local.value:.3g}, combined {e.combined.value:.3g}"
         for e in entries
     )
-    return " ".join([*([note] if note else []), f"Local overlay {overlay.id}: {told}."])
+    return " ".join([*([f"{note.rstrip('.')}."] if note else []), f"Local overlay {overlay.id}: {told}."])
 
 
 def _causal(causal: float | None, rho: float) -> float | None:
