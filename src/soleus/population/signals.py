@@ -17,9 +17,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from soleus.errors import UnknownName
+from soleus.errors import UnknownName, near_names
 from soleus.knowledge.loader import Knowledge
-from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.value_sets import ValueSet
 from soleus.population.engine import Table, day
 from soleus.population.first_events import (
@@ -40,7 +39,8 @@ from soleus.population.screened import EXCLUSIONS, Published, Screened, chosen, 
 from soleus.population.sequences import SequenceSettings
 from soleus.population.source import Source
 from soleus.population.spans import age_on, people
-from soleus.population.value_sets import expand
+from soleus.population.value_sets import definitions, expand
+from soleus.population.waiting_times import WaitingTime, waiting_times
 from soleus.statistics.calibration import (
     NullDistribution,
     calibrate,
@@ -59,6 +59,7 @@ LEAST_CONTROLS = 5
 #: Nor do controls whose mean is less sure than this, a standard error on the log scale: they would move estimates by
 #: the play of chance among a few people.
 MOST_UNCERTAIN = 0.2
+ITSELF = "It is the marker itself, or holds it."
 
 
 @dataclass(frozen=True)
@@ -166,86 +167,135 @@ class YearRatio:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is to be counted. ``study`` is None where nobody is observed; its cohorts are places in these two."""
+
+    settings: ScreenSettings
+    medicines: tuple[Screened, ...]
+    markers: tuple[Screened, ...]
+    study: Study | None
+    notes: tuple[str, ...]
+
+    def numbers(self, index: str, marker: str) -> tuple[int, int]:
+        """The cohorts of a pair by name."""
+        return [m.id for m in self.medicines].index(index), [m.id for m in self.markers].index(marker)
+
+
+@dataclass(frozen=True)
 class Screen:
-    """The answer. ``study`` can be asked further; None where nobody is observed. ``notes``: what must be known."""
+    """The answer. ``notes``: what must be known."""
 
     settings: ScreenSettings
     signals: tuple[Signal, ...]
     controls: tuple[Control, ...]
     calibration: tuple[Calibration, ...]
     years: tuple[YearRatio, ...]
+    waiting: tuple[WaitingTime, ...]
     notes: tuple[str, ...]
-    study: Study | None
-    pairs: PairCounts | None
-    numbers: dict[str, int]  # index medicine or marker -> its cohort
 
 
 def screen(
-    source: Source, knowledge: Knowledge, settings: ScreenSettings, told: Callable[[str], None] = lambda _: None
+    source: Source,
+    knowledge: Knowledge,
+    settings: ScreenSettings | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Screen:
     """Every medicine against every marker. Raises `UnknownName` for a marker that the vocabulary does not know."""
     told("Looking for medicines")
+    return carry_out(plan_screen(source, knowledge, settings or ScreenSettings()), told)
+
+
+def plan_screen(source: Source, knowledge: Knowledge, settings: ScreenSettings) -> Plan:
+    """What the vocabulary has of what is asked for, before anybody is counted."""
     wanted, notes = _wanted(source, knowledge, settings)
-    markers = {m.id: m for m in chosen(source, knowledge, settings.markers)}
-    for name, marker in markers.items():
-        if not marker.concepts:
-            raise UnknownName("marker", repr(name), "a value set that the vocabulary of this database knows",
-                              "See what it knows with `soleus population init`.")  # fmt: skip
+    markers = _known(source, knowledge, "marker", settings.markers)
     study = _study(source, knowledge, settings, wanted, markers, notes)
-    numbers = {s.id: n for n, s in enumerate(wanted)} | {f"marker {name}": n for n, name in enumerate(markers)}
-    if study is None:
-        return Screen(settings, (), (), (), (), (*notes, "Nobody is observed: nothing was counted."), None, None, {})
+    return Plan(settings, tuple(wanted), tuple(markers), study, tuple(notes))
+
+
+def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Screen:
+    """Count and compute."""
+    if plan.study is None:
+        return Screen(plan.settings, (), (), (), (), (), (*plan.notes, "Nobody is observed: nothing was counted."))
     told("Counting sequences")
-    pairs = count_pairs(study, by_year=True, step=settings.step)
+    pairs = count_pairs(plan.study, by_year=True, step=plan.settings.step)
     told("Counting first days of the markers")
-    second = count_days(study, "marker")
+    second = count_days(plan.study, "marker")
     told("Counting first days of the medicines")
-    first = count_days(study, "index")
+    counted = pairs, count_days(plan.study, "index"), second
     told("Computing ratios")
-    signals, controls, calibration = _judged(settings, wanted, list(markers.values()), (pairs, first, second), notes)
-    years = _years(settings, wanted, list(markers), (pairs, first, second))
-    return Screen(settings, signals, controls, calibration, years, tuple(notes), study, pairs, numbers)
+    signals, controls, calibration, notes = _judged(plan, counted)
+    names = [{n: m.id for n, m in enumerate(side)} for side in (plan.medicines, plan.markers)]
+    waiting = waiting_times(pairs, names[0], names[1], plan.settings.sequence.window[1])
+    itself = {(s.index, s.marker) for s in signals if s.why == ITSELF}
+    return Screen(
+        plan.settings,
+        signals,
+        controls,
+        calibration,
+        tuple(y for y in _years(plan, counted) if (y.index, y.marker) not in itself),
+        tuple(w for w in waiting if (w.index, w.marker) not in itself),
+        (*plan.notes, *notes),
+    )
+
+
+def _known(source: Source, knowledge: Knowledge, what: str, names: Sequence[str]) -> list[Screened]:
+    """The value sets, all of which the database knows."""
+    known = definitions(knowledge)
+    for name in names:
+        if name not in known:
+            near = near_names(name, sorted(known)).replace("soleus show findings", "soleus population init")
+            raise UnknownName(what, repr(name), "a value set of the knowledge base", near)
+    found = chosen(source, knowledge, names)
+    for value_set in found:
+        if not value_set.concepts:
+            raise UnknownName(
+                what, repr(value_set.id), "one that the vocabulary of this database knows",
+                "See what it knows with `soleus population init`; no code is not the same as nobody.",
+            )  # fmt: skip
+    return found
 
 
 def _wanted(source: Source, knowledge: Knowledge, settings: ScreenSettings) -> tuple[list[Screened], list[str]]:
     """The medicines, and what must be said of those that are not there."""
     if settings.index:
-        found = chosen(source, knowledge, settings.index)
-        lacking = [s.id for s in found if not s.concepts]
-        if lacking:
-            raise UnknownName("index", repr(lacking[0]), "a value set that the vocabulary of this database knows",
-                              "See what it knows with `soleus population init`.")  # fmt: skip
-        return found, []
+        return _known(source, knowledge, "index", settings.index), []
     found, lacking = screened(source, knowledge, ingredients=settings.ingredients)
-    notes = [f"Not in this database's vocabulary: {', '.join(n.removeprefix('medicine.') for n in lacking)}."]
-    return found, notes if lacking else []
+    names = ", ".join(name.removeprefix("medicine.") for name in lacking)
+    return found, [f"Classes without a concept in this database: {names}."] if lacking else []
 
 
 def _study(
     source: Source, knowledge: Knowledge, settings: ScreenSettings, wanted: Sequence[Screened],
-    markers: dict[str, Screened], notes: list[str],
+    markers: Sequence[Screened], notes: list[str],
 ) -> Study | None:  # fmt: skip
-    groups = {n: s.concepts for n, s in enumerate(wanted)}
-    rules = _rules(source, knowledge, settings, notes)
-    medicines = all(m.removeprefix("medicine.") in _medicine_sets(knowledge) for m in markers)
     study = study_of(
         source,
-        groups,
-        {n: m.concepts for n, m in enumerate(markers.values())},
+        {n: m.concepts for n, m in enumerate(wanted)},
+        {n: m.concepts for n, m in enumerate(markers)},
         settings.sequence,
-        rules,
-        marker_tables=EXPOSURES if medicines else EVERYWHERE,
-        index_tables=EVERYWHERE if settings.index else EXPOSURES,
+        _rules(source, knowledge, settings, notes),
+        index_tables=_tables(knowledge, wanted),
+        marker_tables=_tables(knowledge, markers),
     )
     if study is None or not settings.stratify:
         return study
     return replace(study, strata=strata(source, study.span))
 
 
+def _tables(knowledge: Knowledge, names: Sequence[Screened]) -> tuple[str, ...]:
+    """Medicines are looked for among exposures only."""
+    sets = _medicine_sets(knowledge)
+    return (
+        EXPOSURES if all(m.id in sets or m.id.startswith(("medicine.", "ingredient.")) for m in names) else EVERYWHERE
+    )
+
+
 def _medicine_sets(knowledge: Knowledge) -> frozenset[str]:
-    """Value sets that hold medicines alone, by their ids; and medicines."""
-    sets = {v.id for v in knowledge.all(ValueSet) if v.medicines and not (v.explanations or v.contributors or v.codes)}
-    return frozenset(sets | {m.id for m in knowledge.all(Medicine)})
+    """Value sets that hold medicines alone."""
+    return frozenset(
+        v.id for v in knowledge.all(ValueSet) if v.medicines and not (v.explanations or v.contributors or v.codes)
+    )
 
 
 def _rules(source: Source, knowledge: Knowledge, settings: ScreenSettings, notes: list[str]) -> Rules:
@@ -279,41 +329,33 @@ _Counted = tuple[PairCounts, DayCounts, DayCounts]  # pairs, first days of the m
 
 
 def _judged(
-    settings: ScreenSettings, wanted: Sequence[Screened], markers: Sequence[Screened], counted: _Counted,
-    notes: list[str],
-) -> tuple[tuple[Signal, ...], tuple[Control, ...], tuple[Calibration, ...]]:  # fmt: skip
-    """Ratios, calibration and false discoveries, marker by marker."""
-    sums = _null(settings, len(wanted), len(markers), counted)
-    a, b = counted[0].table(range(len(wanted)), range(len(markers)))
-    s = settings.sequence
-    found = sequence_ratios(a, b, sums, s.level, s.interval, s.compat)
+    plan: Plan, counted: _Counted
+) -> tuple[tuple[Signal, ...], tuple[Control, ...], tuple[Calibration, ...], list[str]]:
+    """Ratios, calibration and false discoveries, marker by marker, and what must be said."""
+    s, wanted = plan.settings.sequence, plan.medicines
+    places = range(len(wanted)), range(len(plan.markers))
+    sums = null_sums_of(counted[1], counted[2], *places, s.null_window)
+    found = sequence_ratios(*counted[0].table(*places), sums, s.level, s.interval, s.compat)
     signals: list[Signal] = []
     controls: list[Control] = []
     fits: list[Calibration] = []
-    for k, marker in enumerate(markers):
+    for k, marker in enumerate(plan.markers):
         rows = [_signal(found, (n, k), medicine, marker, sums, s.level) for n, medicine in enumerate(wanted)]
         fit, judged = _fit(wanted, rows, marker.id)
         fits, controls = [*fits, fit], controls + judged
-        if fit.used:
-            rows = _calibrated(rows, fit, s.level)
-        elif any(m.fits for m in wanted):
-            notes.append(_uncalibrated(fit))
-        rates = _rates(rows)
+        rows = _calibrated(rows, fit, s.level) if fit.used else rows
         signals += [
-            replace(r, q=float(q), found=bool(q <= settings.rate and _ratio(r) > 1 and not r.control))
-            for r, q in zip(rows, rates, strict=True)
+            replace(r, q=float(q), found=bool(q <= plan.settings.rate and _ratio(r) > 1 and not r.control))
+            for r, q in zip(rows, _rates(rows), strict=True)
         ]
-    return tuple(signals), tuple(controls), tuple(fits)
+    notes = [_uncalibrated(fit) for fit in fits if not fit.used and any(m.fits for m in wanted)]
+    return tuple(signals), tuple(controls), tuple(fits), notes
 
 
 def _uncalibrated(fit: Calibration) -> str:
     few = fit.controls < LEAST_CONTROLS
     why = f"fewer than {LEAST_CONTROLS}" if few else "their mean too unsure to move other estimates by"
     return f"{fit.marker}: {fit.controls} negative controls could be used, {why}; nothing is calibrated by them."
-
-
-def _null(settings: ScreenSettings, index: int, marker: int, counted: _Counted) -> NullSums:
-    return null_sums_of(counted[1], counted[2], range(index), range(marker), settings.sequence.null_window)
 
 
 def _signal(
@@ -341,7 +383,7 @@ def _signal(
 def _of_itself(row: Signal) -> Signal:
     """A medicine that holds the marker has no order in time with it."""
     nothing = dict.fromkeys(("crude", "crude_low", "crude_high", "null", "adjusted", "low", "high", "se"), math.nan)
-    return replace(row, n_index_first=0, n_marker_first=0, why="It is the marker itself, or holds it.", **nothing)  # type: ignore[arg-type]
+    return replace(row, n_index_first=0, n_marker_first=0, why=ITSELF, **nothing)  # type: ignore[arg-type]
 
 
 def _why(a: int, b: int, forward: float, backward: float) -> str:
@@ -402,19 +444,20 @@ def _ratio(row: Signal) -> float:
     return math.exp(log) if math.isfinite(log) else math.nan
 
 
-def _years(
-    settings: ScreenSettings, wanted: Sequence[Screened], markers: Sequence[str], counted: _Counted
-) -> tuple[YearRatio, ...]:
+def _years(plan: Plan, counted: _Counted) -> tuple[YearRatio, ...]:
     """Each pair by the calendar year of its earlier event."""
     pairs, first, second = counted
     years = sorted(set(pairs.year.tolist()))
-    s = settings.sequence
-    sums = null_sums_by_year(first, second, range(len(wanted)), range(len(markers)), s.null_window, years)
+    s, places = plan.settings.sequence, (range(len(plan.medicines)), range(len(plan.markers)))
+    sums = null_sums_by_year(first, second, *places, s.null_window, years)
     out = []
     for n, year in enumerate(years):
-        a, b = pairs.only(pairs.year == year).table(range(len(wanted)), range(len(markers)))
+        a, b = pairs.only(pairs.year == year).table(*places)
         found = sequence_ratios(a, b, NullSums(sums.forward[n], sums.backward[n]), s.level, s.interval)
         for i, k in zip(*np.nonzero(a + b), strict=True):
-            values = [float(getattr(found, name)[i, k]) for name in ("null", "adjusted", "low", "high")]
-            out.append(YearRatio(wanted[i].id, markers[k], year, int(a[i, k]), int(b[i, k]), *values))
+            null, adjusted, low, high = (
+                float(values[i, k]) for values in (found.null, found.adjusted, found.low, found.high)
+            )
+            names = plan.medicines[i].id, plan.markers[k].id
+            out.append(YearRatio(*names, year, int(a[i, k]), int(b[i, k]), null, adjusted, low, high))
     return tuple(sorted(out, key=lambda r: (r.marker, r.index, r.year)))
