@@ -17,16 +17,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from soleus.errors import InputError, KnowledgeError
+from soleus.knowledge.facets import LOGIT_SD
 from soleus.knowledge.loader import Knowledge
-from soleus.knowledge.overlay import Bounded, Entry, Local, Method, NotLearnt, Overlay, Published, from_scale
+from soleus.knowledge.overlay import Bounded, Entry, Local, Method, NotLearnt, Overlay, Published, from_scale, to_scale
 from soleus.knowledge.overlaying import Figure, figure, figures
 from soleus.knowledge.schema.core import Contributor
 from soleus.population.local_counts import LearningSettings
@@ -34,10 +35,14 @@ from soleus.population.site_aggregates import Aggregates, Signal, SiteCount, cou
 from soleus.population.source import Source
 from soleus.reasoning.assess import software_version
 from soleus.statistics.shrinkage import between_settings, combine, shrink
+from soleus.statistics.special import normal_quantile
 
 DIGITS: Final = 6
 _DIGITS_PUBLISHED: Final = 9
 _PER: Final = 100_000  # person-years of a rate
+_MIRROR_SD: Final = LOGIT_SD["medium"]  # of how well records mirror people, which is stated without an interval
+_MOST_SE: Final = 3.0  # of a local number on its scale; more says nothing, whatever it is
+_Z: Final = float(normal_quantile(0.975))
 _FAR = 2.0  # typical ratio of local to published rates, or its inverse, at which the overlay warns
 _DESCRIPTION = (
     "Random effects across sites (restricted maximum likelihood); towards the published value by precision, with the "
@@ -45,7 +50,8 @@ _DESCRIPTION = (
 )
 
 
-class _Estimate(Struct, frozen=True):
+@dataclass(frozen=True)
+class _Estimate:
     """A number at one site, on its scale."""
 
     site: str
@@ -63,10 +69,11 @@ def overlay_of(sites: Sequence[Aggregates], knowledge: Knowledge, name: str | No
     """
     _fit_together(sites, knowledge)
     estimates, lacking = _estimates(sites, knowledge)
-    learnt = {f.key: (f, estimates[f.key]) for f in _whole(knowledge, estimates, lacking)}
-    tau, entries = {}, []
-    for kind in dict.fromkeys(key[0] for key in learnt):
-        scatter, made = _entries([pair for key, pair in learnt.items() if key[0] == kind])
+    across = list(_learnt(knowledge, estimates, lacking))
+    tau: dict[str, float] = {}
+    entries: list[Entry] = []
+    for kind in dict.fromkeys(a.number.kind for a in across):
+        scatter, made = _entries([a for a in across if a.number.kind == kind])
         tau[kind] = _rounded(scatter)
         entries += made
     return Overlay(
@@ -135,7 +142,7 @@ def _estimates(sites: Sequence[Aggregates], knowledge: Knowledge) -> tuple[_Esti
             number = figure(knowledge, (count.kind, count.id, count.field))
             if number is None:  # published as impossible, such as pregnant men
                 continue
-            value = _of_count(knowledge, count)
+            value = _of_count(count)
             if isinstance(value, str):
                 lacking[count.kind, count.id, count.field, value].append(s.site.name)
             else:
@@ -154,82 +161,114 @@ def _not_learnt(
             yield NotLearnt(kind=kind, id=id, field=field, why=why, site=site)
 
 
-def _of_count(knowledge: Knowledge, count: SiteCount) -> tuple[float, float] | str:
-    """The number on its scale and its standard error, or why there is none."""
+def _of_count(count: SiteCount) -> tuple[float, float] | str:
+    """What was counted, on its scale, and its standard error; or why there is nothing."""
     if count.n is None or count.of is None:
         return "The cell is small, or would give a small one away: it is hidden."
-    if count.n == 0 or count.of <= 0:
+    if count.n == 0:
         return "Nobody was counted."
     if count.kind == "rate":
         return math.log(_PER * count.n / count.of), 1 / math.sqrt(count.n)
-    return _of_share(count.n / count.of, count.of, *_mirror(knowledge, count))
+    if count.n >= count.of:
+        return "Everybody was counted."
+    return math.log(count.n / (count.of - count.n)), math.sqrt(1 / count.n + 1 / (count.of - count.n))
 
 
-def _mirror(knowledge: Knowledge, count: SiteCount) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Across:
+    """A number across sites, on its scale."""
+
+    number: Figure
+    told: list[_Estimate]
+    mean: float
+    se: float
+    between_sites: float
+
+
+def _learnt(knowledge: Knowledge, found: _Estimates, lacking: list[NotLearnt]) -> Iterator[_Across]:
+    """The numbers that were learnt; a distribution with all its states or not at all. What was not goes to the list."""
+    for kind, id in dict.fromkeys((key[0], key[1]) for key in sorted(found)):
+        wanted = list(figures(knowledge, kind, id))  # type: ignore[arg-type]
+        told = [f for f in wanted if f.key in found]
+        if kind == "background" and len(told) < len(wanted):
+            why = "Not every state could be learnt, and they must add up to 1."
+            lacking.append(NotLearnt(kind=kind, id=id, why=why))
+            continue
+        for number in told:
+            value = _across(knowledge, number, found[number.key])
+            if isinstance(value, _Across):
+                yield value
+            else:
+                lacking.append(NotLearnt(kind=kind, id=id, field=number.field, why=value))
+
+
+def _across(knowledge: Knowledge, number: Figure, told: list[_Estimate]) -> _Across | str:
+    c = combine([e.value for e in told], [e.se for e in told])
+    seen = _behind(c.mean, c.se, *_mirror(knowledge, number))
+    if isinstance(seen, str):
+        return seen
+    if not seen[1] < _MOST_SE:
+        return "What is recorded is too uncertain to tell."
+    return _Across(number, told, *seen, math.sqrt(c.tau2))
+
+
+def _mirror(knowledge: Knowledge, number: Figure) -> tuple[float, float]:
     """Sensitivity and specificity of the record; a prescription is itself the medicine, a value itself the finding."""
-    record = knowledge.by_id(Contributor)[count.id] if count.kind == "contributor" else None
+    record = knowledge.by_id(Contributor)[number.id] if number.kind == "contributor" else None
     if record is None or record.kind == "medicine":
         return 1.0, 1.0
     return record.recorded_sensitivity, record.recorded_specificity
 
 
-def _of_share(share: float, people: float, sensitivity: float, specificity: float) -> tuple[float, float] | str:
-    """Log-odds of the true share behind a recorded one (Rogan and Gladen 1978, Am J Epidemiol 107:71-76)."""
-    slope = sensitivity + specificity - 1
-    if slope <= 0:
-        return "Records of it say nothing."
-    true = (share + specificity - 1) / slope
+def _behind(log_odds: float, se: float, sensitivity: float, specificity: float) -> tuple[float, float] | str:
+    """Log-odds of the true share behind a recorded one (Rogan and Gladen 1978, Am J Epidemiol 107:71-76).
+
+    How well records mirror people is itself known within a factor of two in odds: at every site alike, and so after
+    sites are combined.
+    """
+    if sensitivity == specificity == 1:
+        return log_odds, se
+    recorded, wrong = from_scale("proportion", log_odds), 1 - specificity
+    slope = sensitivity - wrong
+    true = (recorded - wrong) / slope if slope > 0 else 0.0
     if not 0 < true < 1:
         return "What is recorded is no more than wrong entries alone would give." if true <= 0 else "Everybody has it."
-    se = math.sqrt(share * (1 - share) / people) / slope
-    return math.log(true / (1 - true)), se / (true * (1 - true))
+    sds = [p * (1 - p) * _MIRROR_SD for p in (sensitivity, wrong)]
+    parts = (recorded * (1 - recorded) * se, true * sds[0], (1 - true) * sds[1])
+    return to_scale("proportion", true), math.hypot(*parts) / slope / (true * (1 - true))
 
 
-def _whole(knowledge: Knowledge, found: _Estimates, lacking: list[NotLearnt]) -> Iterator[Figure]:
-    """The numbers that were learnt; a distribution with all its states or not at all."""
-    for kind, id in dict.fromkeys((key[0], key[1]) for key in sorted(found)):
-        wanted = list(figures(knowledge, kind, id))  # type: ignore[arg-type]
-        told = [f for f in wanted if f.key in found]
-        if kind == "background" and len(told) < len(wanted):
-            lacking.append(
-                NotLearnt(kind=kind, id=id, why="Not every state could be learnt, and they must add up to 1.")
-            )
-            continue
-        yield from told
-
-
-def _entries(learnt: Sequence[tuple[Figure, list[_Estimate]]]) -> tuple[float, list[Entry]]:
+def _entries(learnt: Sequence[_Across]) -> tuple[float, list[Entry]]:
     """tau and the entries of one kind."""
-    across = [combine([e.value for e in told], [e.se for e in told]) for _, told in learnt]
-    local, se = np.array([c.mean for c in across]), np.array([c.se for c in across])
-    centre, sd = (np.array([getattr(f, name) for f, _ in learnt]) for name in ("centre", "sd"))
+    local, se = np.array([a.mean for a in learnt]), np.array([a.se for a in learnt])
+    centre, sd = (np.array([getattr(a.number, name) for a in learnt]) for name in ("centre", "sd"))
     tau = between_settings(local, se, centre, sd)
     found = shrink(local, se, centre, sd, tau)
-    entries = []
-    for n, ((number, told), c) in enumerate(zip(learnt, across, strict=True)):
-        of = [e.of for e in told if e.of is not None]
-        bounds = _bounded(number, c.mean, *c.interval())
-        entries.append(
-            Entry(
-                kind=number.kind,
-                id=number.id,
-                field=number.field,
-                unit=number.unit,
-                published=_as_published(number.published),
-                local=Local(
-                    value=bounds.value,
-                    low=bounds.low,
-                    high=bounds.high,
-                    n=sum(e.n for e in told),
-                    of=round(sum(of), 2) if of else None,
-                    sites=tuple(e.site for e in told),
-                    between_sites=_rounded(math.sqrt(c.tau2)),
-                ),
-                combined=_bounded(number, *(float(v[n]) for v in (found.estimate, found.low, found.high))),
-                weight=_rounded(float(found.weight[n])),
-            )
-        )
-    return tau, entries
+    combined = zip(found.estimate.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    return tau, [_entry(*both) for both in zip(learnt, combined, found.weight.tolist(), strict=True)]
+
+
+def _entry(a: _Across, combined: tuple[float, float, float], weight: float) -> Entry:
+    here = _bounded(a.number, a.mean, a.mean - _Z * a.se, a.mean + _Z * a.se)
+    of = [e.of for e in a.told if e.of is not None]
+    return Entry(
+        kind=a.number.kind,
+        id=a.number.id,
+        field=a.number.field,
+        unit=a.number.unit,
+        published=_as_published(a.number.published),
+        local=Local(
+            value=here.value,
+            low=here.low,
+            high=here.high,
+            n=sum(e.n for e in a.told),
+            of=round(sum(of), 2) if of else None,
+            sites=tuple(e.site for e in a.told),
+            between_sites=_rounded(a.between_sites),
+        ),
+        combined=_bounded(a.number, *combined),
+        weight=_rounded(weight),
+    )
 
 
 def _bounded(number: Figure, *scaled: float) -> Bounded:

@@ -10,10 +10,10 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from soleus.errors import UnreadableInput
 from soleus.evidence.record import Id
@@ -42,17 +42,17 @@ class SiteCount(_Part, frozen=True, kw_only=True):
     kind: Kind
     id: Id
     field: str
-    n: int | None
-    of: float | None
+    n: Annotated[int, Meta(ge=0)] | None
+    of: Annotated[float, Meta(gt=0)] | None
 
 
 class SiteRatio(_Part, frozen=True, kw_only=True):
     """A ratio of this database on the logarithm; ``n``: people behind it."""
 
     id: Id  # of the effect
-    log_ratio: float
-    se: float
-    n: int
+    log_ratio: Annotated[float, Meta(ge=-20, le=20)]
+    se: Annotated[float, Meta(gt=0, le=20)]
+    n: Annotated[int, Meta(ge=0)]
     index: str
     marker: str
     calibrated: bool
@@ -155,9 +155,10 @@ def _hidden(counts: Sequence[LocalCount], least: int) -> Iterator[SiteCount]:
     for within in (("kind", "id", "first"), ("kind", "id", "second")):
         rows = suppress(rows, ["n"], within=within, least=least)
     for count, row in zip(counts, rows, strict=True):
-        shown = row["n"] is not None and count.people >= least
-        of = round(count.of, 2) if shown else None
-        yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=row["n"] if shown else None, of=of)
+        of = round(count.of, 2)
+        shown = row["n"] is not None and count.people >= least and of > 0
+        n, whole = (row["n"], of) if shown else (None, None)
+        yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=n, of=whole)
 
 
 def _row(c: LocalCount) -> dict[str, Any]:
