@@ -9,11 +9,13 @@ docs/case.schema.json          from soleus.clinical.case
 docs/assessment.schema.json    from soleus.reports.json
 
 and, in the documents of `BLOCKS`, what stands between ``<!-- made: NAME -->`` and ``<!-- end: NAME -->``: figures
-from docs/validation.json and benchmarks/results.json, parameters, and excerpts of what the command prints.
+from docs/validation.json and benchmarks/results.json, parameters, excerpts of what the command prints, and tables of
+`scale_model`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import os
@@ -394,6 +396,20 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "error": partial(excerpt, "assess examples/none.yaml --format json"),
     },
 }
+
+
+def scale_blocks() -> dict[str, Callable[[], str]]:
+    """The tables of docs/scale.md, made by the module beside this one, which may be no package to whoever loads it."""
+    spec = importlib.util.spec_from_file_location("scale_model", Path(__file__).parent / "scale_model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["scale_model"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: dict[str, Callable[[], str]] = module.blocks()
+    return made
+
+
+BLOCKS["docs/scale.md"] = scale_blocks()
 
 
 def filled(path: str) -> str:
