@@ -82,11 +82,12 @@ def _ids(option: str, wanted: Sequence[int] | None, events: Iterable[Event], nam
 
 def as_row(pair: PairRatio) -> dict[str, Cell]:
     """The object that is printed: undefined is null, an endless bound a word, since JSON has no infinity."""
-    return {name: _told(value) for name, value in asdict(pair).items()}
+    return {name: told_as(value) for name, value in asdict(pair).items()}
 
 
-def _told(value: float) -> Cell:
-    if isinstance(value, int):
+def told_as(value: float | str) -> Cell:
+    """Undefined is null, an endless bound the word Infinity."""
+    if isinstance(value, int | str):
         return value
     return None if math.isnan(value) else "Infinity" if math.isinf(value) else value
 
@@ -101,7 +102,7 @@ def _null_bounds(cohorts: CohortFolder, pair: PairRatio, settings: SequenceSetti
             span,
         )
         bounds = central_interval(bootstrap_null(*days, settings.null_window, draws=draws), settings.level)
-    return {"null_low": _told(bounds[0]), "null_high": _told(bounds[1])}
+    return {"null_low": told_as(bounds[0]), "null_high": told_as(bounds[1])}
 
 
 # --------------------------------------------------------------------------------------------------- text
@@ -130,6 +131,28 @@ def _short(value: float) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ options
+
+
+def place(source: str | None) -> str:
+    """The database that was named."""
+    if source is None:
+        raise UsageError("soleus population ssa", "nothing to read", "a database, or --cohorts FOLDER", "Name one.")
+    return source
+
+
+def one_place(source: str | None) -> None:
+    """Cohorts were named; a database may not be as well."""
+    if source is not None:
+        raise UsageError("soleus population ssa", "a database and --cohorts", "one of them", "Leave one away.")
+
+
+def numbers(option: str, words: Sequence[str] | None) -> list[int] | None:
+    """Numbers of cohorts; None where none was named."""
+    try:
+        return [int(word) for word in words] if words else None
+    except ValueError:
+        raise UsageError(option, ", ".join(map(repr, words or ())), "the number of a cohort",
+                         "Names of value sets are for a database; cohorts have numbers.") from None  # fmt: skip
 
 
 def days(option: str, text: str) -> float:

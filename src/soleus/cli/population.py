@@ -30,64 +30,6 @@ def nhanes(
     run_nhanes(folder, format, out)
 
 
-@app.command()
-def ssa(
-    cohorts: Annotated[
-        Path,
-        typer.Option(help="Folder with index_cohort.csv, marker_cohort.csv and observation_period.csv (OMOP columns)."),
-    ],
-    index: Annotated[list[int] | None, typer.Option(help="Index cohort; may be given again. Default: all.")] = None,
-    marker: Annotated[list[int] | None, typer.Option(help="Marker cohort; may be given again. Default: all.")] = None,
-    window: Annotated[str, typer.Option(help="LO,HI: more than LO and at most HI days between the two starts.")] = (
-        "0,365"
-    ),
-    null_window: Annotated[
-        str | None, typer.Option(help="Days the null ratio looks ahead and back; default HI, 548 with --compat.")
-    ] = None,
-    max_gap: Annotated[str, typer.Option(help="Most days from the end of the earlier to the later.")] = "inf",
-    prior_observation: Annotated[int, typer.Option(min=0, help="Least days of observation before.")] = 0,
-    washout: Annotated[int, typer.Option(min=0, help="Least days since an event of the same cohort.")] = 0,
-    date_range: Annotated[
-        str | None, typer.Option(help="A:B, both included; an empty end is where observation begins or ends.")
-    ] = None,
-    interval: Annotated[
-        Literal["jeffreys", "clopper-pearson"], typer.Option(help="Kind of the confidence interval.")
-    ] = "jeffreys",
-    level: Annotated[float, typer.Option(min=1, max=99.9, help="Level of the interval, per cent.")] = 95,
-    bootstrap: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Draws of people for bounds of the null ratio; 0 for none.")
-    ] = 0,
-    compat: Annotated[
-        Literal["cohortsymmetry"] | None, typer.Option(help="Answer as this R package does, its infinities included.")
-    ] = None,
-    format: Annotated[Literal["text", "json"], typer.Option(help="What to print: text or json.")] = "text",
-) -> None:
-    """Sequence symmetry: is the index started before the marker more often than after it, beyond what time explains?
-
-    Days may be `inf`. One pair is one JSON object; several are an array. What is undefined is null.
-
-    Examples: `soleus population ssa --cohorts folder --index 1 --marker 3`,
-    `soleus population ssa --cohorts folder --index 1 --marker 3 --window 0,inf --date-range 2010-01-01: --format json`.
-    """
-    from soleus.cli import populating_ssa as asked
-    from soleus.population.sequences import SequenceSettings
-
-    first, last = asked.date_range(date_range)
-    settings = SequenceSettings(
-        window=asked.window(window),
-        null_days=None if null_window is None else asked.days("--null-window", null_window),
-        max_gap=asked.days("--max-gap", max_gap),
-        prior_observation=prior_observation,
-        washout=washout,
-        first_day=first,
-        last_day=last,
-        level=level / 100,
-        interval="jeffreys" if interval == "jeffreys" else "clopper_pearson",
-        compat=compat,
-    )
-    asked.run_ssa(cohorts, asked.Asked(index or None, marker or None, bootstrap), settings, format)
-
-
 SourceArgument = Annotated[
     str, typer.Argument(help="Folder of OMOP tables (Parquet, CSV) or FHIR files, a DuckDB file, or an address.")
 ]
@@ -101,6 +43,24 @@ ResultsOption = Annotated[
 ]
 LeastOption = Annotated[
     int, typer.Option("--least", min=0, help="Counts from 1 to below this are hidden, with what would tell them.")
+]
+
+
+AgeOption = Annotated[
+    int | None, typer.Option(min=0, help="Only events of people who are at least so old on the day of the earlier.")
+]
+MinDaysOption = Annotated[
+    int, typer.Option(min=0, help="Least days that the first record of the index lasts, both ends counted.")
+]
+MaxDaysOption = Annotated[str, typer.Option(help="Most days that it lasts.")]
+ExcludeOption = Annotated[
+    bool, typer.Option("--exclude/--no-exclude", help="Leave out people with malaria, motor neurone disease, dialysis.")
+]
+StartsOption = Annotated[
+    Literal["new", "ever"] | None,
+    typer.Option(
+        help="What the null ratio counts: new starts under observation, or first events ever (with --compat)."
+    ),
 ]
 
 
@@ -181,6 +141,152 @@ def prevalence(
 
     named = [part.strip() for part in by.split(",") if part.strip()]
     run_prevalence(source, kind, engine, value_set, named, (era_gap, prior_observation), format, out, least)
+
+
+@app.command()
+def ssa(
+    source: Annotated[str | None, typer.Argument(help="A database, as for the other commands; or --cohorts.")] = None,
+    cohorts: Annotated[
+        Path | None,
+        typer.Option(help="Folder with index_cohort.csv, marker_cohort.csv and observation_period.csv (OMOP columns)."),
+    ] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(help="Number of a cohort, or value set of a database (medicine.statin); may be given again."),
+    ] = None,
+    marker: Annotated[list[str] | None, typer.Option(help="The same for the marker.")] = None,
+    window: Annotated[str, typer.Option(help="LO,HI: more than LO and at most HI days between the two starts.")] = (
+        "0,365"
+    ),
+    null_window: Annotated[
+        str | None, typer.Option(help="Days the null ratio looks ahead and back; default HI, 548 with --compat.")
+    ] = None,
+    max_gap: Annotated[str, typer.Option(help="Most days from the end of the earlier to the later.")] = "inf",
+    prior_observation: Annotated[int, typer.Option(min=0, help="Least days of observation before.")] = 0,
+    washout: Annotated[int, typer.Option(min=0, help="Least days since an event of the same cohort.")] = 0,
+    date_range: Annotated[
+        str | None, typer.Option(help="A:B, both included; an empty end is where observation begins or ends.")
+    ] = None,
+    interval: Annotated[
+        Literal["jeffreys", "clopper-pearson"], typer.Option(help="Kind of the confidence interval.")
+    ] = "jeffreys",
+    level: Annotated[float, typer.Option(min=1, max=99.9, help="Level of the interval, per cent.")] = 95,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Draws of people for bounds of the null ratio; 0 for none.")
+    ] = 0,
+    compat: Annotated[
+        Literal["cohortsymmetry"] | None, typer.Option(help="Answer as this R package does, its infinities included.")
+    ] = None,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    age_at_least: AgeOption = None,
+    min_days: MinDaysOption = 0,
+    max_days: MaxDaysOption = "inf",
+    exclude: ExcludeOption = True,
+    starts: StartsOption = None,
+    least: LeastOption = 5,
+    format: Annotated[Literal["text", "json"], typer.Option(help="What to print: text or json.")] = "text",
+) -> None:
+    """Sequence symmetry: is the index started before the marker more often than after it, beyond what time explains?
+
+    Days may be `inf`. One pair is one JSON object; several are an array. What is undefined is null. On cohorts, all
+    pairs are told where none is named, and what follows `--kind` does not apply; on a database small counts are hidden.
+
+    Examples: `soleus population ssa --cohorts folder --index 1 --marker 3`,
+    `soleus population ssa --cohorts folder --index 1 --marker 3 --window 0,inf --date-range 2010-01-01: --format json`,
+    `soleus population ssa data/omop --index medicine.statin --marker quinine --prior-observation 365`.
+    """
+    from soleus.cli import populating_ssa as asked
+    from soleus.population.sequences import SequenceSettings
+
+    first, last = asked.date_range(date_range)
+    settings = SequenceSettings(
+        window=asked.window(window),
+        null_days=None if null_window is None else asked.days("--null-window", null_window),
+        max_gap=asked.days("--max-gap", max_gap),
+        prior_observation=prior_observation,
+        washout=washout,
+        first_day=first,
+        last_day=last,
+        level=level / 100,
+        interval="jeffreys" if interval == "jeffreys" else "clopper_pearson",
+        compat=compat,
+    )
+    if cohorts is None:
+        from soleus.cli.populating_signals import rules_of, run_ssa_on
+
+        rules = rules_of(age_at_least, (min_days, max_days), starts or ("ever" if compat else "new"))
+        place = asked.place(source)
+        names = index or [], marker or []
+        run_ssa_on(place, kind, engine, names, settings, rules, exclude, bootstrap, least, format)
+    else:
+        asked.one_place(source)
+        ids = (asked.numbers("--index", index), asked.numbers("--marker", marker))
+        asked.run_ssa(cohorts, asked.Asked(*ids, bootstrap), settings, format)
+
+
+@app.command()
+def screen(
+    source: SourceArgument,
+    marker: Annotated[
+        list[str] | None,
+        typer.Option(help="quinine, magnesium, muscle_relaxant, cramp or another value set; may be given again."),
+    ] = None,
+    index: Annotated[
+        list[str] | None, typer.Option(help="Value sets to look at in place of every class of medicines.")
+    ] = None,
+    ingredients: Annotated[bool, typer.Option(help="Every ingredient of the database as well.")] = False,
+    window: Annotated[str, typer.Option(help="LO,HI: more than LO and at most HI days between the two starts.")] = (
+        "0,365"
+    ),
+    null_window: Annotated[
+        str | None, typer.Option(help="Days the null ratio looks ahead and back; default HI.")
+    ] = None,
+    max_gap: Annotated[str, typer.Option(help="Most days from the end of the earlier to the later.")] = "inf",
+    prior_observation: Annotated[int, typer.Option(min=0, help="Least days of observation before.")] = 365,
+    washout: Annotated[int, typer.Option(min=0, help="Least days since the same medicine before.")] = 365,
+    date_range: Annotated[
+        str | None, typer.Option(help="A:B, both included; an empty end is where observation begins or ends.")
+    ] = None,
+    age_at_least: AgeOption = None,
+    min_days: MinDaysOption = 0,
+    max_days: MaxDaysOption = "inf",
+    exclude: ExcludeOption = True,
+    strata: Annotated[bool, typer.Option(help="Null ratios by age band and sex.")] = True,
+    rate: Annotated[float, typer.Option(min=0.1, max=50, help="Rate of false discoveries, per cent.")] = 5,
+    second_look: Annotated[bool, typer.Option(help="A self-controlled case series of what is found.")] = True,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Draws of people for the null ratios of what is found; 0 for none.")
+    ] = 0,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: TextOrJson = "text",
+    out: ResultsOption = None,
+    plot: Annotated[Path | None, typer.Option(help="Folder for the drawings (SVG) and their tables (CSV).")] = None,
+    least: LeastOption = 5,
+) -> None:
+    """Screen every class of medicines for starts before the marker: signals, calibrated by negative controls.
+
+    Examples: `soleus population screen data/omop`,
+    `soleus population screen data/omop --marker cramp --ingredients --out results --plot plots`.
+    """
+    from soleus.cli import populating_ssa as asked
+    from soleus.cli.populating_signals import Asked, rules_of, run_screen, settings_of
+    from soleus.population.sequences import SequenceSettings
+
+    first, last = asked.date_range(date_range)
+    sequence = SequenceSettings(
+        window=asked.window(window),
+        null_days=None if null_window is None else asked.days("--null-window", null_window),
+        max_gap=asked.days("--max-gap", max_gap),
+        prior_observation=prior_observation,
+        washout=washout,
+        first_day=first,
+        last_day=last,
+    )
+    rules = rules_of(age_at_least, (min_days, max_days), "new")
+    settings = settings_of(marker or ["quinine"], index or (), ingredients, sequence, rules, exclude, strata, rate)
+    run_screen(source, kind, engine, settings, Asked(out, plot, least, bootstrap, second_look), format)
 
 
 @app.command()

@@ -49,10 +49,15 @@ class Screened:
 
 
 def screened(source: Source, knowledge: Knowledge, *, ingredients: bool = False) -> tuple[list[Screened], list[str]]:
-    """The medicines of a screen, in order, and the classes that this database has none of."""
+    """The medicines of a screen, in order, and the classes of which this database has no record.
+
+    Concepts that no record uses are left out, so that classes which differ in them alone are one.
+    """
     classes = [m for m in knowledge.all(Medicine) if m.level == "class"]
     leaves = list(_leaves(knowledge))
-    found = expand(source, knowledge, [f"medicine.{m.id}" for m in (*classes, *(m for m, _ in leaves))]).concepts
+    used = _used(source)
+    known = expand(source, knowledge, [f"medicine.{m.id}" for m in (*classes, *(m for m, _ in leaves))]).concepts
+    found = {name: concepts & used for name, concepts in known.items()}
     fitting = _fitting(leaves, found)
     controls = frozenset(c for m in fitting for c in found[f"medicine.{m.id}"])
     out = [_screened(knowledge, m, found.get(f"medicine.{m.id}", frozenset())) for m in (*classes, *fitting)]
@@ -132,6 +137,10 @@ def _ingredients(source: Source) -> Iterator[Screened]:
     names = _names(source, concepts)
     for top in sorted(concepts, key=lambda c: (names.get(c, ""), c)):
         yield Screened(f"ingredient.{top}", names.get(top) or f"concept {top}", frozenset(concepts[top]))
+
+
+def _used(source: Source) -> frozenset[int]:
+    return frozenset(row["concept"] for row in source.engine.rows(source.exposure.select("concept").distinct()))
 
 
 def _tops(source: Source) -> dict[int, set[int]]:

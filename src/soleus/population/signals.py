@@ -262,7 +262,7 @@ def _wanted(source: Source, knowledge: Knowledge, settings: ScreenSettings) -> t
         return _known(source, knowledge, "index", settings.index), []
     found, lacking = screened(source, knowledge, ingredients=settings.ingredients)
     names = ", ".join(name.removeprefix("medicine.") for name in lacking)
-    return found, [f"Classes without a concept in this database: {names}."] if lacking else []
+    return found, [f"Classes of which nothing is recorded: {names}."] if lacking else []
 
 
 def _study(
