@@ -157,7 +157,7 @@ def storage(m: Model) -> str:
     gb, people = m.gb(m["people"]), m["people"]
     first = people * m["first_rows_a_person"] * m["bytes_a_row"] / 1e9
     return (
-        f"{number(gb)} GB of exposures of {people:,.0f} people cost {money(gb * m['storage_usd_gb_month'])} USD a month; "
+        f"{number(gb)} GB of exposures of {people:,.0f} people: {money(gb * m['storage_usd_gb_month'])} USD a month; "
         f"the table of first exposures is {number(first)} GB more."
     )
 

@@ -1,4 +1,4 @@
-"""The model behind docs/scale.md: its arithmetic, and that what is measured takes the place of what stands in for it."""
+"""The model behind docs/scale.md: its arithmetic, and that what is measured takes the place of stand-ins."""
 
 from __future__ import annotations
 
