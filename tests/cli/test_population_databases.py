@@ -47,7 +47,7 @@ def test_init_tells_what_a_database_is_and_knows(world: Path, capsys: Capture) -
     assert found["kind"] == "omop"
     assert found["value_sets"]["cramp"] == 1
     assert found["value_sets"]["medicine.statin"] > 1
-    assert any(lack["table"] == "result" for lack in found["lacks"])
+    assert any(lack["column"] == "observation" for lack in found["lacks"])
 
 
 def test_quality_finds_no_fault_in_a_clean_world(world: Path, capsys: Capture) -> None:

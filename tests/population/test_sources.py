@@ -102,8 +102,8 @@ def test_what_a_source_lacks_is_said_with_what_follows(tmp_path: Path) -> None:
 
 def test_a_unit_is_what_the_vocabulary_calls_it_else_what_is_written_else_its_number(tmp_path: Path) -> None:
     head = ["person_id", "measurement_concept_id", "measurement_date", "value_as_number", "unit_concept_id"]
-    measured = [[*head, "unit_source_value"], [1, 4, "2010-06-01", 4.1, 8753, "mmol / l"], [1, 4, "2010-06-02", 4.2, 1, "mmol/L"],
-                [1, 4, "2010-06-03", 4.3, 1, ""], [1, 4, "2010-06-04", 4.4, 0, ""]]  # fmt: skip
+    units = [(8753, "mmol / l"), (1, "mmol/L"), (1, ""), (0, "")]
+    measured = [[*head, "unit_source_value"], *([1, 4, f"2010-06-0{n}", 4, *u] for n, u in enumerate(units, 1))]
     concept = [["concept_id", "vocabulary_id", "concept_code", "concept_name"], [8753, "UCUM", "mmol/L", "millimole"],
                [1, "Other", "x", "x"]]  # fmt: skip
     source = open_source(write_omop(tmp_path, measurement=measured, concept=concept))
@@ -343,6 +343,9 @@ def dialect(engine: Engine) -> None:
     assert told == [{"a": 1, "share": None, "days": 365}, {"a": 6, "share": 3.0, "days": None}]
     assert engine.one(t.aggregate(bits=engine.bit_or(t.a))) == {"bits": 7}
     assert engine.rows(engine.empty({"a": "int", "d": "date", "s": "str"})) == []
+    wide = [((1 << 62) + 7, "x", True), (None, None, None), (-3, "", False)]
+    told = engine.rows(engine.table({"a": "int", "s": "str", "b": "bool"}, wide))
+    assert sorted(map(repr, told)) == sorted(repr(dict(zip(("a", "s", "b"), row, strict=True))) for row in wide)
 
 
 # --------------------------------------------------------------------------------------------- quality

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
+
 from soleus.errors import InvalidValue, UnreadableInput
 from soleus.population.cohort import Cohort, ConceptSet, Timed, cohort_of
 
@@ -42,12 +44,12 @@ def cohort_from_circe(tree: Any, name: str, where: str = "circe") -> Cohort:
     for part in ("CensoringCriteria", "CensorWindow"):
         if tree.get(part) not in _NOTHING:
             _cannot(f"{where}: {part}")
-    primary = tree["PrimaryCriteria"]
-    entry = [_criterion(c, f"{where}: PrimaryCriteria") for c in primary.get("CriteriaList", [])]
+    primary = _map(tree["PrimaryCriteria"], f"{where}: PrimaryCriteria")
+    entry = [_criterion(c, f"{where}: PrimaryCriteria") for c in _list(primary.get("CriteriaList"), where)]
     firsts = {first for _, first in entry}
     if True in firsts and len(entry) > 1:
         _cannot(f"{where}: PrimaryCriteria, First with several criteria")
-    window = primary.get("ObservationWindow") or {}
+    window = _map(primary.get("ObservationWindow"), f"{where}: ObservationWindow")
     require, exclude = _rules(tree, where)
     plain = {
         "id": "".join(c if c.isalnum() and c.isascii() else "_" for c in name.lower()).strip("_") or "cohort",
@@ -55,19 +57,45 @@ def cohort_from_circe(tree: Any, name: str, where: str = "circe") -> Cohort:
         "entry": list(dict.fromkeys(value_set for value_set, _ in entry)),
         "era_gap_days": None,
         "washout_days": None if firsts == {True} else 0,
-        "prior_observation_days": int(window.get("PriorDays", 0)),
-        "follow_up_days": int(window.get("PostDays", 0)),
+        "prior_observation_days": _whole(window.get("PriorDays", 0), f"{where}: PriorDays"),
+        "follow_up_days": _whole(window.get("PostDays", 0), f"{where}: PostDays"),
         "limit": _limit(tree, where, bool(require or exclude)),
         **_end(tree.get("EndStrategy"), where),
     }
     built = cohort_of(plain, where)
-    import msgspec
-
     return msgspec.structs.replace(built, require=require, exclude=exclude, sets=_sets(tree, where))
 
 
 def _cannot(where: str) -> NoReturn:
     raise InvalidValue(where, "a part that is not read", "the parts that docs name", "Say it in a cohort of our own.")
+
+
+def _wrong(where: str, expected: str) -> NoReturn:
+    raise InvalidValue(where, "another form", expected, "Export it again.")
+
+
+def _map(value: Any, where: str) -> Mapping[str, Any]:
+    if value is None or isinstance(value, dict):
+        return value or {}
+    _wrong(where, "a group of named parts")
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if value is None or isinstance(value, list):
+        return value or []
+    _wrong(where, "a list")
+
+
+def _whole(value: Any, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 62:
+        return value
+    _wrong(where, "a whole number")
+
+
+def _yes(value: Any, where: str) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    _wrong(where, "true or false")
 
 
 def _only(tree: Mapping[str, Any], where: str, known: Iterable[str]) -> None:
@@ -77,48 +105,48 @@ def _only(tree: Mapping[str, Any], where: str, known: Iterable[str]) -> None:
 
 
 def _sets(tree: Mapping[str, Any], where: str) -> dict[str, ConceptSet]:
-    return {
-        f"set_{s['id']}": _set(s["expression"], f"{where}: concept set {s['id']}") for s in tree.get("ConceptSets", [])
-    }
+    out = {}
+    for found in _list(tree.get("ConceptSets"), f"{where}: ConceptSets"):
+        number = _whole(_map(found, f"{where}: concept set").get("id"), f"{where}: concept set, id")
+        out[f"set_{number}"] = _set(found.get("expression"), f"{where}: concept set {number}")
+    return out
 
 
-def _set(expression: Mapping[str, Any], where: str) -> ConceptSet:
+def _set(expression: Any, where: str) -> ConceptSet:
     parts: dict[str, list[int]] = {"include": [], "include_narrower": [], "exclude": [], "exclude_narrower": []}
-    for item in expression.get("items", []):
-        if item.get("includeMapped"):
+    for item in (_map(i, where) for i in _list(_map(expression, where).get("items"), where)):
+        if _yes(item.get("includeMapped"), where):
             _cannot(f"{where}, includeMapped")
-        name = "exclude" if item.get("isExcluded") else "include"
-        name += "_narrower" if item.get("includeDescendants") else ""
-        parts[name].append(int(item["concept"]["CONCEPT_ID"]))
+        name = "exclude" if _yes(item.get("isExcluded"), where) else "include"
+        name += "_narrower" if _yes(item.get("includeDescendants"), where) else ""
+        parts[name].append(_whole(_map(item.get("concept"), where).get("CONCEPT_ID"), f"{where}, CONCEPT_ID"))
     return ConceptSet(**{name: tuple(found) for name, found in parts.items()})
 
 
-def _criterion(criterion: Mapping[str, Any], where: str) -> tuple[str, bool]:
+def _criterion(criterion: Any, where: str) -> tuple[str, bool]:
     """The value set of a criterion, and whether only the first counts."""
-    (kind, body), *more = criterion.items()
-    if more or kind not in _CRITERIA:
-        _cannot(f"{where}, {kind if not more else more[0][0]}")
-    _only(
-        body,
-        f"{where}, {kind}",
-        ("CodesetId", "First", f"{kind}TypeExclude", "DrugTypeExclude", "ConditionTypeExclude"),
-    )
+    kinds = list(_map(criterion, where))
+    if len(kinds) != 1 or kinds[0] not in _CRITERIA:
+        _cannot(f"{where}, {', '.join(kinds) or 'nothing'}")
+    kind, place = kinds[0], f"{where}, {kinds[0]}"
+    body = _map(criterion[kind], place)
+    _only(body, place, ("CodesetId", "First", f"{kind}TypeExclude", "DrugTypeExclude", "ConditionTypeExclude"))
     if body.get("CodesetId") is None:
-        _cannot(f"{where}, {kind} without CodesetId")
-    return f"set_{body['CodesetId']}", bool(body.get("First"))
+        _cannot(f"{place} without CodesetId")
+    return f"set_{_whole(body['CodesetId'], f'{place}, CodesetId')}", _yes(body.get("First"), f"{place}, First")
 
 
 def _rules(tree: Mapping[str, Any], where: str) -> tuple[tuple[Timed, ...], tuple[Timed, ...]]:
+    place = f"{where}: group of criteria"
     groups = [tree["AdditionalCriteria"]] if tree.get("AdditionalCriteria") not in _NOTHING else []
-    groups += [rule["expression"] for rule in tree.get("InclusionRules") or []]
+    groups += [_map(rule, place).get("expression") for rule in _list(tree.get("InclusionRules"), place)]
     require, exclude = list[Timed](), list[Timed]()
-    for group in groups:
-        place = f"{where}: group of criteria"
+    for group in (_map(g, place) for g in groups):
         _only(group, place, ("Type", "CriteriaList"))
         if group.get("Type") != "ALL":
             _cannot(f"{place}, Type {group.get('Type')}")
-        for counted in group.get("CriteriaList", []):
-            timed, wanted = _counted(counted, place)
+        for counted in _list(group.get("CriteriaList"), place):
+            timed, wanted = _counted(_map(counted, place), place)
             (require if wanted else exclude).append(timed)
     return tuple(require), tuple(exclude)
 
@@ -126,36 +154,41 @@ def _rules(tree: Mapping[str, Any], where: str) -> tuple[tuple[Timed, ...], tupl
 def _counted(counted: Mapping[str, Any], where: str) -> tuple[Timed, bool]:
     """Something around the start, and whether it has to be there."""
     _only(counted, where, ("Criteria", "StartWindow", "Occurrence", "IgnoreObservationPeriod"))
-    occurrence = counted.get("Occurrence") or {}
-    kinds: dict[Any, bool] = {(2, 1): True, (0, 0): False, (1, 0): False}
-    wanted = kinds.get((occurrence.get("Type"), occurrence.get("Count")))
-    if wanted is None or occurrence.get("IsDistinct"):
+    occurrence = _map(counted.get("Occurrence"), f"{where}, Occurrence")
+    how = [occurrence.get(name) for name in ("Type", "Count")]
+    if how not in ([2, 1], [0, 0], [1, 0]) or occurrence.get("IsDistinct"):
         _cannot(f"{where}, Occurrence")
-    value_set, first = _criterion(counted["Criteria"], where)
-    window = counted.get("StartWindow") or {}
+    value_set, first = _criterion(counted.get("Criteria"), where)
+    window = _map(counted.get("StartWindow"), f"{where}, StartWindow")
     if first or window.get("UseEventEnd") or window.get("UseIndexEnd"):
         _cannot(f"{where}, First or ends of events")
-    timed = Timed(
-        value_set=value_set,
-        from_days=_edge(window.get("Start")),
-        to_days=_edge(window.get("End")),
-        same_observation=not counted.get("IgnoreObservationPeriod"),
-    )
-    return timed, wanted
+    low, high = (_edge(window.get(name), f"{where}, StartWindow") for name in ("Start", "End"))
+    if low is not None and high is not None and high < low:
+        _wrong(f"{where}, StartWindow", "a window that ends after it starts")
+    everywhere = _yes(counted.get("IgnoreObservationPeriod"), where)
+    return Timed(value_set=value_set, from_days=low, to_days=high, same_observation=not everywhere), how == [2, 1]
 
 
-def _edge(edge: Mapping[str, Any] | None) -> int | None:
+def _edge(edge: Any, where: str) -> int | None:
     """Days from the start; None: without limit."""
-    if not edge or edge.get("Days") is None:
+    found = _map(edge, where)
+    if found.get("Days") is None:
         return None
-    return int(edge["Days"]) * int(edge.get("Coeff", 1))
+    days, sign = _whole(found["Days"], f"{where}, Days"), found.get("Coeff", 1)
+    if sign not in (1, -1):
+        _wrong(f"{where}, Coeff", "1 or -1")
+    return days * int(sign)
 
 
 def _limit(tree: Mapping[str, Any], where: str, criteria: bool) -> str:
     """One entry a person. The first event of all, before any criterion, is another thing than the first that fits."""
-    limits = [(tree.get(name) or {}).get("Type", "All") for name in ("QualifiedLimit", "ExpressionLimit")]
-    limits.append(((tree["PrimaryCriteria"].get("PrimaryCriteriaLimit")) or {}).get("Type", "All"))
-    if "Last" in limits or "First" not in limits:
+    places = (
+        tree.get("QualifiedLimit"),
+        tree.get("ExpressionLimit"),
+        _map(tree["PrimaryCriteria"], where).get("PrimaryCriteriaLimit"),
+    )
+    limits = [_map(place, f"{where}: limit").get("Type", "All") for place in places]
+    if any(limit not in ("All", "First") for limit in limits) or "First" not in limits:
         _cannot(f"{where}: limit {'Last' if 'Last' in limits else 'All'}")
     if limits[2] == "First" and criteria:
         _cannot(f"{where}: PrimaryCriteriaLimit First with further criteria")
@@ -165,7 +198,7 @@ def _limit(tree: Mapping[str, Any], where: str, criteria: bool) -> str:
 def _end(strategy: Any, where: str) -> dict[str, Any]:
     if strategy in _NOTHING:
         return {"end": "observation"}
-    offset = strategy.get("DateOffset")
-    if not offset or offset.get("DateField") != "StartDate":
+    offset = _map(_map(strategy, f"{where}: EndStrategy").get("DateOffset"), f"{where}: EndStrategy")
+    if offset.get("DateField") != "StartDate":
         _cannot(f"{where}: EndStrategy")
-    return {"end": "observation", "end_days": int(offset.get("Offset", 0))}
+    return {"end": "observation", "end_days": _whole(offset.get("Offset", 0), f"{where}: EndStrategy, Offset")}

@@ -6,9 +6,13 @@ and no view of its own, so that a user who may only read can run it. What comes 
 
 from __future__ import annotations
 
+import csv
 import datetime
+import functools
 import gzip
 import importlib.util
+import warnings
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,14 +49,16 @@ class Engine:
 
         Tables parted by tabs, as vocabularies come, have no quotes. Raises `UnreadableInput`.
         """
-        mark = mark_of(path)
+        names, mark = header_of(path)
         quote = "" if mark == "\t" else '"'
+        common = {"header": True, "quote": quote}
         if self.name == "duckdb":
-            options = {"all_varchar": True, "header": True, "delim": mark, "quote": quote, "escape": quote}
+            columns = dict.fromkeys(names, "VARCHAR")
+            options = {"columns": columns, "auto_detect": False, "delim": mark, "escape": quote}
         else:
-            options = {"header": True, "inferSchema": False, "sep": mark, "quote": quote, "escape": quote or "\0",
-                       "multiLine": True, "mode": "FAILFAST"}  # fmt: skip
-        return self._read(path, "CSV", lambda: self.con.read_csv(str(path), **options))
+            schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in names)
+            options = {"schema": schema, "sep": mark, "escape": quote or "\0", "multiLine": True, "mode": "FAILFAST"}
+        return self._read(path, "CSV", lambda: self.con.read_csv(str(path), **common, **options))
 
     def _read(self, path: Path, form: str, read: Callable[[], Table]) -> Table:
         try:
@@ -72,12 +78,14 @@ class Engine:
 
     def rows(self, expression: Table) -> list[Row]:
         """The answer as plain rows; dates are `datetime.date`, nothing is NaN for missing."""
-        return [dict(row) for row in self.arrow(expression).to_pylist()]
+        answer = self.arrow(expression)
+        with asking(self.name):  # a date after the year 9999 is none here
+            return [dict(row) for row in answer.to_pylist()]
 
     def arrow(self, expression: Table) -> Any:
         """The answer as a pyarrow table, for what is too much for plain rows. Raises `UnreadableInput`."""
         with asking(self.name):
-            return expression.to_pyarrow()
+            return self.con.to_pyarrow(expression) if self.name == "duckdb" else _by_arrow(self.con, expression)
 
     def one(self, expression: Table) -> Row:
         """The answer of a query with exactly one row."""
@@ -88,11 +96,23 @@ class Engine:
 
     def bit_or(self, column: Expr) -> Expr:
         """Aggregate: the bits that any row has. Missing values add none."""
-        return column.bit_or()
+        return column.bit_or() if self.name == "duckdb" else _spark_bit_or()(column)
 
     def close(self) -> None:
         """Let go of the database, so that somebody else may write to it."""
         self.con.disconnect()
+
+
+def _by_arrow(con: Any, expression: Table) -> Any:
+    """The answer of Spark straight as Arrow: by way of pandas, as Ibis goes, a whole number beside a missing one
+    becomes a float, and concepts of our own lose their last digits."""
+    from ibis.formats.pyarrow import PyArrowData
+
+    con._run_pre_execute_hooks(expression)  # sends tables from memory along
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # PySpark leaves its socket to the garbage collector
+        answer = con.raw_sql(con.compile(expression)).toArrow()
+    return PyArrowData.convert_table(answer, expression.schema())
 
 
 @contextmanager
@@ -111,16 +131,19 @@ def _of_the_data(error: Exception) -> bool:
     names = {kind.__name__ for kind in type(error).__mro__}
     if "PySparkException" in names:
         return not names & {"AnalysisException", "ParseException"}
-    return bool(names & {"DataError", "OperationalError", "InvalidInputException", "SerializationException"})
+    if type(error).__name__ == "Error" and "duckdb" in type(error).__module__:  # a file whose parts do not fit
+        return True
+    return bool(names & {"DataError", "OperationalError", "InvalidInputException", "SerializationException",
+                         "OverflowError"})  # fmt: skip
 
 
 def unreadable(where: str, error: Exception, expected: str) -> UnreadableInput:
     """The error of an engine without its text, which may hold somebody's data."""
     found = type(error).__name__
     text = str(error).lower()
-    if "invalid unicode" in text or "malformed input" in text:
+    if isinstance(error, UnicodeDecodeError) or "invalid unicode" in text or "malformed input" in text:
         return UnreadableInput(where, f"text that is not UTF-8 ({found})", expected, "Export the table as UTF-8.")
-    if "sniffing file" in text:
+    if "csv error" in text or "malformed_csv_record" in text:
         repair = "Export the table again: as many values in every line as in the first, as UTF-8."
         return UnreadableInput(where, f"lines that do not fit each other ({found})", expected, repair)
     if "OutOfMemory" in found:
@@ -128,20 +151,29 @@ def unreadable(where: str, error: Exception, expected: str) -> UnreadableInput:
     return UnreadableInput(where, found, expected, "Export the table again.")
 
 
-def mark_of(path: Path) -> str:
-    """What parts the values of a table of text: the mark that its first line has most of, a comma if none.
+def header_of(path: Path) -> tuple[tuple[str, ...], str]:
+    """The names of the columns of a table of text, and what parts them: the mark that the first line has most of.
 
-    Raises `UnreadableInput` for a file without a first line.
+    Raises `UnreadableInput` for a file without a first line, or with one that is no text.
     """
     opened = gzip.open if path.name.endswith(".gz") else open
     try:
         with opened(path, "rb") as file:
-            first = file.readline(1 << 20)
-    except (OSError, EOFError) as error:
+            first = file.readline(1 << 20).decode("utf-8-sig").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise unreadable(path.name, error, "a table as CSV") from None
+    except (OSError, EOFError, zlib.error) as error:
         raise UnreadableInput(path.name, type(error).__name__, "a table as CSV", "Check the file.") from None
-    if not first.strip():
-        raise UnreadableInput(path.name, "nothing", "a first line with the names of columns", "Export the table again.")
-    return max(",;\t|", key=lambda mark: first.count(mark.encode()))
+    if not first.strip() or "\0" in first:
+        found = "nothing" if not first.strip() else "no text"
+        raise UnreadableInput(path.name, found, "a first line with the names of columns", "Export the table again.")
+    mark = max(",;\t|", key=first.count)
+    names = first.split(mark) if mark == "\t" else next(csv.reader([first], delimiter=mark))
+    return tuple(f"{name}_{n}" if name.lower() in _lower(names[:n]) else name for n, name in enumerate(names)), mark
+
+
+def _lower(names: Sequence[str]) -> set[str]:
+    return {name.lower() for name in names}
 
 
 def days_between(later: Expr, earlier: Expr) -> Expr:
@@ -226,11 +258,19 @@ def _spark(session: Any = None, master: str = "local[2]", config: Mapping[str, s
     from pyspark.sql import SparkSession
 
     try:
-        return ibis.pyspark.connect(session or SparkSession.getActiveSession() or _session(master, config or {}))
+        con = ibis.pyspark.connect(session or SparkSession.getActiveSession() or _session(master, config or {}))
+        con._register_in_memory_table = functools.partial(_sent_along, con)
+        return con
     except PySparkException as error:
         found = error.getCondition() or type(error).__name__
         repair = "Install Java 17 or 21 and set JAVA_HOME, or hand over a session that is there."
         raise UsageError("--engine spark", found, "Spark that starts", repair) from None
+
+
+def _sent_along(con: Any, table: Any) -> None:
+    """A table from memory goes to Spark as Arrow, for the reason of `_by_arrow`."""
+    rows = table.data.to_pyarrow(table.schema)
+    con._session.createDataFrame(rows).createOrReplaceTempView(table.name)
 
 
 def _session(master: str, config: Mapping[str, str]) -> Any:
@@ -262,3 +302,15 @@ def _memory_table(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Ta
     values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(types)
     columns = [pa.array(column, arrow[kind]) for column, kind in zip(values, types.values(), strict=True)]
     return ibis.memtable(pa.table(dict(zip(types, columns, strict=True))))
+
+
+@functools.cache
+def _spark_bit_or() -> Any:
+    """Spark has the aggregate and Ibis does not know it: declared once."""
+    import ibis
+
+    @ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+    def bit_or(x: int) -> int:  # type: ignore[empty-body]
+        """Bits of any row."""
+
+    return bit_or

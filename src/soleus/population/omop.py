@@ -197,23 +197,34 @@ def _birth(table: Table) -> Expr:
         ibis.coalesce(as_int(table[name]), ibis.null("int64")) if name in table.columns else ibis.null("int64")
         for name in ("month_of_birth", "day_of_birth")
     )
-    year = as_int(table.year_of_birth)
-    parts = [
-        year.cast("string").lpad(4, "0"), ibis.coalesce(month, 7).cast("string").lpad(2, "0"),
-        ibis.coalesce(day, ibis.ifelse(month.isnull(), 1, 15)).cast("string").lpad(2, "0"),
-    ]  # fmt: skip
-    made = as_date(parts[0] + "-" + parts[1] + "-" + parts[2])
+    made = _day(as_int(table.year_of_birth), ibis.coalesce(month, 7),
+                ibis.coalesce(day, ibis.ifelse(month.isnull(), 1, 15)))  # fmt: skip
     if "birth_datetime" not in table.columns:
         return made
     return ibis.coalesce(as_date(table.birth_datetime), made)
 
 
+def _day(year: Expr, month: Expr, day: Expr) -> Expr:
+    """The date of these numbers; missing where there is no such day, where an engine would raise."""
+    import ibis
+
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    short = ibis.ifelse(month == 2, ibis.ifelse(leap, 29, 28), 31)
+    last = ibis.ifelse(month.isin([4, 6, 9, 11]), 30, short)
+    there = year.between(1, 9999) & month.between(1, 12) & day.between(1, last)
+    made = ibis.date(*(ibis.ifelse(there, part, 1) for part in (year, month, day)))
+    return ibis.ifelse(there, made, ibis.null("date"))
+
+
 def _concept(table: Table, stem: str) -> Expr:
-    """The standard concept, else the source's, else 0."""
+    """The standard concept, else the source's, else 0 or missing.
+
+    The column as it stands, where there is no other: an engine then looks for concepts while it reads.
+    """
     import ibis
 
     standard = as_int(table[f"{stem}_concept_id"])
     source = f"{stem}_source_concept_id"
     if source not in table.columns:
-        return ibis.coalesce(standard, 0)
+        return standard
     return ibis.coalesce(standard.nullif(0), as_int(table[source]), 0)

@@ -13,8 +13,8 @@
 Every column may be missing in a row except ``person_id`` and ``concept``; rows without a whole number as person_id are
 left out. Dates are dates without a time. A concept is
 an int64: the ``concept_id`` of OMOP, and for other sources the number that
-`soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0 is what
-could not be coded.
+`soleus.population.codes.concept_number` makes of system and code, the same wherever it is made. Concept 0, or
+none, is what could not be coded.
 
 `open_source` finds out which kind of source it is.
 """
@@ -78,6 +78,7 @@ class Source:
     tables: Mapping[str, Table]
     lacks: tuple[Lack, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)  # name and version of the database, as it says itself
+    known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)  # what was asked once (`spans`)
 
     @property
     def person(self) -> Table:
@@ -231,7 +232,7 @@ def _listed(folder: Path) -> list[Path]:
 
 def _in_database(engine: Engine, schema: str = "") -> Tables:
     """The tables of a database; ``schema``: `schema` or `catalog.schema` in place of the one that is in use."""
-    at: dict[str, Any] = {"database": tuple(schema.split(".")) if "." in schema else schema} if schema else {}
+    at: dict[str, Any] = {"database": _path(engine, schema)} if schema else {}
     try:
         names = engine.con.list_tables(**at)
     except Exception as error:  # every backend has errors of its own
@@ -239,6 +240,12 @@ def _in_database(engine: Engine, schema: str = "") -> Tables:
             TABLES + schema, type(error).__name__, "a schema of this database", "Check its name."
         ) from None
     return {name.lower(): lambda name=name: _table(engine, name, at) for name in names}  # type: ignore[misc]
+
+
+def _path(engine: Engine, schema: str) -> str | tuple[str, ...]:
+    """A schema of DuckDB is named with its database, which may have the same name."""
+    parts = tuple(schema.split("."))
+    return (engine.con.current_catalog, *parts) if len(parts) == 1 and engine.name == "duckdb" else parts
 
 
 def _table(engine: Engine, name: str, at: Mapping[str, Any]) -> Table:
