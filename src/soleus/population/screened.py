@@ -68,7 +68,7 @@ def screened(source: Source, knowledge: Knowledge, *, ingredients: bool = False)
     names = {f"medicine.{m.id}" for m in fitting}
     marked = [replace(s, fits=s.id in names) for s in marked]
     lacking = sorted({f"medicine.{m.id}" for m in classes} - {s.id for s in marked})
-    return _distinct(marked), lacking
+    return _distinct(marked, knowledge), lacking
 
 
 def chosen(source: Source, knowledge: Knowledge, names: Collection[str]) -> list[Screened]:
@@ -164,13 +164,19 @@ def _names(source: Source, concepts: Collection[int]) -> dict[int, str]:
     return {row["concept"]: row["name"] or "" for row in rows}
 
 
-def _distinct(found: Iterable[Screened]) -> list[Screened]:
-    """One of those that hold the same concepts, a negative control or else the first; it names the others."""
+def _distinct(found: Iterable[Screened], knowledge: Knowledge) -> list[Screened]:
+    """One of those that hold the same concepts, which names the others: a negative control, else the widest class."""
     groups: dict[frozenset[int], list[Screened]] = defaultdict(list)
     for s in found:
         groups[s.concepts].append(s)
     out = []
     for same in groups.values():
-        first = next((s for s in same if s.fits), next((s for s in same if s.published), same[0]))
+        first = min(same, key=lambda s: (not s.fits, s.published is None, _above(knowledge, s.id)))
         out.append(replace(first, same_as=tuple(s.id for s in same if s is not first)))
     return out
+
+
+def _above(knowledge: Knowledge, name: str) -> int:
+    """How many classes a medicine belongs to; what is no medicine of the knowledge base comes last."""
+    medicine = knowledge.by_id(Medicine).get(name.removeprefix("medicine."))
+    return 1000 if medicine is None else len(set(medicine_index(knowledge).lineage(medicine)))

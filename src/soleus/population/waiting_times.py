@@ -6,10 +6,9 @@ medicine that is given because of the marker on the left, and whatever moves bot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from soleus.population.engine import Row
 from soleus.population.first_events import PairCounts, Study, count_pairs
@@ -42,11 +41,15 @@ def waiting_times(
     out = []
     for i, m in sorted(set(zip(pairs.index.tolist(), pairs.marker.tolist(), strict=True))):
         own = pairs.only((pairs.index == i) & (pairs.marker == m))
-        people: dict[int, int] = dict.fromkeys(_bars(longest, pairs.step), 0)
-        for bar, count in zip(own.apart.tolist(), (own.index_first + own.marker_first).tolist(), strict=True):
+        number = _number(longest, pairs.step)
+        people = dict.fromkeys((*range(-number, 0), *range(1, number + 1)), 0)
+        for apart, count in zip(own.apart.tolist(), (own.index_first + own.marker_first).tolist(), strict=True):
+            bar = max(-number, min(apart, number)) if number else apart
             people[bar] = people.get(bar, 0) + count
         out += [
-            WaitingTime(index[i], marker[m], *_days(bar, pairs.step, longest), count)
+            WaitingTime(
+                index[i], marker[m], *_days(bar, pairs.step, longest if abs(bar) == number else math.inf), count
+            )
             for bar, count in sorted(people.items())
         ]
     return out
@@ -59,16 +62,18 @@ def count_waiting_times(
     return waiting_times(count_pairs(study, step=step), index, marker, study.settings.window[1])
 
 
-def _bars(longest: float, step: int) -> list[int]:
-    if not np.isfinite(longest) or longest > step * _MOST_BARS:
-        return []
-    number = -(-int(longest) // step)
-    return [*range(-number, 0), *range(1, number + 1)]
+def _number(longest: float, step: int) -> int:
+    """Bars on each side; 0 where the window has no end, or they would be too many to list the empty ones."""
+    if not math.isfinite(longest) or longest > step * _MOST_BARS:
+        return 0
+    return max(1, round(longest / step))
 
 
-def _days(bar: int, step: int, longest: float) -> tuple[int, int]:
-    first, last = (abs(bar) - 1) * step + 1, int(min(abs(bar) * step, longest))
-    return (first, last) if bar > 0 else (-last, -first)
+def _days(bar: int, step: int, last: float) -> tuple[int, int]:
+    """First and last day; the bar at the end of the window takes what is left of it."""
+    first = (abs(bar) - 1) * step + 1
+    until = abs(bar) * step if math.isinf(last) else int(last)
+    return (first, until) if bar > 0 else (-until, -first)
 
 
 def shown(found: Sequence[WaitingTime], least: int = SMALLEST_CELL) -> list[Row]:
