@@ -71,7 +71,7 @@ def _records(database: Database, name: str, rows: list[Any]) -> Counts:
 
     faults: dict[str, Callable[[Any], bool]] = {
         "no date": lambda r: day(r) is None,
-        "concept unknown (0)": lambda r: r.concept == 0,
+        "concept unknown (0)": lambda r: r.concept in (0, None),
         "before birth": lambda r: day(r) is not None and day(r) < births.get(r.person_id, day(r)),
         "after death": lambda r: day(r) is not None and day(r) > died.get(r.person_id, day(r)),
         "outside observation": unseen,

@@ -141,7 +141,7 @@ def _records(source: Source, name: str, column: str) -> Iterator[Check]:
     date = t[column]
     faults = {
         "no date": (date.isnull(), "It is not known to have been: not used."),
-        "concept unknown (0)": (t.concept == 0, "It belongs to no value set: not seen."),
+        "concept unknown (0)": (t.concept.fill_null(0) == 0, "It belongs to no value set: not seen."),
         "before birth": (
             date < t.birth_date,
             "Not under observation: no entry, but it counts as something before one.",

@@ -37,15 +37,31 @@ def deaths(source: Source) -> Table:
 
 def observed(source: Source) -> Table:
     """person_id, start, end: disjoint stretches of observation, not before birth and not after death."""
-    return merged(clipped(source), TOUCHING)
+    return source.period.select("person_id", "start", "end") if tidy(source) else merged(clipped(source), TOUCHING)
+
+
+def tidy(source: Source) -> bool:
+    """Are the periods as they stand what is observed: one a person, in order, within life?
+
+    Asked once of a source, or of one that has all of its people; the windows that join periods cost more than a
+    screen. What is true of all people is true of some of them.
+    """
+    if "tidy" not in source.known:
+        t = _with_life(source)
+        alive = (t.start >= t.birth_date).fill_null(True) & (t.end <= t.died).fill_null(True)
+        right = (t.start <= t.end).fill_null(False) & alive
+        found = source.engine.one(
+            t.aggregate(rows=t.count(), people=t.person_id.nunique(), right=right.cast("int64").sum())
+        )
+        source.known["tidy"] = found["rows"] == found["people"] == (found["right"] or 0)
+    return source.known["tidy"]
 
 
 def clipped(source: Source) -> Table:
     """person_id, start, end: each period of observation by itself, not before birth and not after death."""
     import ibis
 
-    t = source.period.left_join(deaths(source), "person_id").drop("person_id_right")
-    t = t.left_join(people(source).select("person_id", "birth_date"), "person_id").drop("person_id_right")
+    t = _with_life(source)
     t = t.filter(t.start.notnull(), t.end.notnull())
     t = t.select(
         "person_id",
@@ -53,6 +69,12 @@ def clipped(source: Source) -> Table:
         end=ibis.least(t.end, ibis.coalesce(t.died, t.end)),
     )
     return t.filter(t.start <= t.end)
+
+
+def _with_life(source: Source) -> Table:
+    """The periods with birth_date and died."""
+    t = source.period.left_join(deaths(source), "person_id").drop("person_id_right")
+    return t.left_join(people(source).select("person_id", "birth_date"), "person_id").drop("person_id_right")
 
 
 def records(source: Source, concepts: Collection[int]) -> Table:
