@@ -124,6 +124,118 @@ class FrequenciesPart(Part, frozen=True, kw_only=True):
     sets: tuple[FrequencyPart, ...] = ()
 
 
+class PublishedRatio(Struct, frozen=True):
+    """A published sequence ratio: a fact of the knowledge base."""
+
+    fact: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+class SignalRow(Struct, frozen=True, kw_only=True):
+    """A row of `soleus.population.signals.Signal` with small counts hidden; what is hidden or undefined is None."""
+
+    index: str
+    name: str
+    marker: str
+    n_index_first: int | None
+    n_marker_first: int | None
+    crude: float | None
+    null: float | None
+    adjusted: float | None
+    low: float | None
+    high: float | None
+    log_ratio: float | None
+    se: float | None
+    p: float | None
+    calibrated: float | None
+    calibrated_low: float | None
+    calibrated_high: float | None
+    calibrated_log_ratio: float | None
+    calibrated_se: float | None
+    calibrated_p: float | None
+    q: float | None
+    found: bool
+    control: bool
+    why: str
+    published: PublishedRatio | None
+    contributors: tuple[str, ...]
+
+
+class ControlRow(Struct, frozen=True, kw_only=True):
+    """A negative control, and its p value against the distribution of the others."""
+
+    index: str
+    name: str
+    marker: str
+    log_ratio: float | None
+    se: float | None
+    p: float | None
+    used: bool
+
+
+class CalibrationRow(Struct, frozen=True, kw_only=True):
+    """How far the negative controls of a marker err, on the logarithm. ``used``: are estimates calibrated by them?"""
+
+    marker: str
+    mean: float | None
+    sd: float | None
+    controls: int
+    used: bool
+
+
+class YearRow(Struct, frozen=True, kw_only=True):
+    """A calendar year of a pair."""
+
+    index: str
+    marker: str
+    year: int
+    n_index_first: int | None
+    n_marker_first: int | None
+    adjusted: float | None
+    low: float | None
+    high: float | None
+
+
+class WaitingRow(Struct, frozen=True, kw_only=True):
+    """People whose marker came so many days after the medicine; before it where negative."""
+
+    index: str
+    marker: str
+    from_days: int
+    to_days: int
+    people: int | None
+
+
+class SecondLookRow(Struct, frozen=True, kw_only=True):
+    """A self-controlled case series of a pair that was found."""
+
+    index: str
+    marker: str
+    cases: int | None
+    events: int | None
+    ratio: float | None
+    low: float | None
+    high: float | None
+    why: str
+
+
+class SignalsPart(Part, frozen=True, kw_only=True):
+    """``rate``: of false discoveries among what is found. ``notes``: what must be known of it."""
+
+    markers: tuple[str, ...] = ()
+    method: str = ""
+    rate: float = 0.0
+    notes: tuple[str, ...] = ()
+    signals: tuple[SignalRow, ...] = ()
+    controls: tuple[ControlRow, ...] = ()
+    calibration: tuple[CalibrationRow, ...] = ()
+    by_year: tuple[YearRow, ...] = ()
+    waiting_times: tuple[WaitingRow, ...] = ()
+    self_controlled: tuple[SecondLookRow, ...] = ()
+
+
 class KnowledgePart(Part, frozen=True, kw_only=True):
     """What the knowledge base says and what this database says: an overlay of this database alone.
 
@@ -160,6 +272,7 @@ class Report(Struct, frozen=True, kw_only=True):
     quality: QualityPart
     cohorts: CohortsPart
     frequencies: FrequenciesPart
+    signals: SignalsPart
     knowledge: KnowledgePart
 
 

@@ -66,7 +66,10 @@ def beside(part: KnowledgePart) -> list[tuple[str, str, list[Group]]]:
         order = sorted(found, key=lambda id: (id not in part.first, str(part.names.get(id, id)).casefold()))
         if found:
             axis = _times_axis(e for told in found.values() for e in told)
-            groups = [_group(part, id, found[id], axis) for id in order]
+            if kind == "effect":  # one number each: together they are read at a glance
+                groups = [_group(part, "", [e for id in order for e in found[id]], axis)]
+            else:
+                groups = [_group(part, id, found[id], axis) for id in order]
             out.append((heading, caption, groups))
     return out
 
@@ -77,29 +80,29 @@ def _times_axis(entries: Iterable[Entry]) -> interval_plot.Axis:
 
 
 def _group(part: KnowledgePart, id: str, entries: Sequence[Entry], axis: interval_plot.Axis) -> Group:
-    rows = [_beside(e, axis) for e in entries]
+    rows = [_beside(e, axis, "" if id else part.names.get(e.id, e.id)) for e in entries]
     sources = dict.fromkeys(part.sources.get(key, key) for e in entries for key in e.published.source)
     bases = dict.fromkeys(e.published.basis for e in entries)
     return Group(
         id=f"{entries[0].kind}-{id.replace('.', '-')}",
-        name=part.names.get(id, id),
-        record=f"{entries[0].kind}/{id}",
+        name=part.names.get(id, id) if id else "Of night cramps",
+        record=f"{entries[0].kind}/{id}" if id else "",
         basis=join(list(bases)),
         sources=join(list(sources)) if sources else "",
-        first=id in part.first,
+        first=not id or id in part.first,
         scale=interval_plot.scale(axis),
         rows=rows,
     )
 
 
-def _beside(e: Entry, axis: interval_plot.Axis) -> Beside:
+def _beside(e: Entry, axis: interval_plot.Axis, name: str) -> Beside:
     scale = {"per_100000_person_years": 1 / 100, "proportion": 100, "ratio": 1}[e.unit]
     told = (interval(*times(scale, b.value, b.low, b.high)) for b in (e.published, e.local, e.combined))
     published, here, combined = told
     against = times(1 / e.published.value, e.local.value, e.local.low, e.local.high)
     of = "" if e.local.of is None else f" in {e.local.of:,.0f}"
     return Beside(
-        name=_cell(e.field),
+        name=name or _cell(e.field),
         published=published,
         here=here,
         counted=f"{e.local.n:,}{of}",
