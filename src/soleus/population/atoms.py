@@ -18,11 +18,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from soleus.clinical.case import Case, Condition, Measurement, Person
 from soleus.clinical.case import Medicine as Taken
-from soleus.clinical.rules import leaves, subject
+from soleus.clinical.rules import Rule, leaves, subject
 from soleus.knowledge.schema.core import Derivation, Finding
 from soleus.knowledge.schema.medicines import Medicine
 from soleus.knowledge.schema.safety import RedFlag
@@ -94,10 +95,16 @@ def _named_medicines(compiled: Compiled) -> frozenset[str]:
     return frozenset(name for kind, name in map(subject, _asked(compiled)) if kind == "medicine")
 
 
-def _asked(compiled: Compiled) -> Iterator[Mapping[str, object]]:
+def _asked(compiled: Compiled) -> Iterator[Rule]:
     """The leaves of all rules that are judged for everybody."""
-    for record in (*compiled.knowledge.all(RedFlag), *compiled.knowledge.all(Derivation)):
-        yield from leaves(record.when)
+    for rule in rules_of(compiled):
+        yield from leaves(rule)
+
+
+def rules_of(compiled: Compiled) -> tuple[Rule, ...]:
+    """The rules that are judged for everybody: red flags and derivations."""
+    knowledge = compiled.knowledge
+    return (*(f.when for f in knowledge.all(RedFlag)), *(d.when for d in knowledge.all(Derivation)))
 
 
 # ---------------------------------------------------------------------------------------- laboratory
@@ -122,7 +129,7 @@ def bins_of(compiled: Compiled, finding: Finding) -> Bins:
     found |= set(compiled.once(_limits).get(finding.id, ()))
     cuts = tuple(sorted(float(x) for x in found if low < x <= high))
     edges = [low, *cuts, high]
-    return Bins(finding.id, cuts, tuple(_inside(a, b) for a, b in zip(edges, edges[1:], strict=False)))
+    return Bins(finding.id, cuts, tuple(_inside(a, b) for a, b in pairwise(edges)))
 
 
 def _inside(low: float, high: float) -> float:
@@ -138,8 +145,8 @@ def _limits(compiled: Compiled) -> dict[str, set[float]]:
     for leaf in _asked(compiled):
         kind, name = subject(leaf)
         if kind == "number":
-            out[name] |= {float(leaf[k]) for k in ("at_least", "below") if k in leaf}  # type: ignore[arg-type]
-            out[name] |= {math.nextafter(float(leaf[k]), math.inf) for k in ("above", "at_most") if k in leaf}  # type: ignore[arg-type]
+            out[name] |= {float(leaf[k]) for k in ("at_least", "below") if k in leaf}
+            out[name] |= {math.nextafter(float(leaf[k]), math.inf) for k in ("above", "at_most") if k in leaf}
     return out
 
 

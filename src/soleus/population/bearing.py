@@ -1,5 +1,6 @@
-"""Which atoms of a layout bear on what: on a contributor, a finding, a rule. What bears on nothing else need not be read
-with it, so that few patterns are read for many people.
+"""Which atoms of a layout bear on what: on a contributor, a finding, a rule.
+
+What does not bear on each other is read apart, so that few patterns are read for many people.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class Bearing:
         if "all" in rule:
             return all(map(self.possible, inner))
         if "at_least" in rule and "of" in rule:
-            return sum(map(self.possible, inner)) >= rule["at_least"]
+            return sum(map(self.possible, inner)) >= int(rule["at_least"])
         return "not" in rule or "unless" in rule or any(map(self.possible, inner))
 
     def _leaf_possible(self, leaf: Rule) -> bool:

@@ -126,20 +126,22 @@ def layout_of(compiled: Compiled, meanings: Meanings) -> Layout:
     taken = [m for names in medicines.values() for m in names]
     place, parts = _placed({
         "event": [(CONDITIONS,), *((a,) for e in events for a in e.atoms)],
-        "exposure": [(MEDICINES,), *((Atom(kind, made[m]),) for kind, made in _made(kinds) for m in taken if m in made)],
-        "course": [(Atom("new", NEW),), *((Atom("stopped", kinds.stopped[m][0]),) for m in taken if m in kinds.stopped)],
+        "exposure": [(MEDICINES,), *((Atom(kind, kind_of[m]),) for kind, kind_of in _made(kinds) for m in taken
+                                     if m in kind_of)],
+        "course": [(Atom("new", NEW),), *((Atom("stopped", kinds.stopped[m][0]),) for m in taken
+                                          if m in kinds.stopped)],
         "dated": _groups(statements, results),
     })  # fmt: skip
-    return Layout(
-        reader, _days(compiled), events, statements, results, frozenset(meanings.tells), medicines, place, parts, unread
-    )
+    complaints, days = frozenset(meanings.tells), days_of(compiled)
+    return Layout(reader, days, events, statements, results, complaints, medicines, place, parts, unread)
 
 
 def _made(kinds: Kinds) -> tuple[tuple[Kind, Mapping[str, str]], ...]:
     return ("takes", kinds.takes), ("took", kinds.took)
 
 
-def _days(compiled: Compiled) -> Days:
+def days_of(compiled: Compiled) -> Days:
+    """The lengths of time of a knowledge base."""
     new = next((s.below for s in compiled.findings[NEW].states if s.below), 0.0) if NEW in compiled.findings else 0.0
     return Days(
         fresh=int(compiled.parameter("record_oldest_days")),
@@ -162,9 +164,9 @@ def _events(compiled: Compiled, meanings: Meanings, contested: frozenset[str]) -
         said[concept] |= contributors
     for concept, tells in meanings.tells.items():
         said[concept] |= {t for t, _ in tells if t in compiled.contributors}
-    for concept, contributors in sorted(said.items()):
+    for concept, names in sorted(said.items()):
         windows: dict[int | None, list[Atom]] = defaultdict(list)
-        for c in sorted(contributors - contested):
+        for c in sorted(names - contested):
             windows[compiled.contributors[c].window_days].append(Atom("has", c))
         for window, atoms in windows.items():
             yield EventBits(concept, window, tuple(atoms))
@@ -185,9 +187,7 @@ def _statements(compiled: Compiled, meanings: Meanings, contested: frozenset[str
             yield Statement(concept, target, window, Atom("has" if state == "present" else "lacks", target))
 
 
-def _results(
-    reader: Reader, meanings: Meanings
-) -> tuple[tuple[ResultBits, ...], tuple[tuple[int, str | None], ...]]:
+def _results(reader: Reader, meanings: Meanings) -> tuple[tuple[ResultBits, ...], tuple[tuple[int, str | None], ...]]:
     found, unread = [], []
     for concept, unit in meanings.units:
         finding = reader.compiled.findings[meanings.tests[concept]]

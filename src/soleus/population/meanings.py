@@ -1,7 +1,8 @@
 """What the concepts that a database uses say of a person: the same as one record's codes say (`reasoning.intake`).
 
-A code that is itself known says what it says best; any other concept says what the vocabulary puts it under. A code of
-a complaint says nothing besides. Of medicines the narrowest count: the substance, and its class where only that is told.
+A code that is itself known says what it says best; any other concept says what the vocabulary puts it under. A code
+of a complaint says nothing besides. Of medicines the narrowest count: the substance, and its class where only that is
+told.
 """
 
 from __future__ import annotations

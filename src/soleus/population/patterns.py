@@ -20,7 +20,8 @@ from soleus.population.layout import CONDITIONS, MEDICINES, Layout
 Ints: TypeAlias = NDArray[np.int64]
 A = TypeVar("A", bound=Hashable)
 _DIRECT = 1 << 16  # patterns that are counted without being sorted
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads every bit over the upper ones
+_ODD = np.uint64(0xFF51AFD7ED558CCD)  # of the finaliser of MurmurHash3
+_HALF = np.uint64(33)
 SEXES = (None, "female", "male")
 
 
@@ -44,16 +45,22 @@ class People:
 
         A mixture of all words finds them; it is checked that no two that differ were taken for one.
         """
-        mixed = (self.cell * len(SEXES) + self.sex).astype(np.uint64)
+        mixed = _mixed((self.cell * len(SEXES) + self.sex).astype(np.uint64))
         for word in self.words:
-            mixed = (mixed ^ word.astype(np.uint64)) * _MIX
-            mixed ^= mixed >> np.uint64(29)
+            mixed = _mixed(mixed ^ word.astype(np.uint64))
         _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
         found = self.at(first)
         same = (found.cell[which] == self.cell) & (found.sex[which] == self.sex)
         if same.all() and all((f[which] == w).all() for f, w in zip(found.words, self.words, strict=True)):
             return found, which
         return self, np.arange(len(self))
+
+
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each number with every bit spread over all others."""
+    for _ in range(2):
+        words = (words ^ (words >> _HALF)) * _ODD
+    return words ^ (words >> _HALF)
 
 
 @dataclass(frozen=True)
