@@ -103,18 +103,23 @@ def count_locally(
     knowledge: Knowledge,
     settings: LearningSettings | None = None,
     step: Callable[[str], None] = lambda _: None,
+    concepts: Mapping[str, Collection[int]] | None = None,
 ) -> LocalCounts:
-    """Everything that this database can say; ``step`` hears what is being counted. Raises `InputError` for nobody."""
-    asked = settings or LearningSettings()
-    span = source.engine.one(observed(source).aggregate(**_span(observed(source))))
+    """Everything that this database can say; ``step`` hears what is being counted.
+
+    ``concepts``: value set -> concepts, for those of explanations and contributors; None: expanded against the
+    vocabulary. Raises `InputError` where nobody is observed.
+    """
+    asked, seen = settings or LearningSettings(), observed(source)
+    span = source.engine.one(
+        seen.aggregate(first=seen.start.min(), last=seen.end.max(), people=seen.person_id.nunique())
+    )
     if span["first"] is None:
-        raise InputError(
-            source.where, "nobody under observation", "people and periods", "See `soleus population quality`."
-        )
+        mend = "See `soleus population quality`."
+        raise InputError(source.where, "nobody under observation", "people and periods of observation", mend)
     step("Looking for value sets")
-    names = [f"explanation.{e.id}" for e in knowledge.all(Explanation)]
-    names += [f"contributor.{c.id}" for c in knowledge.all(Contributor)]
-    site = _Site(source, knowledge, expand(source, knowledge, names).concepts, asked)
+    found = _expanded(source, knowledge) if concepts is None else concepts
+    site = _Site(source, knowledge, {name: frozenset(c) for name, c in found.items()}, asked)
     index_day = asked.index_day or _index_day(source, span["last"])
     step("Counting new presentations")
     _count_rates(site)
@@ -128,8 +133,10 @@ def count_locally(
     )
 
 
-def _span(seen: Table) -> dict[str, Expr]:
-    return {"first": seen.start.min(), "last": seen.end.max(), "people": seen.person_id.nunique()}
+def _expanded(source: Source, knowledge: Knowledge) -> Mapping[str, frozenset[int]]:
+    names = [f"explanation.{e.id}" for e in knowledge.all(Explanation)]
+    names += [f"contributor.{c.id}" for c in knowledge.all(Contributor)]
+    return expand(source, knowledge, names).concepts
 
 
 def _index_day(source: Source, last: datetime.date) -> datetime.date:
@@ -340,19 +347,16 @@ def _taking(site: _Site, index_day: datetime.date) -> Callable[[Table], Table]:
 def _having(site: _Site, wanted: Mapping[str, object], index_day: datetime.date) -> Callable[[Table], Table]:
     """person_id, thing: of whom it is recorded up to the day, within its window where it has one."""
     known = site.knowledge.by_id(Contributor)
-    windows = [known[name].window_days for name in sorted(wanted)]
+    windows = [known[name].window_days for name in sorted(name for name, found in wanted.items() if found)]
+    since = site.source.engine.table(
+        {"number": "int", "since": "date"},
+        [(n, None if w is None else index_day - datetime.timedelta(days=w)) for n, w in enumerate(windows)],
+    )
 
     def table(means: Table) -> Table:
         t = site.source.event.inner_join(means, "concept").filter(lambda t: t.date <= day(index_day))
-        since = site.source.engine.table(
-            {"number": "int", "since": "date"},
-            [
-                (n, datetime.date.min if w is None else index_day - datetime.timedelta(days=w))
-                for n, w in enumerate(windows)
-            ],
-        )
         t = t.inner_join(since, [t.thing == since.number])
-        return t.filter(t.date >= t.since).select("person_id", "thing").distinct()
+        return t.filter(t.since.isnull() | (t.date >= t.since)).select("person_id", "thing").distinct()
 
     return table
 
