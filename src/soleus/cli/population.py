@@ -290,6 +290,37 @@ def screen(
 
 
 @app.command()
+def score(
+    source: SourceArgument,
+    as_of: Annotated[
+        str | None, typer.Option(help="Judge on this day those observed then. Default: each on the last day observed.")
+    ] = None,
+    setting: Annotated[
+        str, typer.Option(help="Where the complaint would be brought: primary_care, sleep_clinic, ...")
+    ] = "primary_care",
+    people: Annotated[
+        Path | None, typer.Option(help="A file (.parquet) with a row for each person: their whole differential.")
+    ] = None,
+    kind: KindOption = None,
+    engine: EngineOption = "duckdb",
+    format: TextOrJson = "text",
+    out: ResultsOption = None,
+    least: LeastOption = 5,
+) -> None:
+    """Judge everybody: red flags and the differential of each person from codes, medicines and laboratory values.
+
+    What is printed and written are sums over groups of people; rows of people only with `--people`. A run that was
+    broken off goes on where it stopped if `--out` or `--people` was given.
+
+    Examples: `soleus population score data/omop`,
+    `soleus population score data/omop --out results --people people.parquet`.
+    """
+    from soleus.cli.populating_score import Output, run_score
+
+    run_score(source, kind, engine, as_of, setting, Output(out, people, format, least))
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for the made-up population.")],
     people: Annotated[int, typer.Option(min=1, help="How many.")] = 10_000,
