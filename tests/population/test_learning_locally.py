@@ -21,6 +21,7 @@ from soleus.knowledge.loader import shipped
 from soleus.knowledge.overlay import Entry, Key, Overlay, Site
 from soleus.knowledge.overlaying import check_overlay, figure
 from soleus.knowledge.schema.core import Contributor, Rate
+from soleus.population import plain
 from soleus.population.engine import Engine, open_engine
 from soleus.population.learning_locally import learn, overlay_of
 from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts, count_locally
@@ -73,7 +74,7 @@ def agree(engine: Engine, database: Database) -> None:
     try:
         found = count_locally(database.on(engine), shipped(), ASKED, concepts=CONCEPTS)
     except InputError:
-        assert not any(plain_learning.plain.observed(database).values())
+        assert not any(plain.observed(database).values())
         return
     window = shipped().by_id(Contributor)["recent_major_surgery"].window_days
     assert window is not None
@@ -473,8 +474,8 @@ def ratios(*rows: Row) -> dict[str, SiteRatio]:
 def test_a_ratio_is_learnt_as_its_negative_controls_correct_it() -> None:
     found = ratios(Row())[EFFECT]
     assert (found.log_ratio, found.se, found.n, found.calibrated) == (0.3, 0.25, 100, True)
-    plain = ratios(Row(calibrated_log_ratio=math.nan, calibrated_se=math.nan))[EFFECT]
-    assert (plain.log_ratio, plain.se, plain.calibrated) == (0.4, 0.2, False)
+    bare = ratios(Row(calibrated_log_ratio=math.nan, calibrated_se=math.nan))[EFFECT]
+    assert (bare.log_ratio, bare.se, bare.calibrated) == (0.4, 0.2, False)
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,7 @@ def _entry_breaches(entry: Entry, overlay: Overlay, knowledge: Knowledge) -> Ite
             "overlay_keeps_the_published",
             f"It says {entry.published.value:g} is published, the record {here.published.value:g}.",
         )
+        return
     for name, bounds in (("published", entry.published), ("local", entry.local), ("combined", entry.combined)):
         if not _ordered(bounds) or not on_scale(entry.unit, (bounds.low, bounds.value, bounds.high)):
             yield "overlay_intervals_are_ordered", f"The {name} interval is out of order or off its scale."
