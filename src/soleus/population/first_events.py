@@ -117,7 +117,7 @@ class PairCounts:
 
     def table(self, index: Sequence[int], marker: Sequence[int]) -> tuple[Ints, Ints]:
         """(index, marker) people with the index first, and with the marker first."""
-        place = _places(self.index, index), _places(self.marker, marker)
+        place = places(self.index, index), places(self.marker, marker)
         known = (place[0] >= 0) & (place[1] >= 0)
         flat, size = (place[0] * len(marker) + place[1])[known], len(index) * len(marker)
         first, second = (
@@ -201,7 +201,7 @@ def null_sums_of(
     """The sums of the null ratio, (index, marker), over all strata: what `sequences.null_of` makes, from arrays."""
     shape = (len(index), len(marker))
     out = NullSums(np.zeros(shape), np.zeros(shape))
-    rows, columns = _places(first.cohort, index), _places(second.cohort, marker)
+    rows, columns = places(first.cohort, index), places(second.cohort, marker)
     for stratum in np.intersect1d(first.stratum, second.stratum).tolist():
         at = (first.stratum == stratum) & (rows >= 0)
         around = (second.stratum == stratum) & (columns >= 0)
@@ -260,17 +260,17 @@ def null_sums_by_year(
 def _dense(one: tuple[DayCounts, Sequence[int]], other: tuple[DayCounts, Sequence[int]], stratum: int
            ) -> tuple[list[Floats], int]:  # fmt: skip
     """(cohorts, days) people of one stratum, of both sides, and the first day."""
-    chosen = [(counts.stratum == stratum) & (_places(counts.cohort, names) >= 0) for counts, names in (one, other)]
+    chosen = [(counts.stratum == stratum) & (places(counts.cohort, names) >= 0) for counts, names in (one, other)]
     days = np.concatenate([counts.day[at] for (counts, _), at in zip((one, other), chosen, strict=True)])
     origin, size = (int(days.min()), int(np.ptp(days)) + 1) if days.size else (0, 1)
     out = []
     for (counts, names), at in zip((one, other), chosen, strict=True):
-        place = _places(counts.cohort[at], names) * size + counts.day[at] - origin
+        place = places(counts.cohort[at], names) * size + counts.day[at] - origin
         out.append(np.bincount(place, counts.people[at], len(names) * size).astype(np.float64).reshape(-1, size))
     return out, origin
 
 
-def _places(values: Ints, names: Sequence[int]) -> Ints:
+def places(values: Ints, names: Sequence[int]) -> Ints:
     """Where each value stands among the names; -1 where it does not."""
     order = np.argsort(np.asarray(names, np.int64), kind="stable")
     known = np.asarray(names, np.int64)[order]
