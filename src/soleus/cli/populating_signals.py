@@ -108,7 +108,7 @@ class _Kept:
         return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
 
     def write(self, tables: dict[str, list[Row]], notes: Sequence[str]) -> None:
-        for name, rows in {**tables, "notes": [{"note": note} for note in notes]}.items():
+        for name, rows in {**tables, "self_controlled": [], "notes": [{"note": note} for note in notes]}.items():
             write_rows(self.folder, name, rows)
         self.manifest.finish("screen", {name: len(rows) for name, rows in tables.items()})
 
