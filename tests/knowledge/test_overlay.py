@@ -216,6 +216,12 @@ def test_a_broken_overlay_breaks_its_rule_and_no_other(rule: str, broken: Overla
         with_overlay(shipped(), broken)
 
 
+def test_a_number_that_moves_far_is_warned_of_and_not_refused() -> None:
+    far = overlay(entry(RATE, 30_000, weight=0.9))
+    assert [(f.rule, f.level) for f in check_overlay(far, shipped())] == [("overlay_moves_far", "warning")]
+    assert with_overlay(shipped(), far).overlay is far
+
+
 def test_every_number_that_may_change_is_found_by_its_name() -> None:
     for kind, id in (("rate", CRAMP), ("contributor", "statin"), ("background", "phosphate"), ("effect", LABA[1])):
         found = list(figures(shipped(), kind, id))  # type: ignore[arg-type]
@@ -434,7 +440,7 @@ def test_other_answers_say_it_too(run: Run, file: Path, root: Path, words: list[
 
 def test_check_counts_what_an_overlay_holds(run: Run, file: Path) -> None:
     code, out, _ = run("knowledge", "check", "--overlay", str(file))
-    assert (code, out.strip()) == (0, f"{whole().id}: 6 numbers of 1 site, 0 not learnt: no fault.")
+    assert (code, out.strip()) == (0, f"{whole().id}: 6 numbers of 1 site, 0 not learnt: no fault, 0 warnings.")
 
 
 def test_check_names_rule_and_repair(run: Run, tmp_path: Path) -> None:

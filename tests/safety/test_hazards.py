@@ -11,6 +11,9 @@ import yaml
 
 import soleus
 from soleus.errors import InputError
+from soleus.knowledge.loader import shipped
+from soleus.knowledge.overlay import Bounded, Entry, Local, Method, Overlay, Site, Stamp
+from soleus.knowledge.overlaying import figures
 from soleus.reasoning.assessment import Assessment, Audience, ComplaintAssessment
 
 CRAMP: dict[str, Any] = {
@@ -228,3 +231,34 @@ def test_colour_questions_are_worded_for_dark_skin(root: Path) -> None:
     core = yaml.safe_load((root / "src/soleus/knowledge/data/findings/core.yaml").read_text(encoding="utf-8"))
     (colour,) = [record for record in core["records"] if record["id"] == "colour_temperature"]
     assert "dark" in colour["question"].lower()
+
+
+# --- local figures ------------------------------------------------------------------------------------------
+
+
+def hundredfold_rarer(explanation: str) -> Overlay:
+    """An overlay of a place where an explanation is a hundred times rarer than published."""
+    base, entries = shipped(), []
+    for number in figures(base, "rate", explanation):
+        bounds = {k: getattr(number.published, k) / 100 for k in ("value", "low", "high")}
+        entries.append(
+            Entry(
+                kind=number.kind, id=number.id, field=number.field, unit=number.unit, published=number.published,
+                local=Local(**bounds, n=1000, sites=("here",)), combined=Bounded(**bounds), weight=1.0,
+            )
+        )  # fmt: skip
+    return Overlay(
+        name="here", knowledge=Stamp(version=base.version, digest=base.digest), software="0", method=Method(),
+        sites=(Site(name="here", input="x", kind="omop", engine="duckdb", software="0"),), entries=tuple(entries),
+    )  # fmt: skip
+
+
+def test_no_local_figure_hides_a_red_flag(root: Path) -> None:
+    case = soleus.read_case(root / "examples/dvt-told-as-cramp.yaml")
+    overlay = hundredfold_rarer("deep_vein_thrombosis")
+    before, after = (soleus.assess(case, overlay=o, draws=40).complaints[0] for o in (None, overlay))
+    probability = [{e.id: e.probability for e in a.explanations}["deep_vein_thrombosis"] for a in (before, after)]
+    assert probability[1] < probability[0] / 2
+    assert flags(before)
+    assert flags(after) == flags(before)
+    assert "deep_vein_thrombosis" in named(after)

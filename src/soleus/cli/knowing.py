@@ -75,10 +75,12 @@ def run_check_overlay(file: Path, folder: Path | None) -> None:
     overlay = read_overlay(file)
     found = check_overlay(overlay, _base(folder))
     _print_faults(found)
-    if found:
-        raise KnowledgeError(file.name, _count(len(found), "fault"), "none", "Learn the overlay again.")
+    faults = sum(f.level == "fault" for f in found)
+    if faults:
+        raise KnowledgeError(file.name, _count(faults, "fault"), "none", "Learn the overlay again.")
     numbers, sites = _count(len(overlay.entries), "number"), _count(len(overlay.sites), "site")
-    _say(f"{overlay.id}: {numbers} of {sites}, {len(overlay.not_learnt)} not learnt: no fault.")
+    rest = f"{len(overlay.not_learnt)} not learnt: no fault, {_count(len(found), 'warning')}."
+    _say(f"{overlay.id}: {numbers} of {sites}, {rest}")
 
 
 def _base(folder: Path | None) -> Knowledge:

@@ -151,13 +151,18 @@ def _spread(record: Any) -> Spread:
 
 
 def check_overlay(overlay: Overlay, knowledge: Knowledge) -> tuple[Fault, ...]:
-    """Every rule that an overlay breaks against this knowledge base; none: it can be applied."""
+    """Every rule that an overlay breaks against this knowledge base; without a fault it can be applied.
+
+    That a number moves by more than `_FAR` is only a warning: it may be so here, or records may mean something else.
+    """
     return tuple(
-        Fault(kind, id, field, rule, message, repair, "fault")
+        Fault(kind, id, field, rule, message, repair, "warning" if rule == _MOVES_FAR else "fault")
         for rule, (kind, id, field, message, repair) in _breaches(overlay, knowledge)
     )
 
 
+_MOVES_FAR = "overlay_moves_far"
+_FAR = 10.0  # times the published ratio, rate or odds, or its inverse
 _Told = tuple[str, str, str, str, str]
 _AGAIN = "Learn it again with `soleus population learn`."
 
@@ -208,6 +213,8 @@ def _entry_breaches(entry: Entry, overlay: Overlay, knowledge: Knowledge) -> Ite
             return
     if not _between(entry):
         yield "overlay_combines_by_weight", "The combined value is not the published and the local one by their weight."
+    if abs(to_scale(entry.unit, entry.combined.value) - here.centre) > math.log(_FAR):
+        yield _MOVES_FAR, f"Combined {entry.combined.value:.3g} is more than {_FAR:g} times from the published figure."
     if entry.local.n < max(overlay.method.smallest_cell, 1):
         yield "overlay_cells_are_not_small", f"It rests on {entry.local.n}, fewer than the smallest cell."
     unknown = set(entry.local.sites) - {s.name for s in overlay.sites}
@@ -271,7 +278,7 @@ def with_overlay(knowledge: Knowledge, overlay: Overlay) -> Knowledge:
     """
     if knowledge.overlay is not None:
         raise KnowledgeError("overlay", "another overlay beneath", "a published base", "Combine the sites instead.")
-    faults = check_overlay(overlay, knowledge)
+    faults = [f for f in check_overlay(overlay, knowledge) if f.level == "fault"]
     if faults:
         raise _cannot(overlay, faults)
     if not overlay.entries:
