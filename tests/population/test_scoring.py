@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from soleus.errors import CannotAssess
 from soleus.inference.posterior import judge
 from soleus.population import scoring
 from soleus.population.engine import Engine, open_engine
-from soleus.population.meanings import Meanings, meanings_of
+from soleus.population.meanings import meanings_of
 from soleus.population.plain import Database, Exposure, Happening, Person, Result
 from soleus.population.plain_scoring import case_of
 from soleus.population.scoring import Asked, score_everyone
@@ -101,3 +99,147 @@ def test_spark_judges_everybody_the_same(
     spark: Engine, database: Database, as_of: datetime.date | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     agree(spark, database, shipped_compiled(), tmp_path_factory.mktemp("spark"), as_of)
+
+
+# -------------------------------------------------------------------------------------- whole databases
+
+
+def facts_of(source: Source, people: list[int]) -> Database:
+    """The records of a few people of a database, as lists."""
+    made = {}
+    for name, kind in (("person", Person), ("exposure", Exposure), ("event", Happening), ("result", Result)):
+        t = source.tables[name]
+        rows = source.engine.rows(t.filter(t.person_id.isin(people)).select(*SHAPE[name]))
+        made[name] = [kind(**row) for row in rows]
+    for name in ("period", "death"):
+        t = source.tables[name]
+        rows = source.engine.rows(t.filter(t.person_id.isin(people)).select(*SHAPE[name]))
+        made[name] = [tuple(row.values()) for row in rows]
+    return Database(**made)
+
+
+def people_at_random_agree(source: Source, compiled: Compiled, tmp_path: Path, many: int) -> set[bool]:
+    """A few people judged one by one; whether a complaint was told of them."""
+    rows = scored(source, compiled, tmp_path, Asked())
+    meanings = meanings_of(source, compiled)
+    told = [p for p, row in rows.items() if row["complaint"]]
+    rng = np.random.default_rng(5)
+    chosen = [*rng.choice(sorted(rows), many, replace=False).tolist(), *sorted(told)[:many]]
+    facts = facts_of(source, chosen)
+    for person in chosen:
+        case = case_of(facts, person, meanings, compiled)
+        assert case is not None
+        same(rows[person], case, compiled)
+    return {bool(rows[p]["complaint"]) for p in chosen}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 simulated people."""
+    from soleus.knowledge.loader import shipped
+    from soleus.population.manifest import Manifest
+    from soleus.population.simulate import plan_of
+    from soleus.population.simulated_files import write_population
+
+    out = tmp_path_factory.mktemp("world")
+    write_population(plan_of(shipped()), out, 3_000, 11, "omop", Manifest(out, {}), lambda _: None)
+    return out
+
+
+def test_people_of_a_simulated_database_are_judged_as_one_case_each(
+    world: Path, compiled: Compiled, tmp_path: Path
+) -> None:
+    assert people_at_random_agree(open_source(world), compiled, tmp_path, 12) == {True, False}
+
+
+def test_people_of_a_real_shape_are_judged_as_one_case_each(
+    test_data: Path, compiled: Compiled, tmp_path: Path
+) -> None:
+    people_at_random_agree(open_source(test_data / "data" / "omop_gibleed"), compiled, tmp_path, 15)
+
+
+def test_ranges_of_any_size_add_up_to_the_same(world: Path, compiled: Compiled) -> None:
+    source = open_source(world)
+    whole, parts = (score_everyone(source, compiled, Asked(at_once=n)).sums for n in (10_000, 700))
+    assert whole.people.sum() == 3_000
+    for name in ("people", "first", "flagged"):
+        assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+    assert np.allclose(whole.total, parts.total, atol=1e-3)
+    assert np.isclose(whole.total.sum(), 3_000, atol=0.01)
+
+
+def test_a_broken_off_run_goes_on_where_it_stopped(
+    world: Path, compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, folder, asked = open_source(world), tmp_path / "parts", Asked(at_once=700)
+    ask, ranges = scoring.Ranged.arrow, list[tuple[int, int]]()
+    monkeypatch.setattr(scoring.Ranged, "arrow", lambda own, ids: (ranges.append(ids), ask(own, ids))[1])
+
+    def stop(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_everyone(source, compiled, asked, folder=folder, progress=stop)
+    before = list(ranges)
+    found = score_everyone(source, compiled, asked, folder=folder)
+    assert len(before) == 2
+    assert len(set(ranges)) == len(ranges)
+    assert found.sums.people.sum() == 3_000
+    assert not folder.exists()
+
+
+def test_another_day_does_not_take_what_a_broken_off_run_did(world: Path, compiled: Compiled, tmp_path: Path) -> None:
+    source, folder = open_source(world), tmp_path / "parts"
+
+    def stop(_: int, __: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_everyone(source, compiled, Asked(at_once=700), folder=folder, progress=stop)
+    day = datetime.date(2010, 6, 1)
+    found = score_everyone(source, compiled, Asked(day, at_once=700), folder=folder).sums
+    assert np.array_equal(found.people, score_everyone(source, compiled, Asked(day)).sums.people)
+
+
+def test_on_a_day_those_who_are_observed_then_are_judged(compiled: Compiled, tmp_path: Path) -> None:
+    day = FIRST + datetime.timedelta(days=10)
+    period = [(1, FIRST, day), (2, day, LAST), (3, FIRST, FIRST), (4, LAST, LAST)]
+    rows = scored(made(period=period).on(duckdb()), compiled, tmp_path, Asked(day))
+    assert {p: row["day"] for p, row in rows.items()} == {1: day, 2: day}
+
+
+def made(**tables: object) -> Database:
+    return Database(concept=[(c, *told) for c, told in VOCABULARY.items()], descends=DESCENDS, **tables)  # type: ignore[arg-type]
+
+
+def test_a_value_without_a_known_unit_says_nothing_and_is_told(compiled: Compiled) -> None:
+    period = [(1, FIRST, LAST)]
+    low = made(period=period, result=[Result(1, 40, LAST, 1.9, None), Result(1, 40, LAST, 1.9, "furlong")])
+    found = score_everyone(low.on(duckdb()), compiled, Asked())
+    nothing = score_everyone(made(period=period).on(duckdb()), compiled, Asked())
+    assert set(found.unread) == {(40, None), (40, "furlong")}
+    assert np.allclose(found.sums.total, nothing.sums.total)
+    assert found.sums.flagged.sum() == 0
+
+
+def test_a_value_that_is_dangerous_raises_its_red_flag(compiled: Compiled) -> None:
+    database = made(period=[(1, FIRST, LAST)], result=[Result(1, 40, LAST, 1.9, "mmol/L")])
+    sums = score_everyone(database.on(duckdb()), compiled, Asked()).sums
+    raised = {f for f, n in zip(sums.flags, sums.flagged.sum(axis=0), strict=True) if n}
+    assert raised == {"hypokalaemia_severe"}
+
+
+def test_people_who_are_alike_are_judged_once(compiled: Compiled) -> None:
+    database = made(
+        period=[(p, FIRST, LAST) for p in range(1, 41)],
+        event=[Happening(p, 11 if p % 2 else 1, LAST) for p in range(1, 41)],
+    )
+    found = score_everyone(database.on(duckdb()), compiled, Asked())
+    assert found.patterns == 2
+    assert found.sums.people.sum() == 40
+
+
+def test_a_database_of_which_nobody_is_observed_is_an_error(compiled: Compiled) -> None:
+    with pytest.raises(CannotAssess, match="nobody who is observed"):
+        score_everyone(Database().on(duckdb()), compiled, Asked())
