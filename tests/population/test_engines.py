@@ -6,7 +6,7 @@ import datetime
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from soleus.population import plain, plain_quality
@@ -21,7 +21,11 @@ from soleus.population.spans import eras, observed
 from .worlds import FIRST, SETS, databases
 
 QUIET = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
-FEW = settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True)
+#: On Spark each example takes seconds, and a smaller one would be looked for with hundreds of them.
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+FEW = settings(
+    deadline=None, max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True, phases=UNSHRUNK
+)
 
 TIMED = st.builds(
     Timed,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from soleus.errors import UnknownName, near_names
 from soleus.population.cohort import Cohort, Step, Timed, labels
-from soleus.population.engine import Expr, Table, day, days_between
+from soleus.population.engine import Expr, Table, count_of, day, days_between
 from soleus.population.source import Source
 from soleus.population.spans import age_on, eras, observed, people, records
 
@@ -139,7 +139,7 @@ def attrition(source: Source, flagged: Table, count: int, cohort: Cohort) -> tup
     import ibis
 
     left = [_all(*(flagged[f"ok_{n}"] for n in range(upto))) for upto in range(count + 1)]
-    wanted = {f"entries_{n}": flagged.count(where=keep) for n, keep in enumerate(left)}
+    wanted = {f"entries_{n}": count_of(keep) for n, keep in enumerate(left)}
     wanted |= {
         f"people_{n}": ibis.ifelse(keep, flagged.person_id, ibis.null("int64")).nunique() for n, keep in enumerate(left)
     }

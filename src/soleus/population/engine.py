@@ -203,6 +203,14 @@ def as_text(column: Expr) -> Expr:
     return column.cast("string").nullif("")
 
 
+def count_of(condition: Expr) -> Expr:
+    """Aggregate: rows for which it holds; 0 of no rows (with ``where=`` Ibis makes a sum of it on Spark, and that is
+    missing)."""
+    import ibis
+
+    return ibis.ifelse(condition, 1, ibis.null("int64")).count()
+
+
 def share(part: Expr, whole: Expr) -> Expr:
     """part/whole; missing where the whole is nothing (Spark would raise)."""
     return part.cast("float64") / whole.cast("float64").nullif(0.0)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from soleus.population.engine import Expr, Table
+from soleus.population.engine import Expr, Table, count_of
 from soleus.population.source import SHAPE, Lack, Source
 from soleus.population.spans import deaths, observed, people
 
@@ -96,7 +96,7 @@ def _checks(source: Source, sizes: tuple[TableSize, ...]) -> Iterator[Check]:
 
 def _counted(source: Source, name: str, t: Table, faults: dict[str, tuple[Expr, str]]) -> Iterator[Check]:
     """One query for all faults of a table; a fault that cannot be told (missing) is none."""
-    wanted = {f"n{k}": t.count(where=found.fill_null(False)) for k, (found, _) in enumerate(faults.values())}
+    wanted = {f"n{k}": count_of(found.fill_null(False)) for k, (found, _) in enumerate(faults.values())}
     row = source.engine.one(t.aggregate(rows=t.count(), **wanted))
     for k, (fault, (_, consequence)) in enumerate(faults.items()):
         yield Check(name, fault, row[f"n{k}"], row["rows"], consequence)

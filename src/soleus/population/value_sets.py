@@ -24,7 +24,7 @@ from soleus.population.source import Source
 from soleus.reasoning.medicines import medicine_index
 
 How = Literal["code", "name"]
-_TREES = ("icd10cm", "icd10", "icd9cm", "icd11", "atc")  # a code is the beginning of the narrower ones
+TREES = ("icd10cm", "icd10", "icd9cm", "icd11", "atc")  # a code is the beginning of the narrower ones
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,7 @@ def expand(source: Source, knowledge: Knowledge, names: Collection[str] | None =
     return Expansion(whole, report, {name: len(found) for name, found in sorted(named.items())})
 
 
-def expand_definitions(
-    source: Source, knowledge: Knowledge, wanted: Sequence[Definition]
-) -> dict[str, frozenset[int]]:
+def expand_definitions(source: Source, knowledge: Knowledge, wanted: Sequence[Definition]) -> dict[str, frozenset[int]]:
     """The concepts of any definitions, those of the knowledge base or others; medicines by name as well."""
     return _expanded(source, knowledge, wanted)[0]
 
@@ -164,9 +162,9 @@ def _reached(source: Source, codes: list[tuple[str, str]]) -> tuple[_Reach, _Rea
     alone, below = (defaultdict[tuple[str, str], set[int]](set) for _ in range(2))
     start = _matched(source, codes)
     mapped = start.inner_join(source.maps, "concept").select("key", concept="standard")
-    start = start.union(mapped).distinct()
+    start = start.union(mapped.filter(mapped.concept.notnull())).distinct()
     under = start.inner_join(source.descends, start.concept == source.descends.ancestor)
-    under = under.select("key", concept="descendant").distinct()
+    under = under.filter(under.descendant.notnull()).select("key", concept="descendant").distinct()
     for row in source.engine.rows(start):
         alone[codes[row["key"]]].add(row["concept"])
         below[codes[row["key"]]].add(row["concept"])
@@ -181,10 +179,10 @@ def _matched(source: Source, codes: list[tuple[str, str]]) -> Table:
     keys = source.engine.table({"key": "int", "its_system": "str", "its_code": "str"}, exact)
     c = source.concept
     found = keys.inner_join(c, [keys.its_system == c.system, keys.its_code == c.code]).select("key", "concept")
-    trees = [(n, s, *_range(code)) for n, (s, code) in enumerate(codes) if s in _TREES]
+    trees = [(n, s, *_range(code)) for n, (s, code) in enumerate(codes) if s in TREES]
     ranges = {"key": "int", "its_system": "str", "low": "str", "high": "str", "width": "int"}
     r = source.engine.table(ranges, trees)
-    t = r.inner_join(c.filter(c.system.isin(_TREES)), [r.its_system == c.system])
+    t = r.inner_join(c.filter(c.system.isin(TREES)), [r.its_system == c.system])
     start = t.code.substr(0, t.width)
     return found.union(t.filter(start >= t.low, start <= t.high).select("key", "concept")).distinct()
 
