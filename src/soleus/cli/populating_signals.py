@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from soleus.cli.populating import NOT_REVIEWED, Form, _working
 from soleus.cli.populating_ssa import days as read_days
@@ -54,7 +55,7 @@ def run_screen(where: str, kind: Kind | None, engine: str, settings: ScreenSetti
         plan = plan_screen(source, shipped(), settings)
         tables, notes = _counted(plan, asked, keep, step)
         looks = _second_looks(plan, tables["signals"], asked, keep, step) if asked.second_look else []
-        drawn = _drawn(tables, settings, asked.plot)
+        drawn = _drawn(tables, looks, settings, asked.plot)
     told = {
         "markers": list(settings.markers), "settings": _plain(settings), "notes": notes, **tables,
         "self_controlled": looks, "plots": drawn, "reviewed": NOT_REVIEWED,
@@ -75,14 +76,14 @@ def rules_of(age_at_least: int | None, days: tuple[int, str], starts: Literal["n
 
 def settings_of(
     markers: Sequence[str], index: Sequence[str], ingredients: bool, sequence: SequenceSettings, rules: Rules,
-    exclude: bool, stratify: bool, rate: float,
+    exclude: bool, stratify: bool, rate: float, calibrate: bool = True,
 ) -> ScreenSettings:  # fmt: skip
     """Settings out of options; ``rate`` in per cent."""
     if index and ingredients:
         raise UsageError("--ingredients", "with --index", "one of them", "Leave one away.")
     return ScreenSettings(
         tuple(dict.fromkeys(markers)), tuple(dict.fromkeys(index)), ingredients, sequence, rules,
-        (EXCLUSIONS,) if exclude else (), stratify, rate / 100,
+        (EXCLUSIONS,) if exclude else (), stratify, rate / 100, calibrate,
     )  # fmt: skip
 
 
@@ -199,73 +200,24 @@ def _second_looks(
 # ---------------------------------------------------------------------------------------------- drawing
 
 
-def _drawn(tables: dict[str, list[Row]], settings: ScreenSettings, folder: Path | None) -> list[str]:
-    """Names of the files that were drawn."""
+def _drawn(
+    tables: dict[str, list[Row]], looks: Sequence[Row], settings: ScreenSettings, folder: Path | None
+) -> list[str]:
+    """Names of the files that were drawn: what the report of a database shows."""
+    from soleus.population.report import SignalsPart
+    from soleus.reports.population.signals import markers
+
     if folder is None:
         return []
+    part = {**tables, "self_controlled": looks, "markers": settings.markers, "rate": settings.rate}
+    views = markers(msgspec.convert(part, SignalsPart))
+    plots = [plot for view in views for some in (view.plots, *(own for _, own in view.details)) for plot in some]
+    files = {name: text for plot in plots for name, text in plot.files().items()}
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    for plot in _plots(tables, settings):
-        for name, text in plot.files().items():
-            with whole_file(folder / name) as file:
-                file.write_text(text, encoding="utf-8")
-            names.append(name)
-    return names
-
-
-def _plots(tables: dict[str, list[Row]], settings: ScreenSettings) -> Iterator[Any]:
-    from soleus.reports import population_plots as plots
-
-    for marker in settings.markers:
-        signals = [row for row in tables["signals"] if row["marker"] == marker]
-        shown = _ranked([r for r in signals if r["found"] or r["published"] or r["control"]])
-        words = marker.replace("_", " ")
-        lead = f"First start of each medicine against the first {words}."
-        yield plots.volcano_plot(
-            _stem("screen", marker),
-            f"Medicines and {words}: all that were screened",
-            [_signal(r) for r in signals],
-            lead,
-        )
-        if shown:
-            title = f"Medicines and {words}: what was found, published or a control"
-            yield plots.forest_plot(_stem("ratios", marker), title, [_signal(r) for r in shown], lead)
-        for row in signals:
-            if row["found"]:
-                yield from _of_one(tables, row)
-
-
-def _of_one(tables: dict[str, list[Row]], row: Row) -> Iterator[Any]:
-    """Waiting times and calendar years of one pair."""
-    from soleus.reports import population_plots as plots
-
-    own = {name: [r for r in tables[name] if (r["index"], r["marker"]) == (row["index"], row["marker"])]
-           for name in ("waiting_times", "by_year")}  # fmt: skip
-    name, marker = row["name"], row["marker"].replace("_", " ")
-    bins = [plots.Bin(r["from_days"], r["to_days"], r["people"]) for r in own["waiting_times"]]
-    yield plots.waiting_time_plot(_stem("waiting", row["index"], row["marker"]), name, marker, bins)
-    periods = [
-        plots.Period(str(r["year"]), r["adjusted"], r["low"], r["high"], r["n_index_first"], r["n_marker_first"])
-        for r in own["by_year"]
-    ]
-    yield plots.funnel_plot(
-        _stem("years", row["index"], row["marker"]), f"{name} and {marker}, year by year", periods, row["adjusted"]
-    )
-
-
-def _signal(row: Row) -> Any:
-    from soleus.reports.population_plots import Signal as Drawn
-
-    calibrated = row["calibrated"] is not None
-    ratio, low, high, p = ("calibrated", "calibrated_low", "calibrated_high", "calibrated_p") if calibrated else (
-        "adjusted", "low", "high", "p")  # fmt: skip
-    known = row["published"]["value"] if row["published"] else None
-    return Drawn(row["name"], row[ratio], row[low], row[high], row[p], row["n_index_first"], row["n_marker_first"],
-                 row["control"], row["found"], known)  # fmt: skip
-
-
-def _stem(*parts: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", " ".join(p.removeprefix("medicine.") for p in parts).lower()).strip("-")
+    for name, text in files.items():
+        with whole_file(folder / name) as file:
+            file.write_text(text, encoding="utf-8")
+    return list(files)
 
 
 # ---------------------------------------------------------------------------------------------- telling
@@ -284,7 +236,7 @@ def _lines(
             f"{marker}: {len(rows)} medicines, {len(tested)} tested, {len(found)} found "
             f"(at most {100 * settings.rate:g} % of these expected to be false)"
         )
-        yield from _calibration(tables["calibration"], marker)
+        yield from _calibration(tables["calibration"], marker, settings.calibrate)
         ranked = [r for r in _ranked(rows) if r["n_index_first"] != 0 or r["n_marker_first"] != 0]
         yield from _table([_HEAD, *(_cells(row) for row in ranked[:_MOST_LINES])])
         if len(ranked) > _MOST_LINES:
@@ -299,9 +251,9 @@ def _lines(
     yield from READING
 
 
-def _calibration(rows: Sequence[Row], marker: str) -> Iterator[str]:
+def _calibration(rows: Sequence[Row], marker: str, calibrated: bool) -> Iterator[str]:
     for row in rows:
-        if row["marker"] == marker and row["used"]:
+        if row["marker"] == marker and row["used"] and calibrated:
             yield (
                 f"  {row['controls']} negative controls: mean ratio {math.exp(row['mean']):.2f}, "
                 f"scatter beyond chance {row['sd']:.2f} on the log scale; calibrated by these"

@@ -254,6 +254,7 @@ def screen(
     exclude: ExcludeOption = True,
     strata: Annotated[bool, typer.Option(help="Null ratios by age band and sex.")] = True,
     rate: Annotated[float, typer.Option(min=0.1, max=50, help="Rate of false discoveries, per cent.")] = 5,
+    calibrate: Annotated[bool, typer.Option(help="Calibrate by negative controls, where there are enough.")] = True,
     second_look: Annotated[bool, typer.Option(help="A self-controlled case series of what is found.")] = True,
     bootstrap: Annotated[
         int, typer.Option(min=0, max=100_000, help="Draws of people for the null ratios of what is found; 0 for none.")
@@ -285,7 +286,9 @@ def screen(
         last_day=last,
     )
     rules = rules_of(age_at_least, (min_days, max_days), "new")
-    settings = settings_of(marker or ["quinine"], index or (), ingredients, sequence, rules, exclude, strata, rate)
+    settings = settings_of(
+        marker or ["quinine"], index or (), ingredients, sequence, rules, exclude, strata, rate, calibrate
+    )
     run_screen(source, kind, engine, settings, Asked(out, plot, least, bootstrap, second_look), format)
 
 

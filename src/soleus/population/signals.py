@@ -24,16 +24,15 @@ from soleus.population.engine import Table, day
 from soleus.population.first_events import (
     EVERYWHERE,
     EXPOSURES,
-    DayCounts,
     PairCounts,
     Rules,
     Study,
     count_days,
     count_pairs,
     null_sums_by_year,
-    null_sums_of,
     study_of,
 )
+from soleus.population.null_sums import null_sums
 from soleus.population.prevalence import BANDS
 from soleus.population.screened import EXCLUSIONS, Published, Screened, chosen, screened
 from soleus.population.sequences import SequenceSettings
@@ -68,9 +67,9 @@ class ScreenSettings:
 
     ``markers``: value sets; the first record of one marks that cramps were treated or told. ``index``: value sets to
     look at in place of all classes; ``ingredients``: every ingredient of the database as well. ``sequence`` and
-    ``rules``: what counts as a sequence; the value set `sequence_exclusions` is added to what the rules exclude unless
-    ``exclude`` is empty. ``stratify``: null ratios by age band and sex. ``rate``: of false discoveries. ``step``: days
-    of a bar of the waiting times.
+    ``rules``: what counts as a sequence. ``exclude``: value sets; people who have one are left out, besides those that
+    the rules leave out. ``stratify``: null ratios by age band and sex. ``rate``: of false discoveries. ``calibrate``:
+    by the negative controls, where there are enough. ``step``: days of a bar of the waiting times.
     """
 
     markers: tuple[str, ...] = ("quinine",)
@@ -81,6 +80,7 @@ class ScreenSettings:
     exclude: tuple[str, ...] = (EXCLUSIONS,)
     stratify: bool = True
     rate: float = 0.05
+    calibrate: bool = True
     step: int = 30
 
 
@@ -153,7 +153,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class YearRatio:
-    """One calendar year of a pair, by its earlier event."""
+    """One calendar year of a pair that was found or is published, by its earlier event."""
 
     index: str
     marker: str
@@ -219,12 +219,11 @@ def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Scree
         return Screen(plan.settings, (), (), (), (), (), (*plan.notes, "Nobody is observed: nothing was counted."))
     told("Counting sequences")
     pairs = count_pairs(plan.study, by_year=True, step=plan.settings.step)
-    told("Counting first days of the markers")
-    second = count_days(plan.study, "marker")
-    told("Counting first days of the medicines")
-    counted = pairs, count_days(plan.study, "index"), second
-    told("Computing ratios")
-    signals, controls, calibration, notes = _judged(plan, counted)
+    told("Counting starts")
+    sums = null_sums(plan.study, plan.settings.sequence.null_window)
+    signals, controls, calibration, notes = _judged(plan, pairs, sums)
+    told("Counting years")
+    years = _years(plan, pairs, [s for s in signals if s.found or s.published])
     names = [{n: m.id for n, m in enumerate(side)} for side in (plan.medicines, plan.markers)]
     waiting = waiting_times(pairs, names[0], names[1], plan.settings.sequence.window[1])
     itself = {(s.index, s.marker) for s in signals if s.why == ITSELF}
@@ -233,7 +232,7 @@ def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Scree
         signals,
         controls,
         calibration,
-        tuple(y for y in _years(plan, counted) if (y.index, y.marker) not in itself),
+        tuple(y for y in years if (y.index, y.marker) not in itself),
         tuple(w for w in waiting if (w.index, w.marker) not in itself),
         (*plan.notes, *notes),
     )
@@ -325,17 +324,14 @@ def strata(source: Source, span: tuple[datetime.date, datetime.date]) -> Table:
 
 # ---------------------------------------------------------------------------------------------- ratios
 
-_Counted = tuple[PairCounts, DayCounts, DayCounts]  # pairs, first days of the medicines, first days of the markers
-
 
 def _judged(
-    plan: Plan, counted: _Counted
+    plan: Plan, pairs: PairCounts, sums: NullSums
 ) -> tuple[tuple[Signal, ...], tuple[Control, ...], tuple[Calibration, ...], list[str]]:
     """Ratios, calibration and false discoveries, marker by marker, and what must be said."""
     s, wanted = plan.settings.sequence, plan.medicines
     places = range(len(wanted)), range(len(plan.markers))
-    sums = null_sums_of(counted[1], counted[2], *places, s.null_window)
-    found = sequence_ratios(*counted[0].table(*places), sums, s.level, s.interval, s.compat)
+    found = sequence_ratios(*pairs.table(*places), sums, s.level, s.interval, s.compat)
     signals: list[Signal] = []
     controls: list[Control] = []
     fits: list[Calibration] = []
@@ -343,7 +339,7 @@ def _judged(
         rows = [_signal(found, (n, k), medicine, marker, sums, s.level) for n, medicine in enumerate(wanted)]
         fit, judged = _fit(wanted, rows, marker.id)
         fits, controls = [*fits, fit], controls + judged
-        rows = _calibrated(rows, fit, s.level) if fit.used else rows
+        rows = _calibrated(rows, fit, s.level) if fit.used and plan.settings.calibrate else rows
         signals += [
             replace(r, q=float(q), found=bool(q <= plan.settings.rate and _ratio(r) > 1 and not r.control))
             for r, q in zip(rows, _rates(rows), strict=True)
@@ -444,20 +440,26 @@ def _ratio(row: Signal) -> float:
     return math.exp(log) if math.isfinite(log) else math.nan
 
 
-def _years(plan: Plan, counted: _Counted) -> tuple[YearRatio, ...]:
-    """Each pair by the calendar year of its earlier event."""
-    pairs, first, second = counted
-    years = sorted(set(pairs.year.tolist()))
-    s, places = plan.settings.sequence, (range(len(plan.medicines)), range(len(plan.markers)))
-    sums = null_sums_by_year(first, second, *places, s.null_window, years)
+def _years(plan: Plan, pairs: PairCounts, wanted: Sequence[Signal]) -> list[YearRatio]:
+    """These pairs by the calendar year of their earlier event."""
+    assert plan.study is not None
+    asked = {plan.numbers(signal.index, signal.marker): signal for signal in wanted}
+    rows = sorted({i for i, _ in asked})
+    years, markers = sorted(set(pairs.year.tolist())), range(len(plan.markers))
+    if not rows:
+        return []
+    study = replace(plan.study, index={n: plan.study.index[n] for n in rows})
+    days = count_days(study, "index"), count_days(study, "marker")
+    s = plan.settings.sequence
+    sums = null_sums_by_year(*days, rows, markers, s.null_window, years)
     out = []
     for n, year in enumerate(years):
-        a, b = pairs.only(pairs.year == year).table(*places)
+        a, b = pairs.only(pairs.year == year).table(rows, markers)
         found = sequence_ratios(a, b, NullSums(sums.forward[n], sums.backward[n]), s.level, s.interval)
-        for i, k in zip(*np.nonzero(a + b), strict=True):
-            null, adjusted, low, high = (
-                float(values[i, k]) for values in (found.null, found.adjusted, found.low, found.high)
-            )
-            names = plan.medicines[i].id, plan.markers[k].id
-            out.append(YearRatio(*names, year, int(a[i, k]), int(b[i, k]), null, adjusted, low, high))
-    return tuple(sorted(out, key=lambda r: (r.marker, r.index, r.year)))
+        for (i, m), signal in asked.items():
+            at = rows.index(i), m
+            if a[at] + b[at]:
+                null, adjusted, low, high = (float(v[at]) for v in (found.null, found.adjusted, found.low, found.high))
+                counts = int(a[at]), int(b[at])
+                out.append(YearRatio(signal.index, signal.marker, year, *counts, null, adjusted, low, high))
+    return sorted(out, key=lambda r: (r.marker, r.index, r.year))
