@@ -281,7 +281,7 @@ def chunks(people: int) -> list[tuple[int, int]]:
 def draw(plan: Plan, seed: int, chunk: int, size: int) -> dict[str, Table]:
     """The tables of one chunk: person, period, exposure, event, result, death, in the names of `source.SHAPE`."""
     rng = np.random.default_rng([seed, chunk])
-    who = _people(plan.world, rng, chunk * CHUNK + 1, size)
+    who = draw_people(plan.world, rng, chunk * CHUNK + 1, size)
     bands = _bands(who.age, _PREVALENCE_BANDS), _bands(who.age, _RATE_BANDS)
     exposures, starts = _medicines(plan, rng, who, bands[0])
     complaint_rate = plan.complaint[who.female.astype(int), bands[1]]
@@ -308,7 +308,8 @@ def day_number(day: datetime.date) -> int:
     return (day - EPOCH).days
 
 
-def _people(world: World, rng: np.random.Generator, first_id: int, n: int) -> People:
+def draw_people(world: World, rng: np.random.Generator, first_id: int, n: int) -> People:
+    """People with birth, observation and death, as the world has them."""
     first, last = day_number(world.first_day), day_number(world.last_day)
     low = np.array(sorted(world.ages))
     width = np.diff([*low, world.oldest])

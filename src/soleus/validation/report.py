@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from soleus.reasoning.compiled import Compiled
-from soleus.validation import alerts
+from soleus.validation import alerts, populations
 from soleus.validation.alerts import AlertResults
 from soleus.validation.interviews import Held
 from soleus.validation.plots import calibration_plot, interview_plot
+from soleus.validation.populations import PopulationResults
 from soleus.validation.scoring import Outcome, Scores, Share, score
 from soleus.validation.tables import TableResult
 from soleus.validation.text_figures import TextResults
@@ -44,6 +45,9 @@ AIMS: tuple[tuple[str, str, str, Any], ...] = (
     ("text_over_triage", "from text: same-day flag, benign answer", "at most 10 %", lambda v: v <= 0.10),
     ("note_ms", "reading 300 words, ms", "at most 20", lambda v: v <= 20),
     ("notes_load_s", "making the lexicon, s", "at most 1.5", lambda v: v <= 1.5),
+    ("ssa_coverage_95", "planted sequence ratios that their 95 % intervals hold", "at least 93 %", lambda v: v >= 0.93),
+    ("ssa_bias", "planted sequence ratios: largest bias of a medicine", "below 3 %", lambda v: v < 0.03),
+    ("ssa_false_positives", "without effect: intervals that exclude 1", "4 to 6 %", lambda v: 0.04 <= v <= 0.06),
     ("prose_numbers_unsourced", "numbers in prose without a record", "0", lambda v: v == 0),
     ("oracle_max_abs_error", "largest difference from pyAgrum", "at most 1e-9", lambda v: v <= 1e-9),
 )
@@ -61,6 +65,7 @@ def write(
     extra: dict[str, Share],
     notes: TextResults,
     shown: AlertResults,
+    whole: PopulationResults,
 ) -> None:
     """The page and its plots."""
     images = docs / "images"
@@ -77,6 +82,7 @@ def write(
         _tables(results),
         notes.page,
         alerts.section(shown),
+        populations.section(whole, compiled.knowledge),
         _limits(),
     ]
     (docs / "validation.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")

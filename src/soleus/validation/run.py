@@ -15,7 +15,7 @@ from rich.progress import track
 
 from soleus.library.checking import unsourced_numbers
 from soleus.reasoning.compiled import Compiled, shipped_compiled
-from soleus.validation import alerts, baselines, interviews, oracle, report, tables, text_figures
+from soleus.validation import alerts, baselines, interviews, oracle, populations, report, tables, text_figures
 from soleus.validation.scoring import Outcome, Scores, judge_one, recalibration, score
 from soleus.validation.simulate import calibration_pairs
 from soleus.validation.vignettes import Vignette, read_all, set_aside
@@ -44,12 +44,22 @@ def run(folder: Path, docs: Path, *, quick: bool = False) -> None:
     found = figures(vignettes, score(held), results, pairs, sessions, extra, misclassified, error)
     notes = text_figures.measure(folder, vignettes, compiled)
     shown = alerts.measure(compiled, 20 if quick else 200, alerts.record_folder())
+    whole = populations.measure(
+        compiled.knowledge, _last(docs / "validation.json"), 30 if quick else populations.POPULATIONS,
+        lambda items, what: _track(items, what, console),
+    )  # fmt: skip
     found["prose_numbers_unsourced"] = unsourced_numbers(compiled.knowledge)
-    found |= _rounded(notes.figures) | _rounded(alerts.figures(shown))
+    found |= _rounded(notes.figures) | _rounded(alerts.figures(shown)) | _rounded(populations.figures(whole))
     docs.mkdir(parents=True, exist_ok=True)
     (docs / "validation.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    report.write(docs, compiled, found, held, open_, results, pairs, sessions, extra, notes, shown)
+    report.write(docs, compiled, found, held, open_, results, pairs, sessions, extra, notes, shown, whole)
     console.print(f"Written: {docs / 'validation.md'} and validation.json", markup=False)
+
+
+def _last(path: Path) -> dict[str, Any]:
+    """The figures of the last run; none where there was none."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
 
 
 def _track(items: Iterable[Any], what: str, console: Console) -> Iterable[Any]:
