@@ -38,7 +38,7 @@ from soleus.population.spans import age_of
 from .worlds import FIRST, databases
 
 QUIET = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-FEW = settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True)
+FEW = settings(deadline=None, max_examples=3, suppress_health_check=list(HealthCheck), derandomize=True)
 
 #: Cohorts that share concepts, one without any, one that nobody has.
 GROUPS: list[Groups] = [{7: [1]}, {1: [1], 2: [2, 3]}, {1: [1, 2], 2: [2, 3], 3: [2]}, {4: [], 5: [77], 6: [1, 2, 3]}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import json
 import math
@@ -411,3 +412,65 @@ def test_the_ratio_is_that_of_its_counts_and_its_null(found: Screen) -> None:
         if math.isfinite(s.adjusted):
             assert s.adjusted == pytest.approx(s.n_index_first / s.n_marker_first / s.null)
             assert s.low < s.adjusted < s.high or s.n_index_first == 0
+
+
+# ------------------------------------------------------------------------------------------------- doses
+
+PEOPLE = {
+    "person": [["person_id", "gender_concept_id", "year_of_birth"], [1, 0, 1950], [2, 0, 1950], [3, 0, 1950]],
+    "observation_period": [
+        ["person_id", "observation_period_start_date", "observation_period_end_date"],
+        *([p, "2010-01-01", "2012-12-31"] for p in (1, 2, 3)),
+    ],
+    "drug_exposure": [
+        ["person_id", "drug_concept_id", "drug_exposure_start_date", "drug_exposure_end_date", "days_supply",
+         "quantity"],
+        [1, 7, "2011-03-01", "2011-03-30", 30, 60],  # 2 tablets of 20 mg a day
+        [2, 7, "2011-03-01", "2011-03-30", "", 30],  # 1 a day, over the days of the exposure
+        [3, 7, "2011-03-01", "", 30, ""],  # not told
+        [3, 9, "2011-03-01", "2011-03-30", 30, 30],  # two ingredients
+        [3, 10, "2011-03-01", "2011-03-30", 30, 30],  # a concentration, no amount
+    ],
+    "drug_strength": [
+        ["drug_concept_id", "ingredient_concept_id", "amount_value", "amount_unit_concept_id"],
+        [7, 70, 20, 8576], [9, 70, 20, 8576], [9, 90, 5, 8576], [10, 90, "", ""],
+    ],
+    "condition_occurrence": [
+        ["person_id", "condition_concept_id", "condition_start_date"], *([p, 8, "2011-06-01"] for p in (1, 2, 3)),
+    ],
+}  # fmt: skip
+
+
+def omop(folder: Path, *without: str) -> Source:
+    for name, rows in PEOPLE.items():
+        if name not in without:
+            with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(rows)
+    return open_source(folder)
+
+
+def test_a_dose_is_the_quantity_times_the_strength_over_the_days(tmp_path: Path) -> None:
+    source = omop(tmp_path)
+    rows = source.engine.rows(source.tables["dose"].order_by("person_id"))
+    assert [(row["person_id"], row["concept"], row["dose"]) for row in rows] == [(1, 7, 40.0), (2, 7, 20.0)]
+
+
+@pytest.mark.parametrize(
+    ("doses", "people"), [(None, 3), ((0, math.inf), 2), ((20, 20), 1), ((21, math.inf), 1), ((41, math.inf), 0)]
+)
+def test_the_dose_of_the_first_record_chooses_the_starts(
+    tmp_path: Path, doses: tuple[float, float] | None, people: int
+) -> None:
+    study = study_of(omop(tmp_path), {0: [7]}, {0: [8]}, OPEN, Rules(index_dose=doses))
+    assert study is not None
+    counts = count_sequences(study)
+    assert counts.pairs.get((0, 0), (0, 0)) == (people, 0)
+    assert sum(counts.first_index.values()) == people
+    assert sum(counts.first_marker.values()) == 3
+
+
+def test_a_source_without_doses_says_so(tmp_path: Path) -> None:
+    study = study_of(omop(tmp_path, "drug_strength"), {0: [7]}, {0: [8]}, OPEN, Rules(index_dose=(1, 2)))
+    assert study is not None
+    with pytest.raises(UnknownName, match="drug_strength"):
+        count_sequences(study)

@@ -66,12 +66,18 @@ def run_screen(where: str, kind: Kind | None, engine: str, settings: ScreenSetti
         print("\n".join((*_lines(tables, looks, notes, settings, asked), NOT_REVIEWED)))
 
 
-def rules_of(age_at_least: int | None, days: tuple[int, str], starts: Literal["new", "ever"]) -> Rules:
+def rules_of(
+    age_at_least: int | None, days: tuple[int, str], dose: tuple[float | None, float | None],
+    starts: Literal["new", "ever"],
+) -> Rules:  # fmt: skip
     """Rules out of options."""
     most = read_days("--max-days", days[1])
     if most < max(days[0], 1):
         raise UsageError("--max-days", days[1], "at least 1, and not below --min-days", "Correct one of them.")
-    return Rules(age_at_least=age_at_least, index_days=(days[0], most), starts=starts)
+    doses = None if dose == (None, None) else (dose[0] or 0.0, math.inf if dose[1] is None else dose[1])
+    if doses and doses[1] < doses[0]:
+        raise UsageError("--max-dose", f"{doses[1]:g}", "not below --min-dose", "Correct one of them.")
+    return Rules(age_at_least=age_at_least, index_days=(days[0], most), index_dose=doses, starts=starts)
 
 
 def settings_of(

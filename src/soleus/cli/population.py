@@ -53,6 +53,10 @@ MinDaysOption = Annotated[
     int, typer.Option(min=0, help="Least days that the first record of the index lasts, both ends counted.")
 ]
 MaxDaysOption = Annotated[str, typer.Option(help="Most days that it lasts.")]
+MinDoseOption = Annotated[
+    float | None, typer.Option(min=0, help="Least dose that the index begins with, in milligrams a day (OMOP).")
+]
+MaxDoseOption = Annotated[float | None, typer.Option(min=0, help="Most of it.")]
 ExcludeOption = Annotated[
     bool, typer.Option("--exclude/--no-exclude", help="Leave out people with malaria, motor neurone disease, dialysis.")
 ]
@@ -182,6 +186,8 @@ def ssa(
     age_at_least: AgeOption = None,
     min_days: MinDaysOption = 0,
     max_days: MaxDaysOption = "inf",
+    min_dose: MinDoseOption = None,
+    max_dose: MaxDoseOption = None,
     exclude: ExcludeOption = True,
     starts: StartsOption = None,
     least: LeastOption = 5,
@@ -215,7 +221,9 @@ def ssa(
     if cohorts is None:
         from soleus.cli.populating_signals import rules_of, run_ssa_on
 
-        rules = rules_of(age_at_least, (min_days, max_days), starts or ("ever" if compat else "new"))
+        rules = rules_of(
+            age_at_least, (min_days, max_days), (min_dose, max_dose), starts or ("ever" if compat else "new")
+        )
         place = asked.place(source)
         names = index or [], marker or []
         run_ssa_on(place, kind, engine, names, settings, rules, exclude, bootstrap, least, format)
@@ -251,6 +259,8 @@ def screen(
     age_at_least: AgeOption = None,
     min_days: MinDaysOption = 0,
     max_days: MaxDaysOption = "inf",
+    min_dose: MinDoseOption = None,
+    max_dose: MaxDoseOption = None,
     exclude: ExcludeOption = True,
     strata: Annotated[bool, typer.Option(help="Null ratios by age band and sex.")] = True,
     rate: Annotated[float, typer.Option(min=0.1, max=50, help="Rate of false discoveries, per cent.")] = 5,
@@ -285,7 +295,7 @@ def screen(
         first_day=first,
         last_day=last,
     )
-    rules = rules_of(age_at_least, (min_days, max_days), "new")
+    rules = rules_of(age_at_least, (min_days, max_days), (min_dose, max_dose), "new")
     settings = settings_of(
         marker or ["quinine"], index or (), ingredients, sequence, rules, exclude, strata, rate, calibrate
     )

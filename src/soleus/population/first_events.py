@@ -26,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from soleus.errors import UnknownName
 from soleus.population.engine import Expr, Table, day, days_between
 from soleus.population.sequences import Counts, SequenceSettings
 from soleus.population.source import Source
@@ -52,7 +53,9 @@ class Rules:
     ``exclude``: concepts; people who have a record of one, whenever, are left out. ``age_at_least``: whole years on the
     day of the earlier event (and of each start for the null ratio); without a birthday nobody has an age.
     ``index_days``: least and most days of the first record of the index, both included; it is known when the medicine
-    begins, so that it does not choose people by what came later.
+    begins, so that it does not choose people by what came later. ``index_dose``: the same for the daily dose of the
+    record with which the index begins, in milligrams, the largest of that day; an unknown dose is out. It needs the
+    table ``dose`` of the source.
     ``starts``: which events the null ratio counts. "new": the first in the study range, with the washout and the
     observation before it that a pair would need. "ever": first events ever on a day of the range, observed or not, as
     the R package does: people who took the medicine before they were observed count as starters then.
@@ -61,6 +64,7 @@ class Rules:
     exclude: frozenset[int] = frozenset()
     age_at_least: int | None = None
     index_days: tuple[int, float] = (0, math.inf)
+    index_dose: tuple[float, float] | None = None
     starts: Literal["new", "ever"] = "new"
 
 
@@ -436,7 +440,20 @@ def _begun(study: Study, side: Literal["index", "marker"], users: Table | None =
         t = t.filter(t.days + 1 >= least)
     if math.isfinite(most):
         t = t.filter(t.days + 1 <= most)
+    if side == "index" and study.rules.index_dose is not None:
+        t = _dosed(study, t, study.rules.index_dose)
     return _without(study, t)
+
+
+def _dosed(study: Study, t: Table, doses: tuple[float, float]) -> Table:
+    """Those that begin with a dose between the two, both included."""
+    if "dose" not in study.source.tables:
+        raise UnknownName("doses", "none in this source", "OMOP with quantities and the table drug_strength",
+                          "Leave the dose away.")  # fmt: skip
+    d = study.source.tables["dose"].inner_join(_belongs(study.source, study.index), "concept")
+    d = d.group_by("person_id", "cohort", "start").aggregate(dose=d.dose.max())
+    d = d.filter(d.dose >= doses[0], d.dose <= doses[1])
+    return t.semi_join(d, ["person_id", "cohort", "start"])
 
 
 def _without(study: Study, t: Table) -> Table:

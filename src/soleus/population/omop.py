@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from soleus.errors import UnreadableInput
 from soleus.population.codes import VOCABULARIES
-from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text
+from soleus.population.engine import Engine, Expr, Table, as_date, as_float, as_int, as_text, days_between
 from soleus.population.source import Lack, Source, Tables, lowered, missing, need, of_somebody
 
+MILLIGRAM = 8576  # of the vocabulary UCUM
 MALE, FEMALE = 8507, 8532  # concepts of the vocabulary Gender
 #: A supply of more days than this is taken for an error of writing, and for this long.
 LONGEST_SUPPLY_DAYS = 3650
@@ -38,6 +39,8 @@ def read_omop(engine: Engine, tables: Tables, where: str) -> Source:
         "descends": reader.pairs("descends", "concept_ancestor", "ancestor_concept_id", "descendant_concept_id"),
         "maps": reader.maps(),
     }
+    if (dose := reader.dose()) is not None:
+        made["dose"] = dose
     return Source(engine, "omop", where, {n: of_somebody(t) for n, t in made.items()}, tuple(reader.lacks), about)
 
 
@@ -106,6 +109,45 @@ class _Reader:
         days = as_int(table.days_supply)
         last = start + ibis.least(ibis.greatest(days - 1, 0), LONGEST_SUPPLY_DAYS).as_interval("D")
         return ibis.coalesce(known, ibis.ifelse(days > 0, last.cast("date"), ibis.null("date")))
+
+    def dose(self) -> Table | None:
+        """Milligrams a day of each exposure to a medicine of one ingredient, for `Source.tables`; None if not told.
+
+        The quantity times the amount in one unit, over the days of supply, else the days of the exposure. Liquids and
+        inhalers, of which a concentration is told and no amount, have no dose here.
+        """
+        import ibis
+
+        if not {"drug_exposure", "drug_strength"} <= self.tables.keys():
+            return None
+        table = lowered(self.tables["drug_exposure"]())
+        strength = self._amounts()
+        if "quantity" not in table.columns or strength is None:
+            return None
+        start = as_date(table.drug_exposure_start_date)
+        end = as_date(table.drug_exposure_end_date) if "drug_exposure_end_date" in table.columns else start
+        supply = as_int(table.days_supply) if "days_supply" in table.columns else ibis.null("int64")
+        t = table.select(
+            person_id=as_int(table.person_id), concept=_concept(table, "drug"), drug=as_int(table.drug_concept_id),
+            start=start, quantity=as_float(table.quantity),
+            days=ibis.coalesce(ibis.ifelse(supply > 0, supply, ibis.null("int64")), days_between(end, start) + 1),
+        )  # fmt: skip
+        t = t.filter(t.quantity > 0, t.days > 0).inner_join(strength, "drug")
+        return t.select("person_id", "concept", "start", dose=t.quantity * t.amount / t.days)
+
+    def _amounts(self) -> Table | None:
+        """drug, amount: milligrams in a unit, of medicines with one ingredient."""
+        t = lowered(self.tables["drug_strength"]())
+        columns = ("drug_concept_id", "ingredient_concept_id", "amount_value", "amount_unit_concept_id")
+        if not set(columns) <= set(t.columns):
+            return None
+        drug, amount, unit = as_int(t.drug_concept_id), as_float(t.amount_value), as_int(t.amount_unit_concept_id)
+        t = t.select(drug=drug, part=as_int(t.ingredient_concept_id), amount=amount, unit=unit)
+        t = t.group_by("drug").aggregate(
+            parts=t.part.nunique(), amount=t.amount.max(), least=t.amount.min(), rows=t.count(),
+            told=((t.unit == MILLIGRAM) & (t.amount > 0)).cast("int64").sum(),
+        )  # fmt: skip
+        return t.filter(t.parts == 1, t.told == t.rows, t.least == t.amount).select("drug", "amount")
 
     def event(self) -> Table:
         found = [self._events(name, stem) for name, stem in _EVENTS.items() if name in self.tables]

@@ -70,7 +70,10 @@ class Lack:
 
 @dataclass(frozen=True)
 class Source:
-    """The tables of `SHAPE` as Ibis expressions on one engine."""
+    """The tables of `SHAPE` as Ibis expressions on one engine.
+
+    Where doses can be told, a table ``dose`` stands beside them: person_id, concept, start, dose in milligrams a day.
+    """
 
     engine: Engine
     kind: Kind
