@@ -138,8 +138,9 @@ def attrition(source: Source, flagged: Table, count: int, cohort: Cohort) -> tup
     """One query: entries and people that are left after each step."""
     import ibis
 
-    left = [_all(*(flagged[f"ok_{n}"] for n in range(upto))) for upto in range(count + 1)]
-    wanted = {f"entries_{n}": count_of(keep) for n, keep in enumerate(left)}
+    here = flagged.person_id.notnull()  # a column, since a literal cannot be counted; rows of nobody are not in it
+    left = [_all(here, *(flagged[f"ok_{n}"] for n in range(upto))) for upto in range(count + 1)]
+    wanted = {f"entries_{n}": count_of(flagged, keep) for n, keep in enumerate(left)}
     wanted |= {
         f"people_{n}": ibis.ifelse(keep, flagged.person_id, ibis.null("int64")).nunique() for n, keep in enumerate(left)
     }
