@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 
 from hypothesis import strategies as st
 
@@ -88,4 +89,44 @@ def databases(most: int = 12) -> st.SearchStrategy[Database]:
         death=st.lists(st.tuples(PEOPLE, st.one_of(LATE, st.none())), max_size=1),
         concept=st.just([(c, *told) for c, told in VOCABULARY.items()]),
         descends=st.just(DESCENDS),
+    )  # fmt: skip
+
+
+def crowd(people: int, seed: int) -> Database:
+    """Many people at once, of the same kind, for an engine that is slow to start."""
+    rng = random.Random(seed)
+
+    def late() -> datetime.date | None:
+        return rng.choice(
+            [None, *[LAST - datetime.timedelta(days=rng.randrange(1200 if far else 130)) for far in (0, 0, 1)]]
+        )
+
+    def someone() -> int:
+        return rng.randrange(1, people + 1)
+
+    def result() -> Result:
+        concept = rng.choice(sorted(UNITS))
+        value = rng.choice(
+            [None, *[NORMAL[concept] * f for f in (0.2, 0.5, 0.58, 0.7, 0.8, 1.0, 1.2, 1.5, 8.0, 900.0)]]
+        )
+        return Result(someone(), concept, late(), value, rng.choice([UNITS[concept]] * 6 + [None, "furlong"]))
+
+    births = [
+        None,
+        datetime.date(1890, 1, 1),
+        datetime.date(1950, 2, 28),
+        datetime.date(1991, 7, 1),
+        datetime.date(2010, 5, 5),
+    ]
+    ends = [None, *[LAST - datetime.timedelta(days=n) for n in (0, 1, 40, 130)]]
+    return Database(
+        person=[Person(p, rng.choice(births), rng.choice(["male", "female", None])) for p in range(1, people + 1)],
+        period=[(someone(), rng.choice([FIRST, None, FIRST + datetime.timedelta(days=900)]), rng.choice(ends))
+                for _ in range(2 * people)],
+        exposure=[Exposure(someone(), rng.choice([0, 88, *range(20, 29)]), late(), late()) for _ in range(5 * people)],
+        event=[Happening(someone(), rng.choice([0, 77, *range(1, 16)]), late()) for _ in range(5 * people)],
+        result=[result() for _ in range(5 * people)],
+        death=[(someone(), late()) for _ in range(people // 8)],
+        concept=[(c, *told) for c, told in VOCABULARY.items()],
+        descends=DESCENDS,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soleus import assess
+from soleus.cli import main
 from soleus.clinical.case import Case
 from soleus.errors import CannotAssess
 from soleus.inference.posterior import judge
 from soleus.population import scoring
+from soleus.population.bitmaps import ranges_of
 from soleus.population.engine import Engine, open_engine
 from soleus.population.meanings import meanings_of
 from soleus.population.plain import Database, Exposure, Happening, Person, Result
@@ -29,10 +32,9 @@ from soleus.reasoning.facts import PresentationFacts
 from soleus.reasoning.intake import take_in
 from soleus.reasoning.medicines import medicine_index
 
-from .scored_worlds import DESCENDS, FIRST, LAST, VOCABULARY, databases
+from .scored_worlds import DESCENDS, FIRST, LAST, VOCABULARY, crowd, databases
 
 QUIET = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
-FEW = settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True)
 DAYS_OF = st.sampled_from([None, None, LAST - datetime.timedelta(days=20)])
 WITHIN = 1e-5
 
@@ -68,7 +70,7 @@ def scored(source: Source, compiled: Compiled, tmp_path: Path, asked: Asked) -> 
 def agree(engine: Engine, database: Database, compiled: Compiled, tmp_path: Path, as_of: datetime.date | None) -> None:
     source = database.on(engine)
     meanings = meanings_of(source, compiled)
-    cases = {p: case_of(database, p, meanings, compiled, as_of) for p in (1, 2, 3)}
+    cases = {p: case_of(database, p, meanings, compiled, as_of) for p in {p for p, *_ in database.period}}
     told = {p: case for p, case in cases.items() if case is not None}
     rows = scored(source, compiled, tmp_path, Asked(as_of))
     assert rows.keys() == told.keys()
@@ -93,12 +95,19 @@ def test_everybody_is_judged_as_one_case_of_the_same_facts(
     agree(duckdb(), database, shipped_compiled(), tmp_path_factory.mktemp("duckdb"), as_of)
 
 
-@given(database=databases(), as_of=DAYS_OF)
-@FEW
-def test_spark_judges_everybody_the_same(
-    spark: Engine, database: Database, as_of: datetime.date | None, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("as_of", [None, LAST - datetime.timedelta(days=20)])
+def test_many_people_are_judged_as_one_case_each(
+    as_of: datetime.date | None, compiled: Compiled, tmp_path: Path
 ) -> None:
-    agree(spark, database, shipped_compiled(), tmp_path_factory.mktemp("spark"), as_of)
+    agree(duckdb(), crowd(40, 3), compiled, tmp_path, as_of)
+
+
+def test_spark_judges_everybody_the_same(spark: Engine, compiled: Compiled, tmp_path: Path) -> None:
+    database = crowd(40, 4)
+    one, other = (database.on(engine) for engine in (duckdb(), spark))
+    assert meanings_of(one, compiled) == meanings_of(other, compiled)
+    assert ranges_of(one, 7) == ranges_of(other, 7)
+    assert scored(one, compiled, tmp_path, Asked()) == scored(other, compiled, tmp_path, Asked())
 
 
 # -------------------------------------------------------------------------------------- whole databases
@@ -238,6 +247,55 @@ def test_people_who_are_alike_are_judged_once(compiled: Compiled) -> None:
     found = score_everyone(database.on(duckdb()), compiled, Asked())
     assert found.patterns == 2
     assert found.sums.people.sum() == 40
+
+
+def test_the_command_tells_of_groups_and_writes_no_row_of_a_person(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "results"
+    assert main(["population", "score", str(world), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "3,000 people judged" in told
+    assert "No human has reviewed these results." in told
+    assert {p.name for p in out.iterdir()} == {
+        "manifest.json",
+        *(
+            f"{n}.{e}"
+            for n in ("by_group", "complaints", "explanations", "groups", "red_flags")
+            for e in ("json", "parquet")
+        ),
+    }
+    assert all("person_id" not in pq.read_schema(p).names for p in out.glob("*.parquet"))
+    groups = json.loads((out / "groups.json").read_text(encoding="utf-8"))
+    assert not any(row["people"] in (1, 2, 3, 4) for row in groups)
+
+
+def test_the_command_writes_a_row_a_person_where_a_file_is_named(
+    world: Path, compiled: Compiled, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = tmp_path / "people.parquet"
+    args = ["population", "score", str(world), "--people", str(people), "--format", "json", "--as-of", "2010-06-01"]
+    assert main(args) == 0
+    told, rows = json.loads(capsys.readouterr().out), pq.read_table(people)
+    assert rows.num_rows == told["people"] < 3_000
+    assert {"person_id", "day", "complaint", "first", "red_flags", *compiled.explanations} == set(rows.column_names)
+    assert list(tmp_path.iterdir()) == [people]
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (["--as-of", "yesterday"], "a date such as"),
+        (["--people", "people.csv"], "ends in .parquet"),
+        (["--setting", "at_sea"], "primary_care"),
+        (["--as-of", "1850-01-01"], "people with a period"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    args: list[str], word: str, world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["population", "score", str(world), *args]) in (2, 3, 5)
+    assert word in capsys.readouterr().err
 
 
 def test_a_database_of_which_nobody_is_observed_is_an_error(compiled: Compiled) -> None:

@@ -44,17 +44,25 @@ def days_of(source: Source, as_of: datetime.date | None) -> Table:
     """person_id, day, birth_date, sex: everybody who is observed on the day, or at all."""
     import ibis
 
-    t = source.period.left_join(deaths(source), "person_id").drop("person_id_right")
+    t = source.period.filter(source.period.start.notnull(), source.period.end.notnull())
+    t = t.left_join(deaths(source), "person_id").drop("person_id_right")
     t = t.left_join(people(source), "person_id").drop("person_id_right")
     t = t.mutate(
         start=ibis.greatest(t.start, ibis.coalesce(t.birth_date, t.start)),
         end=ibis.least(t.end, ibis.coalesce(t.died, t.end)),
     )
-    t = t.filter(t.start.notnull(), t.end.notnull(), t.start <= t.end)
+    t = t.filter(t.start <= t.end)
     if as_of is not None:
         t = t.filter(t.start <= day(as_of), t.end >= day(as_of))
     last = t.end.max() if as_of is None else ibis.literal(as_of)
     return t.group_by("person_id").aggregate(day=last.cast("date"), birth_date=t.birth_date.min(), sex=t.sex.min())
+
+
+def plus(date: Expr, days: int) -> Expr:
+    """The date so many days later. DuckDB makes a moment of it, of which Ibis does not know."""
+    import ibis
+
+    return (date + ibis.interval(days=days)).cast("timestamp").cast("date")
 
 
 @dataclass(frozen=True)
@@ -92,10 +100,11 @@ class Bitmaps:
             made.append((*key, *(bits.get(w, 0) for w in words)))
         return self.source.engine.table(columns | {f"b{w}": "int" for w in words}, made)
 
-    def _known(self, who: Table, table: Table, date: str) -> Table:
-        """Records of people with a day, dated on it or before."""
-        t = table.inner_join(who.select("person_id", "day"), "person_id")
-        return t.filter(t[date] <= t.day)
+    def _known(self, who: Table, table: Table, date: str, days: int | None = None) -> Table:
+        """Records of people with a day, dated on it or before; at most so many ``days`` before."""
+        since = who.day if days is None else plus(who.day, -days)
+        t = table.inner_join(who.select("person_id", "day", since=since), "person_id")
+        return t.filter(t[date] <= t.day, *([] if days is None else [t[date] >= t.since])).drop("since")
 
     def events(self, who: Table) -> Table:
         """person_id and the words of events."""
@@ -158,7 +167,7 @@ class Bitmaps:
         import ibis
 
         t = self.source.exposure.filter(self.source.exposure.concept != 0)
-        told = ibis.coalesce(t.end, (t.start + ibis.interval(days=self.layout.days.gap)).cast("date"))
+        told = ibis.coalesce(t.end, plus(t.start, self.layout.days.gap))
         return t.select("person_id", "concept", "start", end=ibis.greatest(told, t.start))
 
     def courses(self, who: Table) -> Table:
@@ -174,11 +183,11 @@ class Bitmaps:
                 atoms = (Atom("stopped", stopped[0]),) if stopped else ()
                 rows.append(((concept, -numbers[m], stopped[1] if stopped else -1), atoms))
         known = self._map({"its": "int", "medicine": "int", "lasting": "int"}, rows, "course")
-        t = self._known(who, self._exposure(), "start")
-        reach = max(days.new + days.gap, days.stopped)
-        t = t.filter(days_between(t.day, t.end) <= reach)
+        lately, reach = plus(who.day, -days.new), plus(who.day, -max(days.new + days.gap, days.stopped))
+        t = self._exposure().inner_join(who.select("person_id", "day", lately=lately, reach=reach), "person_id")
+        t = t.filter(t.start <= t.day, t.end >= t.reach)
         t = t.left_join(known, t.concept == known.its)
-        t = t.mutate(medicine=ibis.coalesce(t.medicine, t.concept), late=days_between(t.day, t.start) < days.new)
+        t = t.mutate(medicine=ibis.coalesce(t.medicine, t.concept), late=t.start > t.lately)
         words = self._words("course")
         t = t.group_by("person_id", "medicine").aggregate(
             begun=t.start.min(where=t.late),
@@ -209,7 +218,8 @@ class Bitmaps:
         t = self._stated(who).union(self._measured(who))
         at = days_between(t.date, day(EPOCH)) * _ROOM
         t = t.group_by("person_id", "target").aggregate(most=(at + t.nth).max(), least=(at + _ROOM - 1 - t.nth).max())
-        one, last, first = ibis.literal(1, "int64"), t.most % _ROOM, _ROOM - 1 - t.least % _ROOM
+        one = ibis.literal(1, "int8").cast("int64")  # a plain 1 is of 32 bits on Spark
+        last, first = t.most % _ROOM, _ROOM - 1 - t.least % _ROOM
         start = t.target % _ROOM
         t = t.mutate(bits=(one << (start + last)) | (one << (start + first)), word=(t.target - start) // _ROOM)
         return t.group_by("person_id").aggregate(**{
@@ -247,12 +257,11 @@ class Bitmaps:
             target = self._target(r.bins.atom(0))
             rows.append((r.concept, r.unit or "", target, r.factor, r.offset, *r.plausible, *cuts))
         known = self.source.engine.table(columns, rows)
-        t = self.source.result.filter(self.source.result.value.notnull())
+        result = self.source.result
+        t = self._known(who, result.filter(result.value.notnull()), "date", self.layout.days.fresh)
         t = t.inner_join(known, [t.concept == known.its, ibis.coalesce(t.unit, "") == known.its_unit])
-        t = self._known(who, t, "date")
         t = t.mutate(number=t.value * t.factor + t.offset)
-        fresh = days_between(t.day, t.date) <= self.layout.days.fresh
-        t = t.filter(fresh, t.number >= t.low, t.number <= t.high)
+        t = t.filter(t.number >= t.low, t.number <= t.high)
         nth = ibis.literal(0, "int64")
         for n in range(most):
             nth = nth + ibis.ifelse(t.number >= t[f"cut{n}"], 1, 0)
