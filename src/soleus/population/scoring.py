@@ -105,15 +105,14 @@ def score_everyone(
     it nothing is kept. Raises `CannotAssess` where nobody is observed.
     """
     ranges = ranges_of(source, asked.at_once)
-    if not ranges:
-        raise CannotAssess(
-            "table period", "nobody who is observed", "people with a period", "See `soleus population quality`."
-        )
     judge = Judge(layout_of(compiled, meanings_of(source, compiled)), asked.setting)
     with _kept(folder) as at:
         run = _Run(judge, Ranged(judge.layout, source, asked.as_of), at, people is not None)
         manifest = Manifest(at, _made(source, compiled, asked, people)) if folder else None
         scoring = run.all(ranges, manifest, progress)
+        if not scoring.sums.people.any():
+            found = "nobody" + (f" on {asked.as_of}" if asked.as_of else "")
+            raise CannotAssess("table period", found, "people who are observed", "See `soleus population quality`.")
         if people is not None:
             join_files([at / f"people-{low}.parquet" for low, _ in ranges], people)
     return scoring
