@@ -251,13 +251,19 @@ def _duckdb(database: Path | None = None, **config: Any) -> Any:
     import ibis
 
     if database is None:
-        return ibis.duckdb.connect(**config)
+        return _quiet(ibis.duckdb.connect(**config))
     try:
-        return ibis.duckdb.connect(str(database), read_only=True, **config)
+        return _quiet(ibis.duckdb.connect(str(database), read_only=True, **config))
     except Exception as error:
         raise UnreadableInput(
             database.name, type(error).__name__, "a DuckDB database that this version reads", "Check the file."
         ) from None
+
+
+def _quiet(con: Any) -> Any:
+    """Without DuckDB's own progress bar: it goes to standard output, where results stand."""
+    con.raw_sql("SET enable_progress_bar = false")
+    return con
 
 
 def _spark(session: Any = None, master: str = "local[2]", config: Mapping[str, str] | None = None) -> Any:
