@@ -236,6 +236,49 @@ class SignalsPart(Part, frozen=True, kw_only=True):
     self_controlled: tuple[SecondLookRow, ...] = ()
 
 
+class ComplaintRow(Struct, frozen=True, kw_only=True):
+    """People with (or without) a complaint of the legs on record in the last year."""
+
+    complaint: bool
+    people: int | None
+
+
+class ExplanationRow(Struct, frozen=True, kw_only=True):
+    """An explanation among them: for how many it comes first, its mean probability; ``sex``, ``age``: of a group."""
+
+    complaint: bool
+    explanation: str
+    name: str
+    first: int | None
+    mean_probability: float | None
+    sex: str | None = None
+    age: str | None = None
+
+
+class FlagRow(Struct, frozen=True, kw_only=True):
+    """A red flag that records raise."""
+
+    red_flag: str
+    name: str
+    urgency: str
+    people: int | None
+
+
+class ScoringPart(Part, frozen=True, kw_only=True):
+    """Everybody judged as if a complaint of the legs were brought on the last day observed.
+
+    ``explanations``: the most probable of those with and of those without a complaint on record; ``by_group``: the most
+    probable of each group. ``unread``: kinds of results whose unit is not known.
+    """
+
+    setting: str = ""
+    complaints: tuple[ComplaintRow, ...] = ()
+    explanations: tuple[ExplanationRow, ...] = ()
+    by_group: tuple[ExplanationRow, ...] = ()
+    red_flags: tuple[FlagRow, ...] = ()
+    unread: int = 0
+
+
 class KnowledgePart(Part, frozen=True, kw_only=True):
     """What the knowledge base says and what this database says: an overlay of this database alone.
 
@@ -273,6 +316,7 @@ class Report(Struct, frozen=True, kw_only=True):
     cohorts: CohortsPart
     frequencies: FrequenciesPart
     signals: SignalsPart
+    scoring: ScoringPart
     knowledge: KnowledgePart
 
 

@@ -25,10 +25,12 @@ from soleus.population.report import (
     Part,
     QualityPart,
     Report,
+    ScoringPart,
     SignalsPart,
 )
 from soleus.population.report_counts import cohorts_part, frequencies_part, quality_part
 from soleus.population.report_knowledge import knowledge_part
+from soleus.population.report_scores import scoring_part
 from soleus.population.report_signals import signals_part
 from soleus.population.report_work import Plan, Progress, Tables, Work, shipped_plan, write_table
 from soleus.population.source import Source
@@ -57,6 +59,7 @@ def make_report(
     cohorts = _kept(work, manifest, "cohorts", CohortsPart, cohorts_part)
     frequencies = _kept(work, manifest, "frequencies", FrequenciesPart, frequencies_part)
     signals = _kept(work, manifest, "signals", SignalsPart, signals_part)
+    scoring = _kept(work, manifest, "scoring", ScoringPart, scoring_part)
     beside = partial(knowledge_part, title=title, shown=frequencies, signals=signals)
     knowledge_ = _kept(work, manifest, "knowledge", KnowledgePart, beside)
     report = Report(
@@ -68,6 +71,7 @@ def make_report(
         cohorts=cohorts,
         frequencies=frequencies,
         signals=signals,
+        scoring=scoring,
         knowledge=knowledge_,
     )
     _write(folder / REPORT, report)

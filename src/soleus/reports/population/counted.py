@@ -43,7 +43,7 @@ def bars(part: CohortPart) -> list[Bar]:
     most = max((s.people or 0 for s in part.steps), default=0) or 1
     before = [None, *(s.people for s in part.steps)]
     return [
-        Bar(s.step, count(s.people), _lost(was, s.people), count(s.entries), _bar((s.people or 0) / most))
+        Bar(s.step, count(s.people), _lost(was, s.people), count(s.entries), bar((s.people or 0) / most))
         for s, was in zip(part.steps, before, strict=False)
     ]
 
@@ -52,7 +52,8 @@ def _lost(before: int | None, now: int | None) -> str:
     return "" if before is None or now is None or before == now else f"−{before - now:,}"
 
 
-def _bar(share: float) -> Markup:
+def bar(share: float) -> Markup:
+    """A share as a bar."""
     return Markup(
         '<svg class="plot" viewBox="0 0 240 18" aria-hidden="true" focusable="false">'
         f'<rect class="track" x="0" y="4" width="240" height="10" rx="2"/>'

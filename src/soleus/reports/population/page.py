@@ -16,6 +16,7 @@ from soleus.reasoning.words import REVIEW
 from soleus.reports.html import templates
 from soleus.reports.population.beside import beside, reasons
 from soleus.reports.population.counted import bars, by_age, by_year
+from soleus.reports.population.scores import scored
 from soleus.reports.population.signals import markers
 from soleus.reports.population.words import concepts, count, interval, lead, meta, method
 from soleus.reports.population_plots import STYLE
@@ -31,6 +32,7 @@ CONTENTS = (
     ("cohorts", "Cohorts"),
     ("frequencies", "How common"),
     ("signals", "Signals of medicines"),
+    ("scoring", "Everybody judged"),
     ("knowledge", "Beside the knowledge base"),
     ("method", "How it was made"),
 )
@@ -46,9 +48,9 @@ def filled(environment: Environment, report: Report, layout: str, **more: Any) -
     """The report in a ``layout``, a template with a block ``body``."""
     return environment.get_template("population.html.j2").render(
         layout=layout, r=report, title=report.title, lead=lead(report), meta=meta(report), method=method(report),
-        contents=CONTENTS, bars=bars, by_age=by_age, by_year=by_year, beside=beside, reasons=reasons, markers=markers,
-        count=count, concepts=concepts,
-        interval=interval, join=join, review=REVIEW["clinician"], intended=RESEARCH, **more,
+        contents=CONTENTS, bars=bars, by_age=by_age, by_year=by_year, beside=beside, reasons=reasons,
+        markers=markers, scored=scored, count=count, concepts=concepts, interval=interval,
+        join=join, review=REVIEW["clinician"], intended=RESEARCH, **more,
     )  # fmt: skip
 
 
