@@ -97,7 +97,7 @@ def some(cells: plain_learning.Cells) -> plain_learning.Cells:
     return {key: value for key, value in cells.items() if key[0] in there}
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(databases())
 def test_duckdb_counts_as_loops_do(database: Database) -> None:
     agree(duckdb(), database)
@@ -213,7 +213,7 @@ def rate(n: int, of: float = 1000, cell: tuple[str, str] = ("f", "65_79"), id: s
     return LocalCount("rate", id, cell, n, of, 500)
 
 
-def given_away(*counts: LocalCount, name: str = "north", signals: Any = None, **asked: Any) -> Aggregates:
+def given_away(*counts: LocalCount, name: str = "north", signals: Any = (), **asked: Any) -> Aggregates:
     return aggregates_of(local(*counts), site(name), shipped(), LearningSettings(**asked), signals)
 
 
@@ -341,7 +341,7 @@ def test_the_combined_value_lies_between_and_the_overlay_keeps_its_rules(n: int,
     for e in overlay.entries:
         low, high = sorted((e.published.value, e.local.value))
         assert low * (1 - 1e-5) <= e.combined.value <= high * (1 + 1e-5)
-    assert check_overlay(overlay, shipped()) == ()
+    assert [f for f in check_overlay(overlay, shipped()) if f.level == "fault"] == []
 
 
 def test_the_more_is_counted_the_more_it_weighs() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from soleus.cli.populating import Form, _working
 from soleus.cli.populating_report import title_of
-from soleus.errors import UsageError
+from soleus.errors import UnknownName, UsageError
 from soleus.knowledge.loader import shipped
 from soleus.knowledge.overlay import (
     NOT_REVIEWED,
@@ -27,6 +27,7 @@ from soleus.population.learning_locally import overlay_of
 from soleus.population.local_counts import LearningSettings
 from soleus.population.manifest import whole_file
 from soleus.population.site_aggregates import (
+    NO_SCREEN,
     Aggregates,
     Signal,
     aggregates_text,
@@ -88,20 +89,24 @@ def _counted(where: str, kind: Kind | None, engine: str, asked: Asked) -> Aggreg
     knowledge = shipped()
     with _working("Opening") as step:
         source = peopled(open_source(where, kind, engine))
-        signals = _signals(source, asked, step)
+        signals, without = _signals(source, asked, step)
         name = asked.site or title_of(source.about, where)
-        return count_site(source, knowledge, name, _settings(asked), signals, lambda words: step(words[:40]))
+        return count_site(source, knowledge, name, _settings(asked), signals, without, lambda words: step(words[:40]))
 
 
-def _signals(source: Source, asked: Asked, step: Callable[[str], None]) -> Sequence[Signal] | None:
+def _signals(source: Source, asked: Asked, step: Callable[[str], None]) -> tuple[Sequence[Signal], str]:
+    """The signals of a screen, and why there are none."""
     from soleus.population.signals import ScreenSettings, screen
 
     if asked.signals:
-        return read_signals(asked.signals)
+        return read_signals(asked.signals), "The screen has no signal."
     if not asked.screen:
-        return None
+        return (), NO_SCREEN
     step("Screening medicines")
-    return screen(source, shipped(), ScreenSettings()).signals
+    try:
+        return screen(source, shipped(), ScreenSettings()).signals, "The screen has no signal."
+    except UnknownName:  # the vocabulary does not know the marker
+        return (), "No medicine of this database marks that somebody has cramps."
 
 
 def _settings(asked: Asked) -> LearningSettings:
@@ -140,7 +145,7 @@ def _lines(overlay: Overlay, asked: Asked) -> Iterator[str]:
     for kind in dict.fromkeys(e.kind for e in overlay.entries):
         yield from ("", *_of_kind(kind, [e for e in overlay.entries if e.kind == kind]))
     yield from ("", *_lacking(overlay.not_learnt), "")
-    if asked.out:
+    if asked.out and overlay.entries:
         yield f"Use it: soleus assess CASE --overlay {asked.out}"
     yield NOT_REVIEWED
 

@@ -98,11 +98,11 @@ def learn(
     knowledge: Knowledge,
     name: str,
     settings: LearningSettings | None = None,
-    signals: Iterable[Signal] | None = None,
+    signals: Iterable[Signal] = (),
     step: Callable[[str], None] = lambda _: None,
 ) -> Overlay:
     """The overlay of one database; the arguments are those of `count_site`."""
-    return overlay_of([count_site(source, knowledge, name, settings, signals, step)], knowledge)
+    return overlay_of([count_site(source, knowledge, name, settings, signals, step=step)], knowledge)
 
 
 def _fit_together(sites: Sequence[Aggregates], knowledge: Knowledge) -> None:

@@ -26,6 +26,8 @@ from soleus.population.source import Source
 from soleus.reasoning.assess import software_version
 
 FORMAT: Final = "soleus-aggregates/1"
+NO_SCREEN: Final = "No screen was run."
+TOO_FEW: Final = "Too few people, or no ratio could be computed."
 #: Markers whose ratio speaks of an explanation: who begins quinine has cramps.
 MARKERS: Final[Mapping[str, str]] = {"quinine": "nocturnal_leg_cramp"}
 #: The measure of those published ratios that a sequence ratio can be set beside.
@@ -105,13 +107,14 @@ def count_site(
     knowledge: Knowledge,
     name: str,
     settings: LearningSettings | None = None,
-    signals: Iterable[Signal] | None = None,
+    signals: Iterable[Signal] = (),
+    without: str = NO_SCREEN,
     step: Callable[[str], None] = lambda _: None,
 ) -> Aggregates:
-    """The aggregates of a database. ``signals``: of its screen; None: none was run, and no ratio is learnt."""
+    """The aggregates of a database. ``signals``: of its screen; ``without``: why there are none."""
     asked = settings or LearningSettings()
     found = count_locally(source, knowledge, asked, step)
-    return aggregates_of(found, site_of(source, found, name, asked.smallest_cell), knowledge, asked, signals)
+    return aggregates_of(found, site_of(source, found, name, asked.smallest_cell), knowledge, asked, signals, without)
 
 
 def aggregates_of(
@@ -119,10 +122,11 @@ def aggregates_of(
     site: Site,
     knowledge: Knowledge,
     settings: LearningSettings,
-    signals: Iterable[Signal] | None = None,
+    signals: Iterable[Signal] = (),
+    without: str = NO_SCREEN,
 ) -> Aggregates:
     """The counts of a database with small cells hidden, and the ratios that can be set beside published ones."""
-    ratios, lacking = site_ratios(knowledge, signals, settings.smallest_cell)
+    ratios, lacking = site_ratios(knowledge, tuple(signals), settings.smallest_cell, without)
     told = msgspec.to_builtins(settings) | {"index_day": found.index_day.isoformat()}
     return Aggregates(
         site=site,
@@ -155,7 +159,7 @@ def _hidden(counts: Sequence[LocalCount], least: int) -> Iterator[SiteCount]:
     for within in (("kind", "id", "first"), ("kind", "id", "second")):
         rows = suppress(rows, ["n"], within=within, least=least)
     for count, row in zip(counts, rows, strict=True):
-        of = round(count.of, 2)
+        of = round(float(count.of), 2)
         shown = row["n"] is not None and count.people >= least and of > 0
         n, whole = (row["n"], of) if shown else (None, None)
         yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=n, of=whole)
@@ -168,20 +172,20 @@ def _row(c: LocalCount) -> dict[str, Any]:
 
 
 def site_ratios(
-    knowledge: Knowledge, signals: Iterable[Signal] | None, least: int
+    knowledge: Knowledge, signals: Sequence[Signal], least: int, without: str = NO_SCREEN
 ) -> tuple[tuple[SiteRatio, ...], tuple[NotLearnt, ...]]:
     """The ratios of a screen that speak of effects, the one with most people for each; and what none speaks of.
 
     Like is set beside like: a sequence ratio is learnt only where the published ratio is one.
     """
     found: dict[str, list[SiteRatio]] = defaultdict(list)
-    for signal in signals or ():
+    for signal in signals:
         for effect in _effects(knowledge, signal):
             ratio = _ratio(signal, effect.id, least)
             if ratio is not None:
                 found[effect.id].append(ratio)
     best = {id: max(ratios, key=lambda r: r.n) for id, ratios in found.items()}
-    return tuple(best[id] for id in sorted(best)), tuple(_no_ratio(knowledge, best, signals is not None))
+    return tuple(best[id] for id in sorted(best)), tuple(_no_ratio(knowledge, best, TOO_FEW if signals else without))
 
 
 def _effects(knowledge: Knowledge, signal: Signal) -> Iterator[Effect]:
@@ -217,11 +221,10 @@ def _finite(value: float | None, se: float | None) -> bool:
     return value is not None and se is not None and math.isfinite(value) and math.isfinite(se) and se > 0
 
 
-def _no_ratio(knowledge: Knowledge, found: Mapping[str, SiteRatio], screened: bool) -> Iterator[NotLearnt]:
+def _no_ratio(knowledge: Knowledge, found: Mapping[str, SiteRatio], why: str) -> Iterator[NotLearnt]:
     yield NotLearnt(kind="effect", why="Published as another measure than a sequence ratio, or of another explanation.")
     for e in knowledge.all(Effect):
         if e.measure == SEQUENCE_RATIO and e.explanation in MARKERS.values() and e.id not in found:
-            why = "Too few people, or no ratio could be computed." if screened else "No screen was run."
             yield NotLearnt(kind="effect", id=e.id, why=why)
 
 
