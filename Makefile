@@ -59,6 +59,7 @@ fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge,
 	$(BIN)/soleus knowledge compile
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/run_notebook.py
+	$(BIN)/python tools/run_tutorial.py
 
 bench: $(DEV) web  ## speed against pyAgrum, the service under load and attack: benchmarks/results.json (half an hour)
 	$(BIN)/python benchmarks/run.py
@@ -74,6 +75,7 @@ train: $(DEV)  ## learn anew how texts are read, from the open annotated texts (
 docs: $(DEV)  ## rebuild the generated pages (a test compares them)
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/run_notebook.py
+	$(BIN)/python tools/run_tutorial.py
 
 lock: $(DEV)  ## pin dependencies anew: hashes, no download addresses
 	./tools/lock.sh $(BIN)/uv
