@@ -1,6 +1,7 @@
 """How fast is it? Writes benchmarks/results.json and results.md (`make bench`, about half an hour).
 
---without-service: the engine alone, in a minute; --quick: a minute of load and fewer cases, to try it out.
+--without-service --without-population: the engine alone, in a minute; --quick: a minute of load, fewer cases and people,
+to try it out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from writing import surroundings, write  # noqa: E402
 
 from delivery import delivery_figures  # noqa: E402
 from library import library_figures  # noqa: E402
+from population_scoring import scoring_figures  # noqa: E402
 
 
 def main() -> None:
@@ -35,6 +37,8 @@ def main() -> None:
     figures |= judgement_figures(where)
     figures |= inference_figures(where)
     growth = growth_figures()
+    if "--without-population" not in sys.argv:
+        figures |= scoring_figures(quick="--quick" in sys.argv)
     if "--without-service" not in sys.argv:
         figures |= delivery_figures(quick="--quick" in sys.argv)
         figures |= library_figures(quick="--quick" in sys.argv)

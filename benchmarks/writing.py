@@ -34,6 +34,7 @@ AIMS: tuple[Aim, ...] = (
     ("layout_shift", "largest layout shift of a page", operator.le, 0.0),
     ("entry_p99_ms", "entries at a hundred a second, 99 of 100 within, ms", operator.le, 50),
     ("entry_errors", "entries that went wrong", operator.le, 0),
+    ("score_people_per_s", "people of a database judged a second, by all their records", operator.ge, 500_000),
 )
 MEANING = {
     "batch_numpy_cases_per_s": "cases per second without numba",
@@ -62,6 +63,15 @@ MEANING = {
     "entries_read": "entries that were read, both audiences",
     "kill9_rounds": "times the process was killed under load",
     "kill9_acknowledged": "records that it had acknowledged",
+    "score_people": "people of the simulated database that was judged",
+    "score_rows": "rows of their records",
+    "score_people_per_processor_s": "people judged a second of processor time",
+    "score_without_results_people_per_s": "people judged a second by diagnoses and medicines alone",
+    "score_patterns": "bitmaps that differ, each judged once in its range",
+    "score_peak_mb": "memory at its peak, MB",
+    "score_memory_growth": "peak of memory against that for a tenth of the people",
+    "score_long_join_people_per_s": "medicines alone as independent weights, a long join in SQL, people a second",
+    "score_pandas_people_per_s": "the same with pandas and a matrix, people a second",
     "batch_max_abs_error": "largest difference of a batch from the single posterior",
 }
 
