@@ -1,7 +1,7 @@
 """How fast is it? Writes benchmarks/results.json and results.md (`make bench`, about half an hour).
 
---without-service --without-population: the engine alone, in a minute; --quick: a minute of load, fewer cases and people,
-to try it out.
+--without-service and --without-population: the engine alone, in a minute; --quick: a minute of load, fewer cases and
+people, to try it out.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from growth import growth_figures  # noqa: E402
 from measures import inference_figures, judgement_figures  # noqa: E402
 from people import population  # noqa: E402
+from population_scoring import scoring_figures  # noqa: E402
 from starts import start_figures  # noqa: E402
 from writing import surroundings, write  # noqa: E402
 
 from delivery import delivery_figures  # noqa: E402
 from library import library_figures  # noqa: E402
-from population_scoring import scoring_figures  # noqa: E402
 
 
 def main() -> None:
