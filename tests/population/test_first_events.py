@@ -41,7 +41,14 @@ QUIET = settings(deadline=None, max_examples=60, suppress_health_check=list(Heal
 FEW = settings(deadline=None, max_examples=3, suppress_health_check=list(HealthCheck), derandomize=True)
 
 #: Cohorts that share concepts, one without any, one that nobody has.
-GROUPS: list[Groups] = [{7: [1]}, {1: [1], 2: [2, 3]}, {1: [1, 2], 2: [2, 3], 3: [2]}, {4: [], 5: [77], 6: [1, 2, 3]}]
+GROUPS: list[Groups] = [
+    {7: [1]},
+    {1: [1], 2: [2, 3]},
+    {1: [1, 2], 2: [2, 3], 3: [2]},
+    {4: [], 5: [77], 6: [1, 2, 3]},
+    {1: [1, *range(100, 160)]},  # more concepts than a filter names
+    {1: [1, *range(100, 160)], 2: [2], 3: [1, 3]},
+]
 SETTINGS = st.builds(
     SequenceSettings,
     window=st.sampled_from([(0, 365), (0, 365), (0, math.inf), (2, 6)]),
@@ -53,7 +60,7 @@ SETTINGS = st.builds(
 )
 RULES = st.builds(
     Rules,
-    exclude=st.sampled_from([frozenset(), frozenset(), frozenset({99})]),
+    exclude=st.sampled_from([frozenset(), frozenset(), frozenset({99}), frozenset(range(99, 160))]),
     age_at_least=st.sampled_from([None, None, 48]),
     index_days=st.sampled_from([(0, math.inf), (0, math.inf), (1, 5), (4, math.inf)]),
     starts=st.sampled_from(["new", "ever"]),

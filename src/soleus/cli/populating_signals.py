@@ -228,7 +228,7 @@ def _drawn(
 
 # ---------------------------------------------------------------------------------------------- telling
 
-_HEAD = ("medicine", "it first", "marker first", "crude", "null", "adjusted", "calibrated", "q", "published")
+_HEAD = ("medicine", "it first", "marker first", "null", "adjusted", "calibrated", "q", "published")
 
 
 def _lines(
@@ -281,7 +281,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     mark = "* " if row["found"] else "c " if row["control"] else "  "
     published = row["published"]
     return (
-        mark + row["name"][:34], _count(row["n_index_first"]), _count(row["n_marker_first"]), _short(row["crude"]),
+        mark + row["name"][:34], _count(row["n_index_first"]), _count(row["n_marker_first"]),
         _short(row["null"], 3), _bounded(row, "adjusted", "low", "high"),
         _bounded(row, "calibrated", "calibrated_low", "calibrated_high"), _rate(row["q"]),
         _short(published["value"]) if published else "",
@@ -309,7 +309,7 @@ def _look_lines(looks: Sequence[Row], names: dict[str, str]) -> Iterator[str]:
 def _bounded(row: Row, value: str, low: str, high: str) -> str:
     if row[low] is None and row[value] is None:
         return "-"
-    return f"{_short(row[value])} ({_short(row[low])} to {_short(row[high])})"
+    return f"{_short(row[value])} ({_short(row[low])}–{_short(row[high])})"
 
 
 def _short(value: float | str | None, digits: int = 2) -> str:
