@@ -182,7 +182,7 @@ def run_prevalence(
     form: Form, out: Path | None, least: int,
 ) -> None:  # fmt: skip
     """How common a value set is, and how often it begins; ``days``: era gap and prior observation."""
-    from soleus.population.prevalence import count_cells, frequencies, hidden_frequencies
+    from soleus.population.prevalence import count_cells, hidden_frequencies
 
     for name in by:
         if name not in ("year", "sex", "age"):
@@ -195,7 +195,7 @@ def run_prevalence(
             repair = "See what it knows with `soleus population init`; no code is not the same as nobody."
             raise UnknownName("value set", repr(value_set), "one that the vocabulary of this database knows", repair)
         cells = count_cells(source, concepts, gap_days=days[0], prior_observation_days=days[1])
-    rows = hidden_frequencies([asdict(f) for f in frequencies(cells, by=by)], by, least)
+    (rows,) = hidden_frequencies(cells, [by], least)
     told = {"value_set": value_set, "concepts": len(concepts), "rows": rows}
     if out is not None:
         settings = {"command": "prevalence", "value_set": value_set, "by": list(by), "days": days, "least": least}

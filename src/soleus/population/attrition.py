@@ -14,17 +14,24 @@ WIDTH, ROW, TOP, BAR = 720, 46, 28, 460
 
 def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
     """The steps as rows; counts that are small, or would tell of a small loss, are None. ``least`` 0 hides nothing."""
-    rows: list[Row] = []
-    before: dict[str, int] = {}
-    for step in steps:
-        row: Row = {"step": step.label}
-        for name, count in (("entries", step.entries), ("people", step.people)):
-            lost = before.get(name, count) - count
-            hide = 0 < count < least or 0 < lost < least
-            row[name] = None if hide else count
-            before[name] = before.get(name, count) if hide else count
-        rows.append(row)
-    return rows
+    entries = _shown([step.entries for step in steps], least)
+    people = _shown([step.people for step in steps], least)
+    if steps and steps[-1].entries == steps[-1].people:  # one entry a person: either count is the other
+        entries[-1] = people[-1] = entries[-1] and people[-1]
+    return [
+        {"step": step.label, "entries": step.entries if entry else None, "people": step.people if person else None}
+        for step, entry, person in zip(steps, entries, people, strict=True)
+    ]
+
+
+def _shown(counts: Sequence[int], least: int) -> list[bool]:
+    """Whether each count may be shown beside the last one that is."""
+    shown: list[bool] = []
+    before = counts[0] if counts else 0
+    for count in counts:
+        shown.append(not (0 < count < least or 0 < before - count < least))
+        before = count if shown[-1] else before
+    return shown
 
 
 def attrition_svg(title: str, rows: Sequence[Row]) -> str:

@@ -87,6 +87,11 @@ class Engine:
         with asking(self.name):
             return self.con.to_pyarrow(expression) if self.name == "duckdb" else _by_arrow(self.con, expression)
 
+    def write_parquet(self, expression: Table, path: Path) -> None:
+        """The answer as Parquet, without passing through this process: one file, on Spark a folder of them."""
+        with asking(self.name):
+            self.con.to_parquet(expression, path)
+
     def one(self, expression: Table) -> Row:
         """The answer of a query with exactly one row."""
         (row,) = self.rows(expression)
@@ -203,12 +208,9 @@ def as_text(column: Expr) -> Expr:
     return column.cast("string").nullif("")
 
 
-def count_of(condition: Expr) -> Expr:
-    """Aggregate: rows for which it holds; 0 of no rows (with ``where=`` Ibis makes a sum of it on Spark, and that is
-    missing)."""
-    import ibis
-
-    return ibis.ifelse(condition, 1, ibis.null("int64")).count()
+def count_of(table: Table, condition: Expr) -> Expr:
+    """Aggregate: rows for which it holds; 0 of no rows, where Ibis makes a missing sum of it on Spark."""
+    return table.count(where=condition).fill_null(0)
 
 
 def share(part: Expr, whole: Expr) -> Expr:

@@ -168,9 +168,11 @@ def _groups(rows: Sequence[Row], within: Sequence[str]) -> list[list[int]]:
 
 
 def _hidden(counts: Sequence[int | None], least: int) -> list[int]:
-    """Places of the hidden cells: small ones, and where one would be alone the smallest other that is not 0."""
+    """Places of the cells to hide: small ones, and the smallest others that are not 0 until the total of the group,
+    which may be known, tells none: where one is hidden alone (by whomever), or only cells of 1."""
     small = [n for n, count in enumerate(counts) if count is not None and 0 < count < least]
-    others = [n for n, count in enumerate(counts) if count and n not in small]
-    if len(small) == 1 and others:
-        small.append(min(others, key=lambda n: counts[n] or 0))
+    others = sorted((n for n, count in enumerate(counts) if count and n not in small), key=lambda n: counts[n] or 0)
+    before = sum(count is None for count in counts) if least > 1 else 0
+    while others and (before + len(small) == 1 or (small and not before and {counts[n] for n in small} == {1})):
+        small.append(others.pop(0))
     return small

@@ -9,15 +9,20 @@ stretch of observation begins to its end or the first era, both days counted.
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
 
 from soleus.population.engine import Expr, Row, Table, days_between
-from soleus.population.manifest import SMALLEST_CELL, suppress
+from soleus.population.manifest import SMALLEST_CELL
 from soleus.population.source import Source
 from soleus.population.spans import age_on, eras, observed, people
+from soleus.population.suppression import shown_cells
 from soleus.statistics.proportions import shares
 from soleus.statistics.special import normal_quantile
 
@@ -217,8 +222,34 @@ _MADE = {
 }
 
 
-def hidden_frequencies(rows: list[Row], by: Sequence[str], least: int = SMALLEST_CELL) -> list[Row]:
-    """Small cells hidden, also within each row and column of the table, whose totals may be known."""
-    for name in by or ("year",):
-        rows = suppress(rows, list(_MADE), within=[other for other in by if other != name], drop=_MADE, least=least)
-    return rows
+def hidden_frequencies(
+    cells: Sequence[Cell], tables: Sequence[Sequence[str]], least: int = SMALLEST_CELL
+) -> list[list[Row]]:
+    """`frequencies` by each of these as rows, with small cells hidden, and what would tell them in any of the tables
+    or in a total of one."""
+    told = {by for table in tables for by in _subsets(table)}
+    every = sorted({name for table in tables for name in table})
+    shown_by, finest = sorted(told | {tuple(every)}), frequencies(cells, by=every)
+    rows = {by: [asdict(f) for f in frequencies(cells, by=by)] for by in shown_by}
+    place = {by: {_key(row, by): n for n, row in enumerate(found)} for by, found in rows.items()}
+    parts = {by: [list[int]() for _ in found] for by, found in rows.items()}
+    for n, cell in enumerate(finest):
+        for by in shown_by:
+            parts[by][place[by][_key(asdict(cell), by)]].append(n)
+    published = np.array([by in told for by in shown_by for _ in rows[by]], bool)
+    for count, made in _MADE.items():
+        sums = [group for by in shown_by for group in parts[by]]
+        shown = iter(shown_cells([getattr(cell, count) for cell in finest], sums, least, published))
+        for row in (row for by in shown_by for row in rows[by]):
+            if not next(shown):
+                row.update(dict.fromkeys((count, *made)))
+    return [rows[tuple(sorted(table))] for table in tables]
+
+
+def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for size in range(len(names) + 1):
+        yield from itertools.combinations(sorted(names), size)
+
+
+def _key(row: Row, by: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in by)

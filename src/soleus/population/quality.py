@@ -96,7 +96,7 @@ def _checks(source: Source, sizes: tuple[TableSize, ...]) -> Iterator[Check]:
 
 def _counted(source: Source, name: str, t: Table, faults: dict[str, tuple[Expr, str]]) -> Iterator[Check]:
     """One query for all faults of a table; a fault that cannot be told (missing) is none."""
-    wanted = {f"n{k}": count_of(found.fill_null(False)) for k, (found, _) in enumerate(faults.values())}
+    wanted = {f"n{k}": count_of(t, found.fill_null(False)) for k, (found, _) in enumerate(faults.values())}
     row = source.engine.one(t.aggregate(rows=t.count(), **wanted))
     for k, (fault, (_, consequence)) in enumerate(faults.items()):
         yield Check(name, fault, row[f"n{k}"], row["rows"], consequence)

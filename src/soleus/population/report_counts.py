@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -101,7 +100,7 @@ def frequencies_part(work: Work) -> tuple[FrequenciesPart, Tables]:
 
 
 def _frequency(work: Work, name: str) -> FrequencyPart:
-    from soleus.population.prevalence import count_cells, frequencies, hidden_frequencies
+    from soleus.population.prevalence import count_cells, hidden_frequencies
 
     plan, known = work.plan, work.knowledge.by_id(ValueSet).get(name)
     told: dict[str, Any] = {
@@ -120,9 +119,6 @@ def _frequency(work: Work, name: str) -> FrequencyPart:
     if not cells:
         return FrequencyPart(**told, concepts=len(concepts), why_not="Nobody is under observation on any day.")
 
-    def rows(*by: str) -> tuple[Frequency, ...]:
-        found = hidden_frequencies([asdict(f) for f in frequencies(cells, by=by)], by, work.least)
-        return tuple(msgspec.convert(row, Frequency) for row in found)
-
-    (total,) = rows()
-    return FrequencyPart(**told, concepts=len(concepts), total=total, by_age=rows("age", "sex"), by_year=rows("year"))
+    found = hidden_frequencies(cells, [(), ("age", "sex"), ("year",)], work.least)
+    (total,), by_age, by_year = (tuple(msgspec.convert(row, Frequency) for row in rows) for rows in found)
+    return FrequencyPart(**told, concepts=len(concepts), total=total, by_age=by_age, by_year=by_year)
