@@ -61,10 +61,15 @@ def test_a_finished_report_is_data_a_page_and_tables(made: Path, report: Report)
 def test_its_figures_are_those_of_the_commands_alone(world: Path, report: Report, capsys: Capture) -> None:
     code, out, _ = run(capsys, "prevalence", world, "--value-set", "cramp", "--by", "age,sex", "--format", "json")
     assert code == 0
-    rows = [{k: v for k, v in row.items() if v is not None} for row in json.loads(out)["rows"]]
+    alone = {(row["sex"], row["age"]): row for row in json.loads(out)["rows"]}
     (cramp,) = [part for part in report.frequencies.sets if part.value_set == "cramp"]
-    shown = [{k: v for k in row.__struct_fields__ if (v := getattr(row, k)) is not None} for row in cramp.by_age]
-    assert shown == rows
+    shown = 0
+    for row in cramp.by_age:  # beside other tables other cells are hidden; what both show is the same
+        other = alone[row.sex, row.age]
+        told = {name: getattr(row, name) for name in row.__struct_fields__}
+        assert {k: v for k, v in told.items() if None not in (v, other[k])}.items() <= other.items()
+        shown += row.incidence is not None and row.incidence == other["incidence"]
+    assert shown >= len(alone) // 2
 
 
 def test_no_small_count_is_in_any_file(made: Path) -> None:
@@ -107,8 +112,8 @@ def test_what_is_finished_is_not_made_again(
     def never(*_: Any) -> Any:
         raise AssertionError("made again")
 
-    monkeypatch.setattr(reporting, "_quality", never)
-    monkeypatch.setattr(reporting, "_cohorts", never)
+    monkeypatch.setattr(reporting, "quality_part", never)
+    monkeypatch.setattr(reporting, "cohorts_part", never)
     assert not finished(out)
     code, _, err = run(capsys, "report", world, "--out", out, "--title", "A world")
     assert (code, "made again" in err) == (0, False)
@@ -210,6 +215,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "quality": (),
     "cohort": ("--value-set", "cramp"),
     "prevalence": (),
+    "ssa": ("--index", "medicine.statin", "--marker", "cramp"),
+    "screen": (),
+    "score": (),
+    "learn": ("--out", "OUT"),
     "report": ("--out", "OUT"),
 }
 
@@ -237,7 +246,7 @@ def test_nobody_at_all_is_said_and_no_report_is_finished(tmp_path: Path, capsys:
     )
     code, said, err = run(capsys, "report", tmp_path, "--out", tmp_path / "out")
     assert (code, said) == (3, "")
-    assert "no rows" in err
+    assert "found no people" in err
     assert not finished(tmp_path / "out")
 
 

@@ -14,7 +14,7 @@ from soleus.knowledge.loader import shipped
 from soleus.population.cohort import read_cohorts_file
 from soleus.population.manifest import whole_file
 from soleus.population.report import PAGE
-from soleus.population.source import Kind, open_source
+from soleus.population.source import Kind, open_source, peopled
 
 
 def run_report(
@@ -29,7 +29,7 @@ def run_report(
     if cohorts is not None:
         plan = replace(plan, cohorts=read_cohorts_file(cohorts))
     with _working("Opening") as step:
-        source = open_source(where, kind, engine)
+        source = peopled(open_source(where, kind, engine))
         report = make_report(
             source, shipped(), out, title=title or title_of(source.about, where), today=datetime.date.today(),
             plan=plan, least=least, tell=lambda words: step(words[:40]),
