@@ -24,7 +24,7 @@ from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.medicines import medicine_index
 
 WORDS = st.lists(st.tuples(*[st.sampled_from([0, 1, 3, 1 << 40, 1 << 62])] * 3), min_size=1, max_size=40)
-TODAY = datetime.date(2020, 1, 1)
+TODAY: datetime.date | None = datetime.date(2020, 1, 1)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from soleus.population.layout import CONDITIONS, MEDICINES, Layout
 from soleus.reasoning.medicines import medicine_index
 
 _PERSONAL = ("age", "sex", "pregnant")
+_TOLD = ("finding", "number", "has", "medicine")
 _LISTS = {"disease": CONDITIONS, "medicine": MEDICINES}  # as `reasoning.intake` reads silence
 Atoms = frozenset[Atom]
 
@@ -112,6 +113,19 @@ class Bearing:
         if "at_least" in rule and "of" in rule:
             return sum(map(self.possible, inner)) >= int(rule["at_least"])
         return "not" in rule or "unless" in rule or any(map(self.possible, inner))
+
+    def needed(self, rule: Rule) -> list[Atoms]:
+        """Sets of atoms of each of which somebody must have one for a rule to hold. Lists alone make none hold."""
+        inner = parts(rule)
+        if not inner:
+            atoms = self._leaf(*subject(rule)) - {CONDITIONS, MEDICINES}
+            return [atoms] if subject(rule)[0] in _TOLD else []
+        if "all" in rule:
+            return [atoms for part in inner for atoms in self.needed(part)]
+        if "any" not in rule:
+            return []
+        each = [self.needed(part) for part in inner]
+        return [frozenset().union(*(atoms for own in each for atoms in own))] if all(each) else []
 
     def _leaf_possible(self, leaf: Rule) -> bool:
         kind, name = subject(leaf)

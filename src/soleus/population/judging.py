@@ -39,7 +39,7 @@ from soleus.reasoning.medicines import medicine_index
 _OLDEST = 120
 _ADULT = 18
 _BANDS = (18, 40, 65, 80)  # as `Compiled.context`
-_FEW = 20_000  # people for whom the compiled kernel is not worth its start
+_FEW = 100_000  # people for whom the compiled kernel is not worth its start
 States = tuple[tuple[int, int], ...]  # findings with their states
 
 
@@ -111,6 +111,7 @@ class Judge:
         self.complaint = self._complaint(bearing)
         self.bank = Bank(self.compiled, self.blocks)
         self.context_of = self._contexts()
+        self.judged = 0
         self._finding_rows: dict[tuple[int, int], int] = {}
 
     def _contexts(self) -> Ints:
@@ -177,7 +178,7 @@ class Judge:
             return red_flags.status(flag, PresentationFacts(self.read(told, person))) is True
 
         personal = self.ages.persons if is_personal(flag.when) else None
-        return Aspect(self.layout, bearing.rule(flag.when), holds, personal)
+        return Aspect(self.layout, bearing.rule(flag.when), holds, personal, bearing.needed(flag.when))
 
     def _complaint(self, bearing: Bearing) -> Aspect[bool]:
         felt = [f for f in self.compiled.findings if tells_of_legs(self.compiled, f)]
@@ -230,7 +231,8 @@ class Judge:
             places.append(self.bank.places(context[differ], np.concatenate([row for _, row in pairs])))
         start, column = by_person(who, np.concatenate(places), len(people))
         codes = batch.Codes(start, column.astype(np.int32), np.zeros(len(column), np.int8))
-        return (batch.score_numpy if len(people) < _FEW else batch.score)(self.bank.table(), codes)
+        self.judged += len(people)
+        return (batch.score_numpy if self.judged < _FEW else batch.score)(self.bank.table(), codes)
 
     def _pairs(self, people: People, lists: Ints) -> Iterator[tuple[Ints, Ints]]:
         """(who, row) of everything that differs from silence; nobody twice in one of them."""

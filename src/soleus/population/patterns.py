@@ -41,7 +41,7 @@ class People:
         return People(self.words[:, rows], self.cell[rows], self.sex[rows])
 
     def alike(self) -> tuple[People, Ints]:
-        """One of each whose words, cell and sex are the same, and (n,) which of them each person is like.
+        """One of each whose words, cell and sex are the same, by cell and sex, and (n,) which of them each is like.
 
         A mixture of all words finds them; it is checked that no two that differ were taken for one.
         """
@@ -49,6 +49,10 @@ class People:
         for word in self.words:
             mixed = _mixed(mixed ^ word.astype(np.uint64))
         _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
+        order = np.argsort(self.cell[first] * len(SEXES) + self.sex[first], kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        first, which = first[order], place[which]
         found = self.at(first)
         same = (found.cell[which] == self.cell) & (found.sex[which] == self.sex)
         if same.all() and all((f[which] == w).all() for f, w in zip(found.words, self.words, strict=True)):
@@ -76,16 +80,18 @@ class Persons:
 class Aspect(Generic[A]):
     """Something of a person that a few atoms decide.
 
-    ``read(atoms, person)`` gives the answer; the person is one without age and sex unless ``persons`` are given.
+    ``read(atoms, person)`` gives the answer; the person is one without age and sex unless ``persons`` are given. Of
+    people who have none of one of the sets ``needed`` the answer is that of those of whom nothing is told.
     Answers are numbered as they are met; those without any atom but lists are met first, so that ``silent[lists]`` is
     the answer of somebody of whom nothing else is told (lists: 1 conditions, 2 medicines).
     """
 
     def __init__(
         self, layout: Layout, atoms: frozenset[Atom], read: Callable[[frozenset[Atom], Person], A],
-        persons: Persons | None = None,
+        persons: Persons | None = None, needed: Sequence[frozenset[Atom]] = (),
     ) -> None:  # fmt: skip
         self.layout, self.read, self.persons = layout, read, persons
+        self.needed = [layout.bits(some) for some in needed]
         self.listing = frozenset((CONDITIONS, MEDICINES)) & atoms
         masks = layout.bits(atoms - self.listing)
         self.words, self.masks = tuple(masks), tuple(masks.values())
@@ -128,10 +134,10 @@ class Aspect(Generic[A]):
         """The people of whom anything is told here, and the bits that bear on it, word by word."""
         if not self.words:
             return np.zeros(0, np.int64), []
-        kept = [people.words[w] & mask for w, mask in zip(self.words, self.masks, strict=True)]
-        some = kept[0] if len(kept) == 1 else np.bitwise_or.reduce(kept)
-        who = np.flatnonzero(some)
-        return who, [k[who] for k in kept]
+        who = np.flatnonzero(_any(people.words, self.words, self.masks))
+        for some in self.needed:
+            who = who[_any(people.words[:, who], tuple(some), tuple(some.values()))]
+        return who, [people.words[w][who] & mask for w, mask in zip(self.words, self.masks, strict=True)]
 
     def _met_as(self, key: tuple[int, ...]) -> int:
         if key not in self._met:
@@ -142,6 +148,14 @@ class Aspect(Generic[A]):
             person = self.persons.person(*rest[1:]) if self.persons else Person()
             self._met[key] = self._answer(self.layout.atoms(bits) | self._lists(rest[0]), person)
         return self._met[key]
+
+
+def _any(words: Ints, places: Sequence[int], masks: Sequence[int]) -> NDArray[np.bool_]:
+    """(n,) whether any of these bits is set."""
+    out = np.zeros(words.shape[1], np.bool_)
+    for place, mask in zip(places, masks, strict=True):
+        out |= (words[place] & mask) != 0
+    return out
 
 
 def lists_of(layout: Layout, people: People) -> Ints:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +38,8 @@ from soleus.population.source import Source
 from soleus.reasoning.compiled import Compiled
 
 #: People that are held at once.
-AT_ONCE = 250_000
+AT_ONCE = 200_000
+_STEP = 16_384  # patterns judged at a time: their probabilities stay in the cache
 _BAND_NAMES = (*(f"{a}-{b - 1}" for a, b in pairwise(BANDS)), f"{BANDS[-1]}+", "unknown")
 _SEX_NAMES = ("unknown", "female", "male")  # in the order of `SEXES`
 _SUMS = ("people", "first", "total", "flagged")
@@ -149,28 +151,43 @@ class _Run:
     def all(self, ranges: list[tuple[int, int]], manifest: Manifest | None, progress: Progress) -> Scoring:
         """Every range, those that stand in the manifest as they were found."""
         sums, patterns = self.nothing(), 0
-        for done, ids in enumerate(ranges, 1):
-            name = f"{ids[0]}-{ids[1]}"
-            if manifest is not None and manifest.done(name):
-                own, count = self.found(ids), manifest.parts[name]["patterns"]
-            else:
-                own, count = self.range(ids)
-            if manifest is not None and not manifest.done(name):
-                self.write(ids, own)
-                manifest.finish(name, {"patterns": count})
-            sums, patterns = sums.plus(own), patterns + count
-            progress(done, len(ranges))
+        kept = {ids for ids in ranges if manifest is not None and manifest.done(_name(ids))}
+        with closing(self.answers([ids for ids in ranges if ids not in kept])) as answers:
+            for done, ids in enumerate(ranges, 1):
+                if manifest is not None and ids in kept:
+                    own, count = self.found(ids), manifest.parts[_name(ids)]["patterns"]
+                else:
+                    own, count = self.range(ids, next(answers))
+                if manifest is not None and ids not in kept:
+                    self.write(ids, own)
+                    manifest.finish(_name(ids), {"patterns": count})
+                sums, patterns = sums.plus(own), patterns + count
+                progress(done, len(ranges))
         return Scoring(sums, self.judge.layout.unread, patterns)
 
-    def range(self, ids: tuple[int, int]) -> tuple[Sums, int]:
+    def answers(self, ranges: list[tuple[int, int]]) -> Generator[Any]:
+        """The bitmaps of each range; the engine works on the next one while this one is judged."""
+        with ThreadPoolExecutor(1) as ahead:
+            waiting = [ahead.submit(self.asked.arrow, ids) for ids in ranges[:1]]
+            for ids in [*ranges[1:], None]:
+                table = waiting.pop().result() if waiting else None
+                if ids is not None:
+                    waiting.append(ahead.submit(self.asked.arrow, ids))
+                yield table
+
+    def range(self, ids: tuple[int, int], table: Any) -> tuple[Sums, int]:
         """The sums of a range, and how many patterns it had."""
-        table = self.asked.arrow(ids)
-        people = self.bitmaps(table)
-        one, which = people.alike()
-        scored = self.judge.score(one) if len(one) else None
+        one, which = self.bitmaps(table).alike()
+        count, sums = np.bincount(which, minlength=len(one)), self.nothing()
+        told = [self.judge.score(one.at(which[:0]))]
+        for at in range(0, len(one), _STEP):
+            some = one.at(np.arange(at, min(at + _STEP, len(one))))
+            scored = self.judge.score(some)
+            sums = sums.plus(self.sums(some, scored, count[at : at + _STEP]))
+            told += [scored] if self.people else []
         if self.people:
-            write_people(self.at / f"people-{ids[0]}.parquet", table, scored, which, self.judge)
-        sums = self.nothing() if scored is None else self.sums(one, scored, np.bincount(which, minlength=len(one)))
+            whole = Scored(*(np.concatenate(part) for part in zip(*told, strict=True)))
+            write_people(self.at / f"people-{ids[0]}.parquet", table, whole, which, self.judge)
         return sums, len(one)
 
     def bitmaps(self, table: Any) -> People:
@@ -201,7 +218,7 @@ class _Run:
         sums.first[:] = np.bincount(group * size[1] + lead, count, size[0] * size[1]).reshape(size)
         for n in np.unique(group).tolist():
             own = np.flatnonzero(group == n)
-            sums.total[n] = _weighed(scored.probability, own, count)
+            sums.total[n] = count[own].astype(np.float32) @ scored.probability[own]
             sums.flagged[n] = count[own] @ scored.flags[own]
         return sums
 
@@ -220,13 +237,8 @@ class _Run:
         return read_sums(self.at / f"sums-{ids[0]}.parquet", self.nothing())
 
 
-_STEP = 8_192  # people whose probabilities are added as float32
-
-
-def _weighed(probability: NDArray[np.float32], rows: Ints, count: Ints) -> Floats:
-    """(S,) probabilities times people, added up."""
-    steps = (rows[at : at + _STEP] for at in range(0, len(rows), _STEP))
-    return np.asarray(np.sum([count[own].astype(np.float32) @ probability[own] for own in steps], axis=0), np.float64)
+def _name(ids: tuple[int, int]) -> str:
+    return f"{ids[0]}-{ids[1]}"
 
 
 def _equal(column: Any, word: str | None) -> NDArray[np.bool_]:
@@ -262,20 +274,19 @@ def read_sums(path: Path, into: Sums) -> Sums:
     return into
 
 
-def write_people(path: Path, table: Any, scored: Scored | None, which: Ints, judge: Judge) -> None:
+def write_people(path: Path, table: Any, scored: Scored, which: Ints, judge: Judge) -> None:
     """A row a person: day, the first explanation, red flags, and the probability of every explanation."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     names = judge.network.explanations
     columns: dict[str, Any] = {"person_id": table["person_id"], "day": table["day"]}
-    p = np.zeros((0, len(names)), np.float32) if scored is None else scored.probability
-    told = np.zeros(0, np.bool_) if scored is None else scored.complaint
-    flags = [] if scored is None else [";".join(judge.flags[n].id for n in np.flatnonzero(r)) for r in scored.flags]
-    columns["complaint"] = pa.array(told[which])
-    columns["first"] = pa.array(np.array(names)[p.argmax(axis=1)][which] if len(p) else [], pa.string())
-    columns["red_flags"] = pa.array(np.array(flags, object)[which] if flags else [], pa.string())
-    columns |= {name: pa.array(p[which, n]) for n, name in enumerate(names)}
+    flags = [";".join(judge.flags[n].id for n in np.flatnonzero(row)) for row in scored.flags]
+    first = np.array(names, object)[scored.probability.argmax(axis=1)]
+    columns["complaint"] = pa.array(scored.complaint[which])
+    columns["first"] = pa.array(first[which], pa.string())
+    columns["red_flags"] = pa.array(np.array(flags, object)[which], pa.string())
+    columns |= {name: pa.array(scored.probability[which, n]) for n, name in enumerate(names)}
     with whole_file(path) as file:
         pq.write_table(pa.table(columns), file, compression="zstd")
 
