@@ -22,6 +22,7 @@ from writing import surroundings, write  # noqa: E402
 
 from delivery import delivery_figures  # noqa: E402
 from library import library_figures  # noqa: E402
+from population import population_figures  # noqa: E402
 
 
 def main() -> None:
@@ -39,6 +40,8 @@ def main() -> None:
     growth = growth_figures()
     if "--without-population" not in sys.argv:
         figures |= scoring_figures(quick="--quick" in sys.argv)
+        found, growth["databases"] = population_figures(quick="--quick" in sys.argv)
+        figures |= found
     if "--without-service" not in sys.argv:
         figures |= delivery_figures(quick="--quick" in sys.argv)
         figures |= library_figures(quick="--quick" in sys.argv)
