@@ -23,7 +23,15 @@ def spark(root: Path) -> Iterator[Engine]:
     if not shutil.which("java"):
         lacking("Java", "apt-get install default-jre-headless")
     sys.path.append(str(found[0].parent))
-    engine = open_engine("spark")
+    # Tables of a few rows: a plan that is not compiled and not split is quicker by far.
+    config = {
+        "spark.sql.shuffle.partitions": "1",
+        "spark.default.parallelism": "1",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    }
+    engine = open_engine("spark", config=config)
     yield engine
     engine.con._session.stop()
     sys.path.remove(str(found[0].parent))

@@ -24,7 +24,7 @@ QUIET = settings(deadline=None, max_examples=25, suppress_health_check=list(Heal
 #: On Spark each example takes seconds, and a smaller one would be looked for with hundreds of them.
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 FEW = settings(
-    deadline=None, max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True, phases=UNSHRUNK
+    deadline=None, max_examples=3, suppress_health_check=list(HealthCheck), derandomize=True, phases=UNSHRUNK
 )
 
 TIMED = st.builds(
