@@ -81,6 +81,7 @@ def _drawn(
         if limit:
             left, right, high, low = frame.x(n - 0.5), frame.x(n + 0.5), frame.y(limit[1]), frame.y(limit[0])
             canvas.shape("rect", "limits", x=left, y=high, width=right - left, height=low - high)
+    canvas.line("axis", frame.left, frame.y(1.0), frame.right, frame.y(1.0))  # over the funnel
     if real(pooled):
         d = f"M{frame.left:.1f} {frame.y(pooled):.1f}H{frame.right:.1f}"
         canvas.shape("path", "axis", d=d, stroke_dasharray="5 3")
