@@ -112,6 +112,17 @@ def test_no_small_count_is_shown(capsys: Capture, world: Path) -> None:
     assert any(row["hidden"] for row in told["signals"])
 
 
+def test_stored_first_exposures_change_no_digit(capsys: Capture, world: Path, tmp_path: Path) -> None:
+    words = ("screen", world, "--date-range", "2007-06-01:2013-12-31", "--max-gap", "60", "--ingredients")
+    whole = answer(capsys, *words)
+    made = answer(capsys, *words, "--store", tmp_path)
+    (stored,) = tmp_path.rglob("*.parquet")
+    when = stored.stat().st_mtime_ns
+    read = answer(capsys, *words, "--store", tmp_path, "--marker", "quinine")
+    assert whole == made == read
+    assert stored.stat().st_mtime_ns == when
+
+
 def test_bounds_of_the_null_ratio_on_request(capsys: Capture, world: Path) -> None:
     told = answer(capsys, "screen", world, "--bootstrap", "50", "--no-second-look")
     for row in told["signals"]:
@@ -168,11 +179,18 @@ def test_ssa_on_a_database_has_the_fields_of_ssa_on_cohorts(capsys: Capture, wor
     assert many[0] == one
 
 
-def test_ssa_is_the_pair_of_a_screen_with_its_settings(capsys: Capture, world: Path) -> None:
+def test_ssa_on_a_database_is_a_pair_of_a_screen(capsys: Capture, world: Path) -> None:
     words = ("--index", "medicine.ppi", "--marker", "quinine", "--least", "0")
-    pair = answer(capsys, "ssa", world, *words, "--prior-observation", "365", "--washout", "365")
+    pair = answer(capsys, "ssa", world, *words)
     (signal,) = answer(capsys, "screen", world, *words, "--no-second-look")["signals"]
     assert pair == {name: signal[name] for name in KEYS}
+
+
+def test_ssa_counts_old_treatments_as_starts_only_where_asked(capsys: Capture, world: Path) -> None:
+    words = ("ssa", world, "--index", "medicine.statin", "--marker", "quinine", "--least", "0")
+    new, old = answer(capsys, *words), answer(capsys, *words, "--prior-observation", "0")
+    assert old["n_index_first"] > new["n_index_first"]
+    assert old["null"] > 1.1  # they stand on the first day, and everything else comes after
 
 
 def test_ssa_takes_one_source(capsys: Capture, world: Path) -> None:

@@ -16,9 +16,10 @@ from soleus.cli.populating_ssa import days as read_days
 from soleus.cli.populating_ssa import told_as
 from soleus.errors import UsageError
 from soleus.knowledge.loader import shipped
+from soleus.population.digest import digested
 from soleus.population.engine import Row
-from soleus.population.first_events import Rules
-from soleus.population.manifest import Manifest, made_of, whole_file, write_rows
+from soleus.population.first_events import Rules, study_days
+from soleus.population.manifest import Manifest, fingerprint, made_of, whole_file, write_rows
 from soleus.population.screened import EXCLUSIONS
 from soleus.population.self_controls import look_again
 from soleus.population.sequences import SequenceSettings
@@ -37,13 +38,18 @@ _MOST_LINES = 25
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of a screen that are not about what is counted. ``draws``: of people for bounds of null ratios."""
+    """The options of a screen that are not about what is counted.
+
+    ``draws``: of people for bounds of null ratios. ``store``: a folder for the first exposures, which later screens of
+    the same database and study range read in place of all exposures.
+    """
 
     out: Path | None = None
     plot: Path | None = None
     least: int = 5
     draws: int = 0
     second_look: bool = True
+    store: Path | None = None
 
 
 def run_screen(where: str, kind: Kind | None, engine: str, settings: ScreenSettings, asked: Asked, form: Form) -> None:
@@ -51,6 +57,9 @@ def run_screen(where: str, kind: Kind | None, engine: str, settings: ScreenSetti
     with _working("Opening") as step:
         source = peopled(open_source(where, kind, engine))
         keep = None if asked.out is None else _Kept(asked.out, source, settings, asked)
+        if asked.store is not None:
+            step("Storing first exposures")
+            source = _stored(source, settings, asked.store)
         step("Looking for medicines")
         plan = plan_screen(source, shipped(), settings)
         tables, notes = _counted(plan, asked, keep, step)
@@ -91,6 +100,14 @@ def settings_of(
         tuple(dict.fromkeys(markers)), tuple(dict.fromkeys(index)), ingredients, sequence, rules,
         (EXCLUSIONS,) if exclude else (), stratify, rate / 100, calibrate,
     )  # fmt: skip
+
+
+def _stored(source: Source, settings: ScreenSettings, folder: Path) -> Source:
+    """The source with its first exposures from the folder, by what the database holds and its engine."""
+    span = study_days(source, settings.sequence)
+    if span is None:
+        return source
+    return digested(source, span, folder / f"{source.engine.name}-{fingerprint(source)[:16]}")
 
 
 # ------------------------------------------------------------------------------------------- what is kept

@@ -166,8 +166,12 @@ def ssa(
         str | None, typer.Option(help="Days the null ratio looks ahead and back; default HI, 548 with --compat.")
     ] = None,
     max_gap: Annotated[str, typer.Option(help="Most days from the end of the earlier to the later.")] = "inf",
-    prior_observation: Annotated[int, typer.Option(min=0, help="Least days of observation before.")] = 0,
-    washout: Annotated[int, typer.Option(min=0, help="Least days since an event of the same cohort.")] = 0,
+    prior_observation: Annotated[
+        int | None, typer.Option(min=0, help="Least days of observation before; default 365 on a database, else 0.")
+    ] = None,
+    washout: Annotated[
+        int | None, typer.Option(min=0, help="Least days since an event of the same cohort; default likewise.")
+    ] = None,
     date_range: Annotated[
         str | None, typer.Option(help="A:B, both included; an empty end is where observation begins or ends.")
     ] = None,
@@ -200,18 +204,19 @@ def ssa(
 
     Examples: `soleus population ssa --cohorts folder --index 1 --marker 3`,
     `soleus population ssa --cohorts folder --index 1 --marker 3 --window 0,inf --date-range 2010-01-01: --format json`,
-    `soleus population ssa data/omop --index medicine.statin --marker quinine --prior-observation 365`.
+    `soleus population ssa data/omop --index medicine.statin --marker quinine`.
     """
     from soleus.cli import populating_ssa as asked
     from soleus.population.sequences import SequenceSettings
 
     first, last = asked.date_range(date_range)
+    usual = 0 if compat or cohorts is not None else 365
     settings = SequenceSettings(
         window=asked.window(window),
         null_days=None if null_window is None else asked.days("--null-window", null_window),
         max_gap=asked.days("--max-gap", max_gap),
-        prior_observation=prior_observation,
-        washout=washout,
+        prior_observation=usual if prior_observation is None else prior_observation,
+        washout=usual if washout is None else washout,
         first_day=first,
         last_day=last,
         level=level / 100,
@@ -274,6 +279,10 @@ def screen(
     format: TextOrJson = "text",
     out: ResultsOption = None,
     plot: Annotated[Path | None, typer.Option(help="Folder for the drawings (SVG) and their tables (CSV).")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Keep first exposures here (rows of people), for faster screens of the same database."),
+    ] = None,
     least: LeastOption = 5,
 ) -> None:
     """Screen every class of medicines for starts before the marker: signals, calibrated by negative controls.
@@ -299,7 +308,7 @@ def screen(
     settings = settings_of(
         marker or ["quinine"], index or (), ingredients, sequence, rules, exclude, strata, rate, calibrate
     )
-    run_screen(source, kind, engine, settings, Asked(out, plot, least, bootstrap, second_look), format)
+    run_screen(source, kind, engine, settings, Asked(out, plot, least, bootstrap, second_look, store), format)
 
 
 @app.command()
