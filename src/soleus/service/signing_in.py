@@ -8,13 +8,11 @@ away: who it is stands in the ID token.
 from __future__ import annotations
 
 import base64
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-import anyio
 from fastapi import APIRouter
 from msgspec import Struct
 from starlette.requests import Request
@@ -22,16 +20,15 @@ from starlette.responses import RedirectResponse, Response
 
 from soleus.accounts.identities import Identity
 from soleus.accounts.names import email_of
-from soleus.accounts.tokens import same
 from soleus.errors import InvalidValue, NotAllowed, ServiceError
 from soleus.service import id_tokens
+from soleus.service.code_flow import CodeFlow, address, challenge, exchange, fresh_secrets
 from soleus.service.keys import installation_key
 from soleus.service.outside import Outside
 from soleus.service.problems import Refused
 from soleus.service.providers import Endpoints, Provider
 from soleus.service.sealing import Sealer
 from soleus.service.services import Services
-from soleus.service.smart import challenge
 from soleus.storage import Repository
 from soleus.web.accounts import device, welcome
 from soleus.web.acting import own_path
@@ -40,6 +37,12 @@ from soleus.web.site import Site
 WAIT_S = 600  # from the redirect until the callback
 _BEGIN, _CALLBACK = "/account/openid", "/account/openid/callback"
 _SCOPE = "openid email profile"
+_FLOW = CodeFlow(
+    "sign-in",
+    "provider",
+    "Start again from the sign-in page.",
+    lambda: NotAllowed("sign-in", "that you were not let in there", "to be let in", "Try again, or ask who runs it."),
+)
 
 
 class Pending(Struct, frozen=True, kw_only=True):
@@ -62,9 +65,7 @@ async def begin(provider: Provider, redirect_uri: str, next: str, outside: Outsi
     """Where to send the browser. Raises `ServiceError`."""
     endpoint = (await provider.endpoints(outside, now)).authorization
     pending = Pending(
-        state=secrets.token_urlsafe(32),
-        verifier=secrets.token_urlsafe(48),
-        nonce=secrets.token_urlsafe(32),
+        **fresh_secrets(),
         next=next,
         until=now + WAIT_S,
     )
@@ -78,7 +79,7 @@ async def begin(provider: Provider, redirect_uri: str, next: str, outside: Outsi
         "code_challenge": challenge(pending.verifier),
         "code_challenge_method": "S256",
     }
-    return Redirect(f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}", pending)
+    return Redirect(address(endpoint, asked), pending)
 
 
 async def finish(
@@ -92,54 +93,27 @@ async def finish(
 ) -> Identity:
     """Who it is. Raises `Refused` for an answer to another sign-in, `NotAllowed`, `ServiceError`."""
     endpoints = await provider.endpoints(outside, now)
-    pending = _fitting(provider, endpoints, pending, answer, now)
-    fresh = await anyio.to_thread.run_sync(store.first_use, f"openid {provider.issuer}", pending.state, pending.until)
-    if not fresh:
-        raise _not_ours("a sign-in that was used before")
+    silent = "" if endpoints.tells_issuer else provider.issuer
+    pending = _FLOW.fitting(pending, answer, lambda _, iss: (silent if iss is None else iss) == provider.issuer, now)
+    await _FLOW.used_once(store, f"openid {provider.issuer}", pending)
     token = await _token(provider, endpoints, pending, answer["code"], redirect_uri, outside)
     expected = id_tokens.Expected(provider.client_id, provider.issuer.rstrip("/"), endpoints.jwks_uri, pending.nonce)
     return _identity(provider, await id_tokens.check(token, expected, outside, now))
-
-
-def _fitting(
-    provider: Provider, endpoints: Endpoints, pending: Pending | None, answer: Mapping[str, str], now: float
-) -> Pending:
-    if pending is None or pending.until <= now:
-        raise _not_ours("no sign-in of this browser, or one that is too old")
-    if not same(answer.get("state", ""), pending.state):
-        raise _not_ours("the state of another sign-in")
-    told = answer.get("iss", provider.issuer if not endpoints.tells_issuer else "")
-    if told != provider.issuer:  # RFC 9207
-        raise _not_ours("the answer of another provider")
-    if "error" in answer:
-        raise NotAllowed("sign-in", "that you were not let in there", "to be let in", "Try again, or ask who runs it.")
-    if not answer.get("code"):
-        raise _not_ours("no code")
-    return pending
-
-
-def _not_ours(found: str) -> Refused:
-    return Refused(400, InvalidValue("sign-in", found, "the answer to a sign-in", "Start again from the sign-in page."))
 
 
 async def _token(
     provider: Provider, endpoints: Endpoints, pending: Pending, code: str, redirect_uri: str, outside: Outside
 ) -> Any:
     """The ID token that a code is exchanged for."""
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": redirect_uri,
-        "code_verifier": pending.verifier,
-    }
+    form: dict[str, str] = {}
     headers: dict[str, str] = {}
     if provider.secret is None or endpoints.secret_in_form:
-        form |= {"client_id": provider.client_id} | ({"client_secret": provider.secret} if provider.secret else {})
+        form = {"client_id": provider.client_id} | ({"client_secret": provider.secret} if provider.secret else {})
     else:
         pair = f"{quote(provider.client_id, safe='')}:{quote(provider.secret, safe='')}"
         headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    found = await outside.post_form(endpoints.token, form, bases=[endpoints.token], headers=headers)
-    token = found.get("id_token") if isinstance(found, dict) else None
+    found = await exchange(outside, endpoints.token, code, pending.verifier, redirect_uri, form, headers)
+    token = found.get("id_token")
     if not isinstance(token, str):
         raise ServiceError("token endpoint", "no ID token", "one", "Ask who runs the provider.")
     return token

@@ -7,25 +7,26 @@ the record is read, the desk is shown, the token is forgotten.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
-import anyio
 from msgspec import Struct
 
-from soleus.accounts.tokens import same
-from soleus.errors import InvalidValue, ServiceError
+from soleus.errors import ServiceError
 from soleus.service import id_tokens
+from soleus.service.code_flow import CodeFlow, address, challenge, exchange, fresh_secrets
 from soleus.service.outside import Outside, is_safe
-from soleus.service.problems import Refused
 from soleus.service.smart_clients import SmartClient
 from soleus.storage import Repository
 
+_FLOW = CodeFlow(
+    "launch",
+    "server",
+    "Start the launch again from the EHR.",
+    lambda: ServiceError("EHR", "that access was not given", "access", "Launch again and allow it."),
+)
 LAUNCH_S = 600  # from the redirect to the EHR until the callback
 _RESOURCES = (
     "Patient", "Condition", "MedicationRequest", "MedicationStatement", "Observation", "AllergyIntolerance",
@@ -73,9 +74,7 @@ async def begin(client: SmartClient, launch: str | None, redirect_uri: str, outs
     found = await configuration(client, outside)
     pending = Pending(
         iss=client.iss,
-        state=secrets.token_urlsafe(32),
-        verifier=secrets.token_urlsafe(48),
-        nonce=secrets.token_urlsafe(32),
+        **fresh_secrets(),
         token_endpoint=found["token_endpoint"],
         issuer=str(found.get("issuer") or client.iss).rstrip("/"),
         jwks_uri=found.get("jwks_uri"),
@@ -93,13 +92,7 @@ async def begin(client: SmartClient, launch: str | None, redirect_uri: str, outs
         "code_challenge_method": "S256",
         **({"launch": launch} if launch is not None else {}),
     }
-    endpoint = found["authorization_endpoint"]
-    return Redirect(f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}", pending)
-
-
-def challenge(verifier: str) -> str:
-    """The S256 code challenge of RFC 7636, section 4.2."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return Redirect(address(found["authorization_endpoint"], asked), pending)
 
 
 async def configuration(client: SmartClient, outside: Outside) -> dict[str, Any]:
@@ -124,10 +117,8 @@ async def finish(
     now: float,
 ) -> Record:
     """The record of the patient in context. Raises `Refused` for an answer to another launch, `ServiceError`."""
-    pending = _fitting(pending, answer, now)
-    fresh = await anyio.to_thread.run_sync(store.first_use, f"smart {client.iss}", pending.state, pending.until)
-    if not fresh:
-        raise _not_ours("a launch that was used before")
+    pending = _FLOW.fitting(pending, answer, lambda p, iss: iss is None or iss.rstrip("/") == p.issuer, now)
+    await _FLOW.used_once(store, f"smart {client.iss}", pending)
     token = await _token(client, pending, answer["code"], redirect_uri, outside)
     if "id_token" in token:
         expected = id_tokens.Expected(client.client_id, pending.issuer, pending.jwks_uri, pending.nonce)
@@ -138,37 +129,12 @@ async def finish(
     return await _record(client, patient, str(token["access_token"]), outside)
 
 
-def _fitting(pending: Pending | None, answer: Mapping[str, str], now: float) -> Pending:
-    if pending is None or pending.until <= now:
-        raise _not_ours("no launch of this browser, or one that is too old")
-    if not same(answer.get("state", ""), pending.state):
-        raise _not_ours("the state of another launch")
-    if "iss" in answer and answer["iss"].rstrip("/") != pending.issuer:  # RFC 9207
-        raise _not_ours("the answer of another server")
-    if "error" in answer:
-        raise ServiceError("EHR", "that access was not given", "access", "Launch again and allow it.")
-    if not answer.get("code"):
-        raise _not_ours("no code")
-    return pending
-
-
-def _not_ours(found: str) -> Refused:
-    return Refused(400, InvalidValue("launch", found, "the answer to a launch", "Start the launch again from the EHR."))
-
-
 async def _token(
     client: SmartClient, pending: Pending, code: str, redirect_uri: str, outside: Outside
 ) -> dict[str, Any]:
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": redirect_uri,
-        "code_verifier": pending.verifier,
-        **client.assertion(pending.token_endpoint),
-    }
     endpoint = pending.token_endpoint
-    found = await outside.post_form(endpoint, form, bases=[endpoint], headers=client.authorization())
-    told = found if isinstance(found, dict) else {}
+    form, headers = client.assertion(endpoint), client.authorization()
+    told = await exchange(outside, endpoint, code, pending.verifier, redirect_uri, form, headers)
     if not isinstance(told.get("access_token"), str) or str(told.get("token_type", "")).lower() != "bearer":
         raise ServiceError("token endpoint", "no bearer token", "one", "Ask who runs the server.")
     return told
