@@ -28,7 +28,7 @@ OWN = "DATABASE"
 _BLOCK = re.compile(
     r"(?:<!-- shows: (?P<shows>\{.*?\}) -->\n)?```(?P<kind>sh|text|yaml)\n(?P<body>.*?)```\n", re.DOTALL
 )
-_HASH = re.compile(r"\blocal\.[0-9a-f]{8}\b|\b[0-9a-f]{8}\b")
+_HASH = re.compile(r"\blocal\.[0-9a-f]{8}\b|\b[0-9a-f]{8,64}\b")
 COLUMNS = 110
 
 
