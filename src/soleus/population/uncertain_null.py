@@ -33,7 +33,8 @@ def null_bounds(
 
 def first_days(study: Study) -> tuple[Ints, Ints, Ints]:
     """(people,) day of the index, day of the marker, stratum, of a study of one pair; -1 where there is none."""
-    columns = as_arrays(study.source.engine.arrow(_day_pairs(study)))
+    # In order: an engine hands rows back as it likes, and the draws must not differ by that.
+    columns = as_arrays(study.source.engine.arrow(_day_pairs(study).order_by("stratum", "first", "second")))
     first, second, stratum = (columns[name].repeat(columns["people"]) for name in ("first", "second", "stratum"))
     return first, second, stratum
 
