@@ -70,6 +70,11 @@ class Model:
         whole = self["score_people_per_s"] / self["cores_measured"] * self["machine_cores"] * self["efficiency"]
         return people / whole
 
+    def table_s(self, people: float) -> float:
+        """Seconds in which the table of first exposures is stored, in proportion to the rows."""
+        each = self["table_s"] / self["scan_rows"] * self["cores_measured"]
+        return max(self.rows(people) * each / (self["machine_cores"] * self["efficiency"]), self.read_s(people))
+
     def memory_gb(self, people: float) -> float:
         """The hash table of the first days of all medicines, were it held at once."""
         return people * self["first_rows_a_person"] * self["bytes_a_group"] / 1e9
@@ -113,13 +118,14 @@ def one_machine(m: Model) -> str:
     rows = [
         (
             f"{people:,}", f"{m.rows(people):,.0f}", number(m.gb(people)), seconds(m.task_s(people)),
-            *(seconds(m.task_s(people, m[ratio])) for _, ratio in _TASKS), seconds(m.score_s(people)),
-            number(m.memory_gb(people)), money(m.usd(m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people))),
+            *(seconds(m.task_s(people, m[ratio])) for _, ratio in _TASKS), seconds(m.table_s(people)),
+            seconds(m.score_s(people)),
+            number(m.memory_gb(people)), money(m.usd(m.table_s(people) + m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people))),
         )
         for people in _SIZES
     ]  # fmt: skip
-    head = ("people", "drug rows", "Parquet, GB", "scan", *(name for name, _ in _TASKS), "score everyone",
-            "all first days at once, GB", "all of it, USD")  # fmt: skip
+    head = ("people", "drug rows", "Parquet, GB", "scan", *(name for name, _ in _TASKS), "store first exposures",
+            "score everyone", "all first days at once, GB", "all of it, USD")  # fmt: skip
     return table(head, rows, right=range(len(head)))
 
 
@@ -139,7 +145,7 @@ def cluster(m: Model) -> str:
 
 def federated(m: Model) -> str:
     sites, people = m["sites"], m["people_a_site"]
-    task = m["fixed_s"] + m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people)
+    task = m["fixed_s"] + m.table_s(people) + m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people)
     rows = [
         ("people at a site", f"{people:,.0f}"),
         ("drug rows at a site", f"{m.rows(people):,.0f}"),
