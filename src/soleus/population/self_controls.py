@@ -98,10 +98,10 @@ def _cases(study: Study) -> list[Case]:
     born = found.column("birth_date").to_pylist()
     wait = study.settings.prior_observation
     rows = zip(*(c.tolist() for c in columns.values()), born, strict=True)
+    known = sorted(row for row in rows if row[-1] is not None)  # in order: sums do not depend on the engine's
     return [
         Case(start + wait, end, (event,), ((exposed, exposed),), _number(birth))
-        for start, end, exposed, event, birth in rows
-        if birth is not None
+        for start, end, exposed, event, birth in known
     ]
 
 
