@@ -75,6 +75,10 @@ class Model:
         each = self["table_s"] / self["scan_rows"] * self["cores_measured"]
         return max(self.rows(people) * each / (self["machine_cores"] * self["efficiency"]), self.read_s(people))
 
+    def whole_s(self, people: float) -> float:
+        """The table stored, a screen with every null ratio, and everybody scored."""
+        return self.table_s(people) + self.task_s(people, self["nulls_vs_scan"]) + self.score_s(people)
+
     def memory_gb(self, people: float) -> float:
         """The hash table of the first days of all medicines, were it held at once."""
         return people * self["first_rows_a_person"] * self["bytes_a_group"] / 1e9
@@ -120,7 +124,7 @@ def one_machine(m: Model) -> str:
             f"{people:,}", f"{m.rows(people):,.0f}", number(m.gb(people)), seconds(m.task_s(people)),
             *(seconds(m.task_s(people, m[ratio])) for _, ratio in _TASKS), seconds(m.table_s(people)),
             seconds(m.score_s(people)),
-            number(m.memory_gb(people)), money(m.usd(m.table_s(people) + m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people))),
+            number(m.memory_gb(people)), money(m.usd(m.whole_s(people))),
         )
         for people in _SIZES
     ]  # fmt: skip
@@ -145,7 +149,7 @@ def cluster(m: Model) -> str:
 
 def federated(m: Model) -> str:
     sites, people = m["sites"], m["people_a_site"]
-    task = m["fixed_s"] + m.table_s(people) + m.task_s(people, m["nulls_vs_scan"]) + m.score_s(people)
+    task = m["fixed_s"] + m.whole_s(people)
     rows = [
         ("people at a site", f"{people:,.0f}"),
         ("drug rows at a site", f"{m.rows(people):,.0f}"),
