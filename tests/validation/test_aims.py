@@ -14,7 +14,8 @@ from soleus.validation.vignettes import read_all, set_aside
 NAMES = {
     "tables_reproduced", "vignettes", "vignettes_set_aside", "top1", "top1_diagnosis", "top3", "must_not_miss_recall",
     "dnm_entries_median", "over_triage", "under_triage", "calibration_slope", "calibration_slope_cases",
-    "questions_median", "oracle_max_abs_error", "top1_baseline", "top1_without_expert",
+    "questions_median", "ssa_coverage_95", "ssa_bias", "ssa_false_positives", "nhanes_mild_2005", "nhanes_modsev_2005",
+    "nhanes_mild_2007", "nhanes_modsev_2007", "oracle_max_abs_error", "top1_baseline", "top1_without_expert",
 }  # fmt: skip
 SHARES = {
     "top1", "top1_diagnosis", "top3", "must_not_miss_recall", "over_triage", "under_triage", "top1_baseline",
