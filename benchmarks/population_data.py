@@ -38,6 +38,13 @@ def write(folder: Path, rows: int) -> Path:
     return folder
 
 
+def rows_in(folder: Path) -> int:
+    """How many drug exposures there are."""
+    import pyarrow.parquet as pq
+
+    return sum(int(pq.read_metadata(file).num_rows) for file in (folder / "drug_exposure.parquet").iterdir())
+
+
 def sorted_by_concept(folder: Path) -> Path:
     """The drug exposures in the order of concept and person, in one file beside; made once."""
     import duckdb
