@@ -6,7 +6,7 @@ import datetime
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -252,26 +252,6 @@ def test_no_link_of_a_page_is_dead(tmp_path: Path) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------- browser
-
-
-@pytest.fixture
-def opened(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """A page of a new visitor; ``complaints`` of it is what the console said."""
-    contexts = []
-
-    def visit(path: str, width: int = 1280, **how: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **how)
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []
-        page.on("console", lambda m: page.complaints.append(m.text))
-        page.on("pageerror", lambda e: page.complaints.append(str(e)))
-        page.goto(address + path, wait_until="load")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
 
 
 LOOKED_AT = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,25 +157,6 @@ def test_a_comparison_needs_two_conditions(client: TestClient, asked: dict[str, 
 
 
 # ------------------------------------------------------------------------------------------------------- browser
-
-
-@pytest.fixture
-def opened(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """A page of a new visitor; ``complaints`` of it is what the console said."""
-    contexts = []
-
-    def visit(path: str, width: int = 1280, **how: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **how)
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []
-        page.on("console", lambda m: page.complaints.append(m.text))
-        page.goto(address + path, wait_until="load")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
 
 
 LOOKED_AT = [FIGURES, f"{FIGURES}?about=explanation:als&for=patient", f"{CRAMP}/leaflet?country=GB"]
