@@ -21,7 +21,7 @@ def found(low: list[list[float]], high: list[list[float]], adjusted: list[list[f
 
 EFFECT = found([[1.5, 0.8], [2.1, 0.7]], [[3.0, 1.2], [4.0, math.nan]], [[2.0, 1.1], [2.88, 1.1]])
 NOTHING = found([[1.9, 1.1], [1.9, 0.9]], [[2.1, 1.3], [2.1, 1.2]], [[2.0, 1.2], [2.0, 1.0]])
-RESULTS = PopulationResults(1000, EFFECT, NOTHING, {"nhanes_mild_2005": 0.242}, False)
+RESULTS = PopulationResults(1000, EFFECT, NOTHING, EFFECT, {"nhanes_mild_2005": 0.242}, False)
 
 
 def test_an_interval_without_a_bound_holds_nothing() -> None:
@@ -41,9 +41,10 @@ def test_coverage_and_false_positives_are_shares_of_all_intervals() -> None:
 def test_the_page_names_the_fact_and_says_what_was_not_measured_in_this_run() -> None:
     told = section(RESULTS, shipped())
     assert "| `g12-laba` laba any | 244 | 2.00 | 2.40 | +20.0% | 50.0% | 0.0% |" in told
+    assert "the largest bias is 20%, and 50% of the intervals hold" in told
     assert "these are the last figures" in told
     assert "`nhanes_mild_2005` 24.2%" in told
-    without = section(PopulationResults(1000, EFFECT, NOTHING, {}, False), shipped())
+    without = section(PopulationResults(1000, EFFECT, NOTHING, EFFECT, {}, False), shipped())
     assert "was not measured" in without
 
 
