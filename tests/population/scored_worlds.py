@@ -75,7 +75,7 @@ def results() -> st.SearchStrategy[Result]:
 
 
 def databases(most: int = 12) -> st.SearchStrategy[Database]:
-    """Same-day statements that disagree, medicines with gaps, values of the wrong unit, births after death."""
+    """Same-day statements that disagree, medicines with gaps, values of the wrong unit, periods of nobody."""
     return st.builds(
         Database,
         person=st.lists(st.builds(Person, PEOPLE, BIRTHS, st.sampled_from(["male", "female", None])), max_size=4),
@@ -111,6 +111,12 @@ def crowd(people: int, seed: int) -> Database:
         )
         return Result(someone(), concept, late(), value, rng.choice([UNITS[concept]] * 6 + [None, "furlong"]))
 
+    def taken() -> Exposure:
+        start = late()
+        days = rng.choice([None, 5, 30, 90, 400])
+        end = None if start is None or days is None else start + datetime.timedelta(days=days)
+        return Exposure(someone(), rng.choice([0, 88, *range(20, 29)]), start, end)
+
     births = [
         None,
         datetime.date(1890, 1, 1),
@@ -123,7 +129,7 @@ def crowd(people: int, seed: int) -> Database:
         person=[Person(p, rng.choice(births), rng.choice(["male", "female", None])) for p in range(1, people + 1)],
         period=[(someone(), rng.choice([FIRST, None, FIRST + datetime.timedelta(days=900)]), rng.choice(ends))
                 for _ in range(2 * people)],
-        exposure=[Exposure(someone(), rng.choice([0, 88, *range(20, 29)]), late(), late()) for _ in range(5 * people)],
+        exposure=[taken() for _ in range(8 * people)],
         event=[Happening(someone(), rng.choice([0, 77, *range(1, 16)]), late()) for _ in range(5 * people)],
         result=[result() for _ in range(5 * people)],
         death=[(someone(), late()) for _ in range(people // 8)],

@@ -228,8 +228,15 @@ def test_on_a_day_those_who_are_observed_then_are_judged(compiled: Compiled, tmp
     assert {p: row["day"] for p, row in rows.items()} == {1: day, 2: day}
 
 
-def made(**tables: object) -> Database:
-    return Database(concept=[(c, *told) for c, told in VOCABULARY.items()], descends=DESCENDS, **tables)  # type: ignore[arg-type]
+def made(**tables: Any) -> Database:
+    """A database with the vocabulary; whoever has a period is known."""
+    tables.setdefault("person", [Person(p, None, None) for p, *_ in tables["period"]])
+    return Database(concept=[(c, *told) for c, told in VOCABULARY.items()], descends=DESCENDS, **tables)
+
+
+def test_a_period_of_nobody_is_not_judged(compiled: Compiled, tmp_path: Path) -> None:
+    database = made(period=[(1, FIRST, LAST), (2, FIRST, LAST)], person=[Person(1, None, None)])
+    assert set(scored(database.on(duckdb()), compiled, tmp_path, Asked())) == {1}
 
 
 def test_a_value_without_a_known_unit_says_nothing_and_is_told(compiled: Compiled) -> None:

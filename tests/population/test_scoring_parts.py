@@ -18,7 +18,7 @@ from soleus.population.engine import open_engine
 from soleus.population.judging import ages_of
 from soleus.population.patterns import People, distinct
 from soleus.population.plain import Database
-from soleus.population.score_tables import hidden, tables_of
+from soleus.population.score_tables import tables_of
 from soleus.population.scoring import GROUPS, Sums
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.medicines import medicine_index
@@ -132,21 +132,6 @@ def test_an_age_that_cannot_be_is_not_known(compiled: Compiled) -> None:
 # -------------------------------------------------------------------------------------------- cells
 
 
-COUNTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 12)), max_size=14)
-
-
-@given(rows=COUNTS)
-def test_no_hidden_count_stands_alone_in_a_line_whose_sum_is_known(rows: list[tuple[int, int, int]]) -> None:
-    cells = {(a, b): n for a, b, n in rows}
-    table = [{"a": a, "b": b, "n": n} for (a, b), n in cells.items()]
-    out = hidden(table, "n", [("a",), ("b",)], 5)
-    assert not any(row["n"] in (1, 2, 3, 4) for row in out)
-    for name in ("a", "b"):
-        for value in range(4):
-            line = [row["n"] for row in out if row[name] == value]
-            assert line.count(None) != 1 or not sum(n or 0 for n in line)
-
-
 def sums(people: dict[int, int], first: dict[tuple[int, int], int]) -> Sums:
     """Sums of groups and explanations by number; every person has a probability of 1 for their first."""
     names = tuple(sorted(shipped_compiled().explanations))
@@ -176,3 +161,42 @@ def test_a_complaint_of_few_is_hidden_and_so_is_the_rest_of_everybody(compiled: 
 def test_explanations_come_by_their_mean_probability(compiled: Compiled) -> None:
     rows = tables_of(sums({0: 30}, {(0, 2): 20, (0, 5): 10}), compiled)["explanations"]
     assert [(row["first"], round(row["mean_probability"], 3)) for row in rows[:3]] == [(20, 0.667), (10, 0.333), (0, 0)]
+
+
+PLACES = st.tuples(st.sampled_from([0, 1, 2, 18, 19]), st.integers(0, 3))  # a group and an explanation
+CELLS = st.dictionaries(PLACES, st.integers(1, 12), min_size=1, max_size=12)
+
+
+@given(first=CELLS)
+@settings(deadline=None, max_examples=40)
+def test_no_small_count_is_told_or_follows_from_the_rest_of_its_line(first: dict[tuple[int, int], int]) -> None:
+    people: dict[int, int] = {}
+    for (g, _), n in first.items():
+        people[g] = people.get(g, 0) + n
+    tables = tables_of(sums(people, first), shipped_compiled())
+    counts = [row[c] for rows in tables.values() for row in rows for c in ("people", "first") if c in row]
+    assert not any(n in (1, 2, 3, 4) for n in counts)
+    for of, name, parts, part, keys in (
+        ("complaints", "people", "groups", "people", ("complaint",)),
+        ("groups", "people", "by_group", "first", ("complaint", "sex", "age")),
+        ("complaints", "people", "explanations", "first", ("complaint",)),
+        ("explanations", "first", "by_group", "first", ("complaint", "explanation")),
+    ):
+        for row in tables[of]:
+            line = [r[part] for r in tables[parts] if all(r[k] == row[k] for k in keys)]
+            if row[name] is not None and line.count(None) == 1:
+                assert row[name] - sum(n or 0 for n in line) not in (1, 2, 3, 4)
+
+
+@given(first=CELLS)
+@settings(deadline=None, max_examples=20)
+def test_nothing_is_told_of_a_group_whose_size_is_hidden(first: dict[tuple[int, int], int]) -> None:
+    people: dict[int, int] = {}
+    for (g, _), n in first.items():
+        people[g] = people.get(g, 0) + n
+    tables = tables_of(sums(people, first), shipped_compiled())
+    closed = {tuple(row.values())[:3] for row in tables["groups"] if row["people"] is None}
+    for row in tables["by_group"]:
+        if (row["complaint"], row["sex"], row["age"]) in closed:
+            assert row["first"] is None
+            assert row["mean_probability"] is None

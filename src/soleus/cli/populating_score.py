@@ -17,7 +17,7 @@ from soleus.population.attrition import count_words
 from soleus.population.engine import Row
 from soleus.population.score_tables import tables_of
 from soleus.population.scoring import Asked, Scoring, score_everyone
-from soleus.population.source import Kind, Source, open_source
+from soleus.population.source import Kind, Source, open_source, peopled
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 
 _MOST_SHOWN = 8
@@ -38,7 +38,8 @@ def run_score(where: str, kind: Kind | None, engine: str, as_of: str | None, set
     """Judge everybody, write what is asked for, print the rest."""
     if output.people is not None and output.people.suffix != ".parquet":
         raise UsageError("--people", output.people.name, "a file that ends in .parquet", "Name it so.")
-    source, compiled, asked = open_source(where, kind, engine), shipped_compiled(), Asked(_day(as_of), setting)
+    asked, compiled = Asked(_day(as_of), setting), shipped_compiled()
+    source = peopled(open_source(where, kind, engine))
     scoring = _scored(source, compiled, asked, output)
     tables = tables_of(scoring.sums, compiled, output.least)
     if output.out is not None:

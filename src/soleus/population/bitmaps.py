@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from soleus.population.atoms import NEW, Atom, kinds_of
-from soleus.population.engine import Table, day, days_between
+from soleus.population.engine import Expr, Table, day, days_between
 from soleus.population.layout import CONDITIONS, MEDICINES, Layout
 from soleus.population.source import Source
-from soleus.population.spans import deaths, people
+from soleus.population.spans import clipped, people
 
 #: A chunk of people: identifiers from .. to, both included; None: all.
 Ids = tuple[int, int] | None
@@ -41,21 +41,14 @@ def within(source: Source, ids: Ids) -> Source:
 
 
 def days_of(source: Source, as_of: datetime.date | None) -> Table:
-    """person_id, day, birth_date, sex: everybody who is observed on the day, or at all."""
+    """person_id, day, birth_date, sex: everybody of the table of people who is observed on the day, or at all."""
     import ibis
 
-    t = source.period.filter(source.period.start.notnull(), source.period.end.notnull())
-    t = t.left_join(deaths(source), "person_id").drop("person_id_right")
-    t = t.left_join(people(source), "person_id").drop("person_id_right")
-    t = t.mutate(
-        start=ibis.greatest(t.start, ibis.coalesce(t.birth_date, t.start)),
-        end=ibis.least(t.end, ibis.coalesce(t.died, t.end)),
-    )
-    t = t.filter(t.start <= t.end)
+    t = clipped(source)
     if as_of is not None:
         t = t.filter(t.start <= day(as_of), t.end >= day(as_of))
     last = t.end.max() if as_of is None else ibis.literal(as_of)
-    return t.group_by("person_id").aggregate(day=last.cast("date"), birth_date=t.birth_date.min(), sex=t.sex.min())
+    return t.group_by("person_id").aggregate(day=last.cast("date")).inner_join(people(source), "person_id")
 
 
 def plus(date: Expr, days: int) -> Expr:

@@ -22,8 +22,8 @@ _Day = datetime.date
 
 
 def day_of(database: Database, person_id: int, as_of: _Day | None) -> _Day | None:
-    """The day on which a person is judged; None for somebody who is not observed (then)."""
-    spans = observed(database).get(person_id, [])
+    """The day on which a person is judged; None for somebody who is not observed (then) or not known."""
+    spans = observed(database).get(person_id, []) if person_id in people(database) else []
     if as_of is None:
         return max((s.end for s in spans), default=None)
     return as_of if any(s.start <= as_of <= s.end for s in spans) else None

@@ -6,15 +6,15 @@
     by_group       the same by sex and age
     red_flags      people whose record raises one
 
-Everybody is the sum over complaints, the people of a complaint are that over its groups, and those of a group that over
-explanations: wherever one cell of such a sum is hidden, a second one is, and nothing is told of a hidden group.
+Small counts are hidden, and others with them as far as they would give them away (`suppression`); of a group whose size
+is hidden nothing is told.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,55 +22,107 @@ from soleus.knowledge.schema.safety import RedFlag
 from soleus.population.engine import Row
 from soleus.population.manifest import SMALLEST_CELL
 from soleus.population.scoring import GROUPS, Sums
+from soleus.population.suppression import shown_cells
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.red_flags import URGENCY_ORDER
 
 _DIGITS = 6
+Of: TypeAlias = bool | int  # a complaint, or the place of a group
+Key: TypeAlias = bool | tuple[str, int] | None
 
 
 def tables_of(sums: Sums, compiled: Compiled, least: int = SMALLEST_CELL) -> dict[str, list[Row]]:
     """The tables by name; hidden counts and what is made of them are None."""
+    shown = _Shown(sums, least)
     present = np.flatnonzero(sums.people[:, 0]).tolist()
     own = {told: [g for g in present if GROUPS[g].complaint is told] for told in (True, False)}
-    complaints = [{"complaint": told, "people": round(sums.people[gs].sum())} for told, gs in own.items() if gs]
-    complaints = hidden(complaints, "people", [()], least)
-    groups = [{**GROUPS[g]._asdict(), "people": round(sums.people[g, 0])} for g in present]
-    closed = {row["complaint"] for row in complaints if row["people"] is None}
-    groups = hidden(_closed(groups, "complaint", closed, "people"), "people", [("complaint",)], least)
-    whole = [row for told, gs in own.items() if gs for row in _rows(sums, compiled, gs, {"complaint": told})]
-    whole = _closed(whole, "complaint", closed, "first", "mean_probability")
-    parts = [
-        row | ({"first": None, "mean_probability": None} if group["people"] is None else {})
-        for g, group in zip(present, groups, strict=True)
-        for row in _rows(sums, compiled, [g], GROUPS[g]._asdict())
-    ]
+    own = {told: groups for told, groups in own.items() if groups}
     return {
         "red_flags": _flags(sums, compiled, least),
-        "complaints": complaints,
-        "groups": groups,
-        "explanations": hidden(whole, "first", [("complaint",)], least),
-        "by_group": hidden(parts, "first", [("complaint", "sex", "age"), ("complaint", "explanation")], least),
+        "complaints": [{"complaint": told, "people": shown.people(told)} for told in own],
+        "groups": [{**GROUPS[g]._asdict(), "people": shown.people(g)} for g in present],
+        "explanations": [
+            row
+            for told, groups in own.items()
+            for row in _rows(sums, compiled, groups, {"complaint": told}, told, shown)
+        ],
+        "by_group": [row for g in present for row in _rows(sums, compiled, [g], GROUPS[g]._asdict(), g, shown)],
     }
 
 
-def _closed(rows: Sequence[Row], key: str, closed: set[Any], *columns: str) -> list[Row]:
-    """The rows, of those whose key is hidden these columns as None."""
-    return [row | (dict.fromkeys(columns) if row[key] in closed else {}) for row in rows]
+class _Shown:
+    """Which counts may be told: of everybody, complaints, groups, explanations of a complaint and of a group.
+
+    Cells of nobody are told and not among these. Keys: a complaint (bool) or the place of a group, and an explanation.
+    A small cell is hidden with the next in its line, so that sums can be told; what could still be solved for is then
+    hidden as well (`suppression`).
+    """
+
+    def __init__(self, sums: Sums, least: int) -> None:
+        cells = [(int(g), int(s)) for g, s in np.argwhere(sums.first > 0)]
+        parts: dict[tuple[Key, int | None], list[int]] = defaultdict(list)
+        for n, (g, s) in enumerate(cells):
+            told = GROUPS[g].complaint
+            for key in ((None, None), (told, None), (("group", g), None), (told, s), (("group", g), s)):
+                parts[key].append(n)
+        finest = [round(sums.first[cell]) for cell in cells]
+        totals = {key: sum(finest[n] for n in own) for key, own in parts.items()}
+        closed = _beside(totals, least)
+        may = shown_cells(finest, list(parts.values()), least, np.array([key not in closed for key in parts]))
+        self.counts = {
+            key: total if ok else None for (key, total), ok in zip(totals.items(), may.tolist(), strict=True)
+        }
+
+    def people(self, of: Of) -> int | None:
+        """The people of a complaint or a group."""
+        return self.counts[_key(of), None]
+
+    def first(self, of: Of, explanation: int) -> int | None:
+        """Of these, those for whom an explanation comes first. None of a group of which nothing is told."""
+        return None if self.people(of) is None else self.counts.get((_key(of), explanation), 0)
 
 
-def _rows(sums: Sums, compiled: Compiled, groups: Sequence[int], names: Mapping[str, Any]) -> list[Row]:
+def _beside(totals: Mapping[tuple[Key, int | None], int], least: int) -> set[tuple[Key, int | None]]:
+    """Small counts, with a second one in each line of which the sum is known; and all of a hidden group."""
+    closed = {key for key, n in totals.items() if 0 < n < least}
+    lines: dict[object, list[tuple[Key, int | None]]] = defaultdict(list)
+    for of, s in totals:
+        told = GROUPS[of[1]].complaint if isinstance(of, tuple) else of
+        if of is not None:
+            lines[of if s is not None else told if isinstance(of, tuple) else None, s is None].append((of, s))
+        if isinstance(of, tuple) and s is not None:
+            lines["explanation", told, s].append((of, s))
+    while True:
+        more = {key for key in totals if key[1] is not None and (key[0], None) in closed}
+        for line in lines.values():
+            others = [key for key in line if key not in closed]
+            if len(line) - len(others) == 1 and others:
+                more.add(min(others, key=lambda key: totals[key]))
+        if more <= closed:
+            return closed
+        closed |= more
+
+
+def _key(of: Of) -> Key:
+    return of if isinstance(of, bool) else ("group", of)
+
+
+def _rows(
+    sums: Sums, compiled: Compiled, groups: Sequence[int], names: Mapping[str, Any], of: Of, shown: _Shown
+) -> list[Row]:
     """A row an explanation, the most probable first; there is somebody in the groups."""
-    people, first, total = (getattr(sums, name)[list(groups)].sum(axis=0) for name in ("people", "first", "total"))
-    mean = total / people[0]
+    mean = sums.total[list(groups)].sum(axis=0) / sums.people[list(groups)].sum()
+    closed = shown.people(of) is None
+    order = range(len(mean)) if closed else np.argsort(-mean, kind="stable").tolist()
     return [
         {
             **names,
             "explanation": sums.explanations[s],
             "name": compiled.explanations[sums.explanations[s]].name,
-            "first": round(first[s]),
-            "mean_probability": round(float(mean[s]), _DIGITS),
+            "first": shown.first(of, s),
+            "mean_probability": None if closed else round(float(mean[s]), _DIGITS),
         }
-        for s in np.argsort(-mean, kind="stable").tolist()
+        for s in order
     ]
 
 
@@ -80,29 +132,6 @@ def _flags(sums: Sums, compiled: Compiled, least: int) -> list[Row]:
     flags = [(known[name], round(n)) for name, n in zip(sums.flags, people, strict=True) if n]
     flags.sort(key=lambda pair: (URGENCY_ORDER.index(pair[0].urgency), pair[0].id))
     rows = [{"red_flag": f.id, "name": f.name, "urgency": f.urgency, "people": n} for f, n in flags]
-    return hidden(rows, "people", [], least)
-
-
-def hidden(rows: Sequence[Row], count: str, lines: Sequence[tuple[str, ...]], least: int) -> list[Row]:
-    """The rows with counts from 1 to ``least`` - 1 as None, and a second one in every line in which one is.
-
-    ``lines``: columns that name the lines over which a sum may be known. A count that is None already is hidden too.
-    """
-    values = [row[count] for row in rows]
-    closed = {n for n, value in enumerate(values) if value is None or 0 < value < least}
-    while more := {n for names in lines for n in _second(rows, values, closed, names)} - closed:
-        closed |= more
-    return [row | ({count: None} if n in closed else {}) for n, row in enumerate(rows)]
-
-
-def _second(rows: Sequence[Row], values: Sequence[Any], closed: set[int], names: tuple[str, ...]) -> set[int]:
-    """In each line with a single hidden count the smallest other that is not 0."""
-    found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for n, row in enumerate(rows):
-        found[tuple(row[name] for name in names)].append(n)
-    out = set()
-    for line in found.values():
-        others = [n for n in line if n not in closed and values[n]]
-        if len(line) - len([n for n in line if n not in closed]) == 1 and others:
-            out.add(min(others, key=lambda n: values[n]))
-    return out
+    for row in rows:
+        row["people"] = row["people"] if not 0 < row["people"] < least else None
+    return rows
