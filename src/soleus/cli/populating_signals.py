@@ -34,6 +34,7 @@ READING = (
 )
 TABLES = ("signals", "controls", "calibration", "by_year", "waiting_times")
 _MOST_LINES = 25
+_WIDEST = 40  # of a name in a line
 
 
 @dataclass(frozen=True)
@@ -298,11 +299,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     mark = "* " if row["found"] else "c " if row["control"] else "  "
     published = row["published"]
     return (
-        mark + row["name"][:34], _count(row["n_index_first"]), _count(row["n_marker_first"]),
+        mark + _cut(row["name"]), _count(row["n_index_first"]), _count(row["n_marker_first"]),
         _short(row["null"], 3), _bounded(row, "adjusted", "low", "high"),
         _bounded(row, "calibrated", "calibrated_low", "calibrated_high"), _rate(row["q"]),
         _short(published["value"]) if published else "",
     )  # fmt: skip
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _WIDEST else name[: _WIDEST - 1].rstrip() + "…"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
