@@ -21,8 +21,9 @@ from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.overlay import NOT_REVIEWED, Kind, NotLearnt, Site, Stamp, plain_tree
 from soleus.knowledge.schema.core import Effect
 from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts, count_locally
-from soleus.population.manifest import fingerprint, suppress
+from soleus.population.manifest import fingerprint
 from soleus.population.source import Source
+from soleus.population.suppression import shown_cells
 from soleus.reasoning.assess import software_version
 
 FORMAT: Final = "soleus-aggregates/1"
@@ -154,21 +155,35 @@ def site_of(source: Source, found: LocalCounts, name: str, least: int) -> Site:
 
 
 def _hidden(counts: Sequence[LocalCount], least: int) -> Iterator[SiteCount]:
-    """Small cells hidden, and in each row and column of sex by age, whose totals may be known, what would tell them."""
-    rows = [_row(c) for c in counts]
-    for within in (("kind", "id", "first"), ("kind", "id", "second")):
-        rows = suppress(rows, ["n"], within=within, least=least)
-    for count, row in zip(counts, rows, strict=True):
+    """Small cells hidden, and what would tell them to somebody who knows a total of the record.
+
+    Of rates the totals by sex and by age may be known too: tables of incidence count the same.
+    """
+    seen = {n for places in _records(counts) for n, shown in _shown(counts, places, least) if shown}
+    for n, count in enumerate(counts):
         of = round(float(count.of), 2)
-        shown = row["n"] is not None and count.people >= least and of > 0
-        n, whole = (row["n"], of) if shown else (None, None)
-        yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=n, of=whole)
+        shown = n in seen and count.people >= least and of > 0
+        known = (count.n, of) if shown else (None, None)
+        yield SiteCount(kind=count.kind, id=count.id, field=count.field, n=known[0], of=known[1])
 
 
-def _row(c: LocalCount) -> dict[str, Any]:
-    """Cells of one group share first, or second; the states of a finding are one group."""
-    first, second = c.cell if len(c.cell) == 2 else ("", "")
-    return {"kind": c.kind, "id": c.id, "first": first, "second": second, "n": c.n}
+def _records(counts: Sequence[LocalCount]) -> Iterable[list[int]]:
+    """The places of the cells of each record."""
+    out: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, count in enumerate(counts):
+        out[count.kind, count.id].append(n)
+    return out.values()
+
+
+def _shown(counts: Sequence[LocalCount], places: Sequence[int], least: int) -> Iterator[tuple[int, bool]]:
+    """For each cell of a record whether it may be told."""
+    margins: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for row, n in enumerate(places):
+        for axis, name in enumerate(counts[n].cell if counts[n].kind == "rate" else ()):
+            margins[axis, name].append(row)
+    sums = [cells for cells in (*margins.values(), list(range(len(places)))) if len(cells) > 1]
+    found = shown_cells([counts[n].n for n in places], [[row] for row in range(len(places))] + sums, least)
+    return zip(places, map(bool, found), strict=False)  # the sums come after the cells
 
 
 def site_ratios(
