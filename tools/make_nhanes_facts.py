@@ -69,6 +69,7 @@ def _ratio_fact(r: OddsRatio, years: str) -> dict[str, Any]:
         "unit": "ratio",
         "population": f"US {r.among or 'adults 18+'}, {cycles}",
         "n": r.n,
+        **({} if r.family is None else {"family": r.family}),
         "basis": "derived",
         "source": [SOURCE],
         "note": "; ".join(_notes(r)),

@@ -76,7 +76,8 @@ class Medicine(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Fact(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One published or recalculated figure. ``value`` None: only a direction was read.
 
-    ``interval`` says what ``low`` and ``high`` are. ``comparator_value`` is the same measure in the comparison
+    ``family``: ratios that share one source of confounding, as prevalent users of one survey do; they are never
+    multiplied. ``interval`` says what ``low`` and ``high`` are. ``comparator_value`` is the same measure in the comparison
     group; ``via`` the source through which the figure was read.
     """
 
@@ -105,6 +106,7 @@ class Fact(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     age: str | None = None
     sex: Literal["female", "male"] | None = None
     via: Id | None = None
+    family: Id | None = None
 
 
 class Cause(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
