@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ from soleus.population.simulate import plan_of, shipped_world
 from soleus.population.simulated_files import write_population
 from soleus.population.source import Source, open_source
 from soleus.population.uncertain_null import first_days, null_bounds
-from soleus.population.waiting_times import shown, waiting_times
+from soleus.population.waiting_times import waiting_times
 
 pytest.importorskip("ibis")
 PLANTED = {"laba_or_high_beta_agonist": 5.0, "statin": 1.0}
@@ -330,12 +331,23 @@ def test_years_add_up_to_the_pairs_and_to_their_ratios(found: Screen) -> None:
             assert sum(y.n_marker_first for y in own) == s.n_marker_first
 
 
-def test_a_hidden_bar_is_never_alone_on_its_side() -> None:
-    found = waiting_times(pairs((1, 9, 0), (2, 3, 0), (-1, 0, 7)), {0: "i"}, {0: "m"}, 90)
-    people = {(row["from_days"], row["to_days"]): row["people"] for row in shown(found)}
-    assert people[31, 60] is None
-    assert people[1, 30] is None
-    assert people[-30, -1] == 7
+def test_a_hidden_bar_or_year_does_not_follow_from_the_others(found: Screen) -> None:
+    tables = tables_of(found, 6)
+    sides = {"n_index_first": 1, "n_marker_first": -1}
+    for row in (r for r in tables["signals"] if not r["hidden"]):
+        for side, sign in sides.items():
+            bars = [
+                r["people"]
+                for r in tables["waiting_times"]
+                if (r["index"], r["marker"]) == (row["index"], row["marker"]) and r["from_days"] * sign > 0
+            ]
+            years = [r[side] for r in tables["by_year"]
+                     if (r["index"], r["marker"]) == (row["index"], row["marker"])]  # fmt: skip
+            for parts in (bars, years):
+                left = row[side] - sum(n for n in parts if n is not None) if parts else 0
+                assert parts.count(None) != 1
+                # More than one person each, unless even the zeros are hidden.
+                assert left == 0 or left > parts.count(None) or parts.count(None) == len(parts)
 
 
 # -------------------------------------------------------------------------------------------- small cells
@@ -416,7 +428,7 @@ def test_the_ratio_is_that_of_its_counts_and_its_null(found: Screen) -> None:
 
 # ------------------------------------------------------------------------------------------------- doses
 
-PEOPLE = {
+PEOPLE: dict[str, list[Any]] = {
     "person": [["person_id", "gender_concept_id", "year_of_birth"], [1, 0, 1950], [2, 0, 1950], [3, 0, 1950]],
     "observation_period": [
         ["person_id", "observation_period_start_date", "observation_period_end_date"],

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -183,7 +183,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Screen:
-    """The answer. ``notes``: what must be known."""
+    """The answer. ``notes``: what must be known. ``cells``: people of each pair by year and days between, from which
+    it follows which counts may be shown."""
 
     settings: ScreenSettings
     signals: tuple[Signal, ...]
@@ -192,6 +193,7 @@ class Screen:
     years: tuple[YearRatio, ...]
     waiting: tuple[WaitingTime, ...]
     notes: tuple[str, ...]
+    cells: Mapping[tuple[str, str], PairCounts] = field(default_factory=dict)
 
 
 def screen(
@@ -235,7 +237,13 @@ def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Scree
         tuple(y for y in years if (y.index, y.marker) not in itself),
         tuple(w for w in waiting if (w.index, w.marker) not in itself),
         (*plan.notes, *notes),
+        {(names[0][i], names[1][m]): pairs.only((pairs.index == i) & (pairs.marker == m)) for i, m in _made(pairs)},
     )
+
+
+def _made(pairs: PairCounts) -> list[tuple[int, int]]:
+    """The pairs that anybody makes."""
+    return sorted(set(zip(pairs.index.tolist(), pairs.marker.tolist(), strict=True)))
 
 
 def _known(source: Source, knowledge: Knowledge, what: str, names: Sequence[str]) -> list[Screened]:

@@ -7,12 +7,12 @@ medicine that is given because of the marker on the left, and whatever moves bot
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from soleus.population.engine import Row
-from soleus.population.first_events import PairCounts, Study, count_pairs
-from soleus.population.manifest import SMALLEST_CELL, suppress
+import numpy as np
+
+from soleus.population.first_events import Ints, PairCounts, Study, count_pairs
 
 #: Bars up to which those without anybody are listed as well.
 _MOST_BARS = 100
@@ -43,8 +43,8 @@ def waiting_times(
         own = pairs.only((pairs.index == i) & (pairs.marker == m))
         number = _number(longest, pairs.step)
         people = dict.fromkeys((*range(-number, 0), *range(1, number + 1)), 0)
-        for apart, count in zip(own.apart.tolist(), (own.index_first + own.marker_first).tolist(), strict=True):
-            bar = max(-number, min(apart, number)) if number else apart
+        bars = bars_of(own, longest).tolist()
+        for bar, count in zip(bars, (own.index_first + own.marker_first).tolist(), strict=True):
             people[bar] = people.get(bar, 0) + count
         out += [
             WaitingTime(
@@ -62,6 +62,22 @@ def count_waiting_times(
     return waiting_times(count_pairs(study, step=step), index, marker, study.settings.window[1])
 
 
+def bars_of(pairs: PairCounts, longest: float) -> Ints:
+    """The bar of each row: 1 is the first after the index, -1 the first before it."""
+    number = _number(longest, pairs.step)
+    return np.clip(pairs.apart, -number, number) if number else pairs.apart
+
+
+def all_bars(after: bool, step: int, longest: float) -> list[int]:
+    """Every bar of one side; none where those without anybody are not listed."""
+    return [bar if after else -bar for bar in range(1, _number(longest, step) + 1)]
+
+
+def first_day_of(bar: int, step: int, longest: float) -> int:
+    """The first day of a bar, as `WaitingTime.from_days` has it."""
+    return _days(bar, step, longest if abs(bar) == _number(longest, step) else math.inf)[0]
+
+
 def _number(longest: float, step: int) -> int:
     """Bars on each side; 0 where the window has no end, or they would be too many to list the empty ones."""
     if not math.isfinite(longest) or longest > step * _MOST_BARS:
@@ -74,14 +90,3 @@ def _days(bar: int, step: int, last: float) -> tuple[int, int]:
     first = (abs(bar) - 1) * step + 1
     until = abs(bar) * step if math.isinf(last) else int(last)
     return (first, until) if bar > 0 else (-until, -first)
-
-
-def shown(found: Sequence[WaitingTime], least: int = SMALLEST_CELL) -> list[Row]:
-    """The bars as rows; small counts are None, and another of the same side where one would stand alone."""
-    rows = [
-        {"index": w.index, "marker": w.marker, "side": w.from_days > 0, "from_days": w.from_days,
-         "to_days": w.to_days, "people": w.people}
-        for w in found
-    ]  # fmt: skip
-    hidden = suppress(rows, ["people"], within=["index", "marker", "side"], least=least)
-    return [{name: value for name, value in row.items() if name != "side"} for row in hidden]
