@@ -92,6 +92,7 @@ def quality(
     engine: EngineOption = "duckdb",
     format: TextOrJson = "text",
     out: ResultsOption = None,
+    least: LeastOption = 5,
 ) -> None:
     """What is wrong or missing in a database, and what that does to each result.
 
@@ -99,7 +100,7 @@ def quality(
     """
     from soleus.cli.populating import run_quality
 
-    run_quality(source, kind, engine, format, out)
+    run_quality(source, kind, engine, format, out, least)
 
 
 @app.command()
@@ -112,16 +113,17 @@ def cohort(
     format: Annotated[Literal["text", "json", "svg"], typer.Option(help="What to print; svg is the chart.")] = "text",
     out: ResultsOption = None,
     least: LeastOption = 5,
+    plot: Annotated[Path | None, typer.Option(help="Folder for the attrition charts as pictures (SVG).")] = None,
     person_level: Annotated[bool, typer.Option(help="Write who is in it as well: rows of single people.")] = False,
 ) -> None:
     """Who is in a cohort, read as a sentence, and how many were lost at which step.
 
     Examples: `soleus population cohort data/omop --value-set cramp`,
-    `soleus population cohort data/omop --file cohorts.yaml --out results`.
+    `soleus population cohort data/omop --file cohorts.yaml --out results --plot pictures`.
     """
     from soleus.cli.populating import run_cohort
 
-    run_cohort(source, kind, engine, (file, value_set), format, out, least, person_level)
+    run_cohort(source, kind, engine, (file, value_set), format, (out, plot), least, person_level)
 
 
 @app.command()
@@ -403,7 +405,7 @@ def learn(
     ] = None,
     screen: Annotated[bool, typer.Option(help="Learn ratios of medicines from a screen.")] = True,
     index_day: Annotated[
-        str | None, typer.Option(help="The day on which causes are counted; default: the last 1 July with most people.")
+        str | None, typer.Option(help="The day on which causes are counted; default: the last 1 July on which many are observed.")
     ] = None,
     prior_observation: Annotated[int, typer.Option(min=0, help="Days before anybody counts.")] = 365,
     kind: KindOption = None,
