@@ -65,6 +65,29 @@ def test_a_cohort_is_counted_drawn_and_written_without_people(world: Path, tmp_p
     assert not any("members" in p.name for p in tmp_path.iterdir())
 
 
+def test_the_attrition_is_drawn_where_it_is_asked_for(world: Path, tmp_path: Path, capsys: Capture) -> None:
+    code, out, _ = told(capsys, "cohort", str(world), "--value-set", "quinine", "--plot", str(tmp_path / "pictures"))
+    assert code == 0
+    assert "First of a person" in out
+    assert [p.name for p in (tmp_path / "pictures").iterdir()] == ["quinine.svg"]
+    (tmp_path / "file").write_text("")
+    code, _, err = told(capsys, "cohort", str(world), "--value-set", "quinine", "--plot", str(tmp_path / "file"))
+    assert (code, "FileExistsError" in err) == (2, True)
+
+
+def test_quality_does_not_count_faults_of_few(tmp_path: Path, capsys: Capture) -> None:
+    people = "".join(f"{n},{'' if n < 3 else '1950-01-01'},male\n" for n in range(20))
+    (tmp_path / "person.csv").write_text("person_id,birth_date,sex\n" + people)
+    periods = "".join(f"{n},2010-01-01,2010-12-31\n" for n in range(12))
+    (tmp_path / "period.csv").write_text("person_id,start,end\n" + periods)
+    checks = {c["fault"]: (c["found"], c["share"]) for c in answer(capsys, "quality", str(tmp_path))["checks"]}
+    assert checks["no birthday"] == (None, None)
+    assert checks["never under observation"] == (8, 0.4)
+    _, out, _ = told(capsys, "quality", str(tmp_path))
+    assert "no birthday: hidden (small" in out
+    assert ": 3 of 20" in told(capsys, "quality", str(tmp_path), "--least", "0")[1]
+
+
 def test_people_are_written_only_on_request(world: Path, tmp_path: Path, capsys: Capture) -> None:
     told(capsys, "cohort", str(world), "--value-set", "quinine", "--person-level", "--out", str(tmp_path))
     assert any("members" in p.name for p in tmp_path.iterdir())

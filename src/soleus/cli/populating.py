@@ -17,7 +17,7 @@ from soleus.knowledge.loader import Knowledge, shipped
 from soleus.population.attrition import attrition_svg, count_words, shown_steps
 from soleus.population.cohort import Cohort, read_cohorts_file, sentence
 from soleus.population.engine import Row
-from soleus.population.manifest import Manifest, made_of, whole_file, write_rows
+from soleus.population.manifest import Manifest, made_of, suppress, whole_file, write_rows
 from soleus.population.source import Kind, Source, open_source, peopled
 from soleus.population.value_sets import Expansion, concepts_for, definitions, expand
 
@@ -83,35 +83,52 @@ def _lacks(source: Source) -> Iterator[str]:
         yield f"  lacks {lack.table}{'.' + lack.column if lack.column else ''}: {lack.consequence}"
 
 
-def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Path | None) -> None:
-    """Print the report; with ``out`` write it as well."""
+def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Path | None, least: int) -> None:
+    """Print the report; with ``out`` write it as well. Faults of few are found and not counted."""
     from soleus.population.quality import quality
 
     with _working("Counting"):
         source = peopled(open_source(where, kind, engine))
         found = quality(source)
     tables = {
-        "tables": [s._asdict() for s in found.sizes],
-        "checks": [c._asdict() | {"share": c.share} for c in found.checks],
-        "units": [u._asdict() for u in found.units],
+        "tables": suppress([s._asdict() for s in found.sizes], ["people"], within=("table",), least=least),
+        "checks": suppress(
+            [c._asdict() | {"share": c.share} for c in found.checks],
+            ["found"],
+            within=("table", "fault"),
+            drop={"found": ("share",)},
+            least=least,
+        ),
+        "units": suppress(
+            [u._asdict() for u in found.units],
+            ["rows", "with_value"],
+            within=("concept", "unit"),
+            drop={"rows": ("with_value",)},
+            least=least,
+        ),
         "lacks": [asdict(lack) for lack in found.lacks],
     }
     if out is not None:
-        _write(out, source, {"command": "quality"}, tables)
+        _write(out, source, {"command": "quality", "least": least}, tables)
     lines = [f"{s.table}: {s.rows:,} rows" + (f", {s.people:,} people" if s.people is not None else "")
              + (f", {s.first} to {s.last}" if s.first else "") for s in found.sizes]  # fmt: skip
     lines += [*_lacks(source), "", "Found:" if found.found else "No fault found."]
-    lines += [f"  {c.table}, {c.fault}: {c.found:,} of {c.of:,}. {c.consequence}" for c in found.found]
+    lines += [
+        f"  {c['table']}, {c['fault']}: {count_words(c['found'], least)} of {c['of']:,}. {c['consequence']}"
+        for c in tables["checks"]
+        if c["found"] != 0
+    ]
     _print(tables, form, lines)
 
 
 def run_cohort(
     where: str, kind: Kind | None, engine: str, chosen: tuple[Path | None, str | None],
-    form: Literal["text", "json", "svg"], out: Path | None, least: int, person_level: bool,
+    form: Literal["text", "json", "svg"], places: tuple[Path | None, Path | None], least: int, person_level: bool,
 ) -> None:  # fmt: skip
-    """Who is in each cohort, and who was lost where."""
+    """Who is in each cohort, and who was lost where; ``places``: for results, for pictures."""
     from soleus.population.cohorts import members
 
+    out = places[0]
     if person_level and out is None:
         raise UsageError("--person-level", "no --out", "a folder to write to", "Add --out FOLDER.")
     cohorts = _cohorts(*chosen)
@@ -133,13 +150,24 @@ def run_cohort(
             answers.append(_cohort_told(cohort, rows, concepts))
     if out is not None:
         _write(out, source, {"command": "cohort", "least": least}, tables)
-        for name, chart in charts.items():
-            with whole_file(out / f"{name}.svg") as file:
-                file.write_text(chart, encoding="utf-8")
+    for folder in filter(None, places):
+        _pictures(folder, charts)
     if form == "svg":
         print("".join(charts.values()), end="")
     else:
         _print(answers, form, (line for answer in answers for line in _cohort_lines(answer)))
+
+
+def _pictures(folder: Path, charts: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, chart in charts.items():
+            with whole_file(folder / f"{name}.svg") as file:
+                file.write_text(chart, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            str(folder), type(error).__name__, "a folder that can be written to", "Name another."
+        ) from None
 
 
 def _cohorts(file: Path | None, value_set: str | None) -> tuple[Cohort, ...]:
