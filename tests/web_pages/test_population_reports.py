@@ -71,8 +71,9 @@ def test_the_page_shows_the_figures_within_the_site_and_says_that_nobody_reviewe
     assert page.h1 == "A simulated database"
     assert "No human has reviewed this" in page.text
     told = json.loads((reports / "simulated/report.json").read_text(encoding="utf-8"))
-    total = told["frequencies"]["sets"][0]["total"]
-    assert f"cramp {total['incidence']:.2f}" in page.text
+    sizes = {row["table"]: row for row in told["quality"]["sizes"]}
+    assert f"{sizes['exposure']['rows']:,}" in page.text
+    assert "2,000 people" in page.text
     assert 'href="/population"' in page.response.text
 
 

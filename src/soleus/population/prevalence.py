@@ -215,7 +215,7 @@ def totals(cells: Iterable[Cell]) -> Frequency | None:
 # ------------------------------------------------------------------------------------ small cells
 
 #: Count -> what is made of it and hidden with it.
-_MADE = {
+MADE = {
     "people": ("with_it", "prevalence", "prevalence_low", "prevalence_high"),
     "with_it": ("prevalence", "prevalence_low", "prevalence_high"),
     "cases": ("incidence", "incidence_low", "incidence_high"),
@@ -223,11 +223,11 @@ _MADE = {
 
 
 def hidden_frequencies(
-    cells: Sequence[Cell], tables: Sequence[Sequence[str]], least: int = SMALLEST_CELL
+    cells: Sequence[Cell], tables: Sequence[Sequence[str]], least: int = SMALLEST_CELL, *, totals: bool = True
 ) -> list[list[Row]]:
     """`frequencies` by each of these as rows, with small cells hidden, and what would tell them in any of the tables
-    or in a total of one."""
-    told = {by for table in tables for by in _subsets(table)}
+    or, with ``totals``, in a total of one that is told elsewhere."""
+    told = {by for table in tables for by in (_subsets(table) if totals else [tuple(sorted(table))])}
     every = sorted({name for table in tables for name in table})
     shown_by, finest = sorted(told | {tuple(every)}), frequencies(cells, by=every)
     rows = {by: [asdict(f) for f in frequencies(cells, by=by)] for by in shown_by}
@@ -237,7 +237,7 @@ def hidden_frequencies(
         for by in shown_by:
             parts[by][place[by][_key(asdict(cell), by)]].append(n)
     published = np.array([by in told for by in shown_by for _ in rows[by]], bool)
-    for count, made in _MADE.items():
+    for count, made in MADE.items():
         sums = [group for by in shown_by for group in parts[by]]
         shown = iter(shown_cells([getattr(cell, count) for cell in finest], sums, least, published))
         for row in (row for by in shown_by for row in rows[by]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import msgspec
 from soleus.errors import UnreadableInput, near_names
 from soleus.knowledge.schema.value_sets import ValueSet
 from soleus.population.cohort import Cohort, sentence
+from soleus.population.engine import Row
 from soleus.population.manifest import suppress
+from soleus.population.prevalence import MADE, Cell, count_cells, hidden_frequencies
 from soleus.population.report import (
     CohortPart,
     CohortsPart,
@@ -100,8 +103,6 @@ def frequencies_part(work: Work) -> tuple[FrequenciesPart, Tables]:
 
 
 def _frequency(work: Work, name: str) -> FrequencyPart:
-    from soleus.population.prevalence import count_cells, hidden_frequencies
-
     plan, known = work.plan, work.knowledge.by_id(ValueSet).get(name)
     told: dict[str, Any] = {
         "value_set": name,
@@ -119,6 +120,22 @@ def _frequency(work: Work, name: str) -> FrequencyPart:
     if not cells:
         return FrequencyPart(**told, concepts=len(concepts), why_not="Nobody is under observation on any day.")
 
-    found = hidden_frequencies(cells, [(), ("age", "sex"), ("year",)], work.least)
-    (total,), by_age, by_year = (tuple(msgspec.convert(row, Frequency) for row in rows) for rows in found)
+    (total,), by_age, by_year = (
+        tuple(msgspec.convert(row, Frequency) for row in rows) for rows in _shown(cells, work.least)
+    )
     return FrequencyPart(**told, concepts=len(concepts), total=total, by_age=by_age, by_year=by_year)
+
+
+def _shown(cells: Sequence[Cell], least: int) -> tuple[list[Row], list[Row], list[Row]]:
+    """Everybody, by age and sex, and by year, with small cells hidden.
+
+    The report tells no totals of ages or sexes alone. The tables have their sum in common and nothing else, so that
+    each hides for itself what could be solved for in it; where one hides the sum, the other shows nothing that adds up
+    to it.
+    """
+    total, by_age = hidden_frequencies(cells, [(), ("age", "sex")], least, totals=False)
+    (by_year,) = hidden_frequencies(cells, [("year",)], least)
+    for count in ("with_it", "cases"):
+        if total[0][count] is None:
+            by_year = [row | dict.fromkeys(MADE[count]) | {count: None} for row in by_year]
+    return total, by_age, by_year
