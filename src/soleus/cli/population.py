@@ -405,7 +405,8 @@ def learn(
     ] = None,
     screen: Annotated[bool, typer.Option(help="Learn ratios of medicines from a screen.")] = True,
     index_day: Annotated[
-        str | None, typer.Option(help="The day on which causes are counted; default: the last 1 July on which many are observed.")
+        str | None,
+        typer.Option(help="The day on which causes are counted; default: the last 1 July on which many are observed."),
     ] = None,
     prior_observation: Annotated[int, typer.Option(min=0, help="Days before anybody counts.")] = 365,
     kind: KindOption = None,
