@@ -280,6 +280,7 @@ def test_the_command_tells_of_groups_and_writes_no_row_of_a_person(
     assert command("score", str(world), "--out", str(out)) == 0
     told = capsys.readouterr().out
     assert "3,000 people judged" in told
+    assert "not how common these conditions are." in told
     assert "No human has reviewed these results." in told
     assert {p.name for p in out.iterdir()} == {
         "manifest.json",

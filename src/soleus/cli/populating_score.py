@@ -99,6 +99,7 @@ def _lines(told: Mapping[str, Any], where: str) -> Iterator[str]:
                 yield heading.format(count_words(row["people"]))
                 yield from _explanations([r for r in told["explanations"] if r["complaint"] is complaint])
     yield from _unused_lines(told["not_used"])
+    yield "This is what the knowledge base makes of these records, not how common these conditions are."
 
 
 def _explanations(rows: Sequence[Row]) -> Iterator[str]:
