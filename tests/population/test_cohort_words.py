@@ -71,7 +71,19 @@ def test_the_attrition_chart_is_one_bar_a_step_and_hides_small_losses() -> None:
     assert [row["entries"] for row in rows] == [120, None, 50, None]
     drawn = ET.fromstring(attrition_svg("New <users>", rows))
     bars = [float(e.attrib["width"]) for e in drawn if e.tag.endswith("rect")]
-    assert bars == [460.0, 0.0, 184.0, 0.0]
+    assert bars == [250.0, 0.0, 100.0, 0.0]
+    said = [e.text for e in drawn if e.tag.endswith("text")]
+    assert said[0] == "New <users>"
+    assert said[2] == "100"
+
+
+def test_the_chart_says_how_many_were_lost_and_breaks_long_lines() -> None:
+    label = "Without quinine from 365 days before to 1 day before in the same observation"
+    drawn = ET.fromstring(attrition_svg("A", [{"step": "All", "people": 1200}, {"step": label, "people": 1000}]))
+    said = [e.text or "" for e in drawn if e.tag.endswith("text")]
+    assert said[-1] == "1,000 (200 fewer)"
+    assert max(map(len, said)) <= 60
+    assert " ".join(said[3:-1]) == label
 
 
 def test_nothing_is_hidden_where_that_is_asked_for() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 
 from soleus.population.cohort import Step
 from soleus.population.engine import Row
 from soleus.population.manifest import SMALLEST_CELL
 
-WIDTH, ROW, TOP, BAR = 720, 46, 28, 460
+#: Readable as wide as a phone: letters of 13 in a drawing of 400.
+WIDTH, BAR, LINE, GAP, LETTERS = 400, 250, 17, 12, 60
 
 
 def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
@@ -37,20 +39,32 @@ def _shown(counts: Sequence[int], least: int) -> list[bool]:
 def attrition_svg(title: str, rows: Sequence[Row]) -> str:
     """The chart as SVG that stands alone; it takes its colour from the page, so that it reads in the dark as well."""
     most = max((row["people"] or 0 for row in rows), default=0) or 1
-    height = TOP + ROW * len(rows) + 8
     told = "; ".join(f"{row['step']}: {count_words(row['people'])}" for row in rows)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" font-family="sans-serif" '
-        f'font-size="13" fill="currentColor"><title>{escape(title)}</title><desc>{escape(told)}</desc>',
-        f'<text x="0" y="16" font-weight="bold">{escape(title)}</text>',
-    ]
-    for n, row in enumerate(rows):
-        y = TOP + n * ROW
+    parts, y, before = list[str](), 0, None
+    for line in wrap(title, LETTERS - 4):
+        y += LINE
+        parts.append(f'<text x="0" y="{y}" font-weight="bold">{escape(line)}</text>')
+    for row in rows:
+        y += GAP
+        for line in wrap(row["step"], LETTERS):
+            y += LINE
+            parts.append(f'<text x="0" y="{y}">{escape(line)}</text>')
         width = BAR * (row["people"] or 0) / most
-        parts.append(f'<text x="0" y="{y + 14}">{escape(row["step"])}</text>')
-        parts.append(f'<rect x="0" y="{y + 20}" width="{width:.1f}" height="14" rx="2" fill-opacity="0.45"/>')
-        parts.append(f'<text x="{width + 8:.1f}" y="{y + 32}">{count_words(row["people"])}</text>')
-    return "".join((*parts, "</svg>\n"))
+        parts.append(f'<rect x="0" y="{y + 6}" width="{width:.1f}" height="14" rx="2" fill-opacity="0.45"/>')
+        y += LINE
+        parts.append(f'<text x="{width + 8:.1f}" y="{y + 1}">{count_words(row["people"])}{_lost(before, row)}</text>')
+        before = row["people"]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" role="img" font-family="sans-serif" '
+        f'font-size="13" fill="currentColor"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
+    )
+    return "".join((head, *parts, "</svg>\n"))
+
+
+def _lost(before: int | None, row: Row) -> str:
+    """How many fewer than at the step before, where both are shown."""
+    now = row["people"]
+    return "" if before is None or now is None or before == now else f" ({before - now:,} fewer)"
 
 
 def count_words(count: int | None, least: int = SMALLEST_CELL) -> str:

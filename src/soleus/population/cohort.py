@@ -193,7 +193,7 @@ def labels(cohort: Cohort) -> tuple[str, ...]:
     washout = "ever before" if cohort.washout_days is None else f"within {_days(cohort.washout_days)} before"
     out.append(f"No other era {washout}")
     out.append(f"In the study dates {_from_to(cohort.first_day, cohort.last_day) or '(all)'}")
-    out.append(f"Age{_age(cohort) or ' (any)'}, sex {cohort.sex or '(any)'}")
+    out.append(f"{_age(cohort).strip().capitalize() or 'Of any age'}, {cohort.sex or 'of either sex or none told'}")
     out += [f"With {_words(t.value_set)} {_when(t)}" for t in cohort.require]
     out += [f"Without {_words(t.value_set)} {_when(t)}" for t in cohort.exclude]
     return (*out, "First of a person" if cohort.limit == "first" else "All of a person")
