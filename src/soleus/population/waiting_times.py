@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soleus.population.first_events import Ints, PairCounts, Study, count_pairs
+from soleus.population.first_events import Ints, PairCounts
 
 #: Bars up to which those without anybody are listed as well.
 _MOST_BARS = 100
@@ -53,13 +53,6 @@ def waiting_times(
             for bar, count in sorted(people.items())
         ]
     return out
-
-
-def count_waiting_times(
-    study: Study, index: Mapping[int, str], marker: Mapping[int, str], step: int = 30
-) -> list[WaitingTime]:
-    """The same, counted."""
-    return waiting_times(count_pairs(study, step=step), index, marker, study.settings.window[1])
 
 
 def bars_of(pairs: PairCounts, longest: float) -> Ints:
