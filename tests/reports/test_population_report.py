@@ -22,6 +22,7 @@ from soleus.population.report_knowledge import without_hidden
 from soleus.population.report_work import shipped_plan
 from soleus.reports.population import lead, page
 from soleus.reports.population.beside import beside
+from soleus.reports.population.counted import by_year
 from soleus.reports.population.signals import markers, ranked
 from soleus.reports.population.words import interval, short
 
@@ -209,3 +210,11 @@ def test_both_tables_of_the_page_agree(report: Report) -> None:
             sex, _, age = e.field.partition(".")[2].partition("_")
             key = ({"f": "female", "m": "male"}[sex], age.replace("_plus", "+").replace("_", "-"))
             assert cells[key] == e.local.n
+
+
+def test_a_table_of_which_all_is_hidden_is_drawn_without_marks(report: Report) -> None:
+    part = report.frequencies.sets[0]
+    hidden = replace(part, by_year=tuple(Frequency(year=r.year, people=r.people) for r in part.by_year))
+    rows, _, _ = by_year(hidden)
+    assert {(r.with_it, r.share, r.rate) for r in rows} == {("hidden", "none", "none")}
+    assert all("<rect" not in r.share_plot for r in rows)

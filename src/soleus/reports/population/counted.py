@@ -79,8 +79,8 @@ def _rows(rows: Sequence[Frequency], names: Sequence[str]) -> tuple[list[Row], M
 
 
 def _highest(values: Iterable[float]) -> float:
-    """The top of an axis: of the highest ends that which leaves the others room."""
-    seen = sorted(values)
+    """The top of an axis: of the highest ends that which leaves the others room; 1 where all are hidden."""
+    seen = sorted(values) or [1.0]
     return seen[-1] if len(seen) < 4 else min(seen[-1], 3 * seen[len(seen) // 2])
 
 
