@@ -132,7 +132,8 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(("mark", "quoted"), [(",", True), (";", True), ("\t", False), ("|", True)])
 def test_tables_of_text_may_be_parted_by_another_mark(tmp_path: Path, mark: str, quoted: bool) -> None:
     marked(tmp_path, mark, quoted)
-    assert len(open_engine().rows(open_source(tmp_path).concept)) == 2
+    source = open_source(tmp_path)
+    assert len(source.engine.rows(source.concept)) == 2
 
 
 def test_spark_reads_the_same_values_of_tables_of_text(tmp_path: Path, spark: Engine) -> None:
