@@ -103,9 +103,12 @@ def test_what_a_source_lacks_is_said_with_what_follows(tmp_path: Path) -> None:
 def test_a_unit_is_what_the_vocabulary_calls_it_else_what_is_written_else_its_number(tmp_path: Path) -> None:
     head = ["person_id", "measurement_concept_id", "measurement_date", "value_as_number", "unit_concept_id"]
     units = [(8753, "mmol / l"), (1, "mmol/L"), (1, ""), (0, "")]
-    measured = [[*head, "unit_source_value"], *([1, 4, f"2010-06-0{n}", 4, *u] for n, u in enumerate(units, 1))]
-    concept = [["concept_id", "vocabulary_id", "concept_code", "concept_name"], [8753, "UCUM", "mmol/L", "millimole"],
-               [1, "Other", "x", "x"]]  # fmt: skip
+    measured: list[list[Any]] = [
+        [*head, "unit_source_value"],
+        *([1, 4, f"2010-06-0{n}", 4, *u] for n, u in enumerate(units, 1)),
+    ]
+    names = ["concept_id", "vocabulary_id", "concept_code", "concept_name"]
+    concept: list[list[Any]] = [names, [8753, "UCUM", "mmol/L", "millimole"], [1, "Other", "x", "x"]]
     source = open_source(write_omop(tmp_path, measurement=measured, concept=concept))
     assert [row[4] for row in rows(source, "result")] == ["mmol/L", "mmol/L", "1", None]
     assert {(u.unit, u.rows) for u in quality(source).units} == {("mmol/L", 2), ("1", 1), (None, 1)}
