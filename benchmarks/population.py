@@ -135,8 +135,8 @@ def _ratio(times: dict[str, list[float]], name: str, against: str = "scan") -> f
 
 def _made(folder: Path) -> dict[str, Any]:
     """What is made once: the stored first exposures, and the files in the order of concepts."""
-    from soleus.population.digest import digested
-    from soleus.population.spans import tidy
+    from soleus.population.databases.spans import tidy
+    from soleus.population.sequences.digest import digested
 
     _, screen = _studies(folder, "duckdb")
     opening = _seconds(lambda: tidy(screen.source))
@@ -158,9 +158,9 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 def _ours(folder: Path) -> dict[str, Any]:
-    from soleus.population.digest import digested
-    from soleus.population.first_events import count_pairs
-    from soleus.population.spans import tidy
+    from soleus.population.databases.spans import tidy
+    from soleus.population.sequences.digest import digested
+    from soleus.population.sequences.first_events import count_pairs
 
     pair, screen = _studies(folder, "duckdb")
     tidy(pair.source)
@@ -217,8 +217,8 @@ def _scan(files: str) -> Callable[[], object]:
 
 def _full(study: Any) -> Any:
     """Every ratio of a screen, with its null ratio and interval."""
-    from soleus.population.first_events import count_pairs
-    from soleus.population.null_sums import null_sums
+    from soleus.population.sequences.first_events import count_pairs
+    from soleus.population.sequences.null_sums import null_sums
     from soleus.statistics.sequence_symmetry import sequence_ratios
 
     a, b = count_pairs(study).table(list(study.index), list(study.marker))
@@ -247,10 +247,10 @@ def _linked(folder: Path, exposures: Path) -> Path:
 
 def _studies(folder: Path, engine: str) -> tuple[Any, Any]:
     """One pair, and a screen of many medicines."""
-    from soleus.population.engine import open_engine
-    from soleus.population.first_events import EXPOSURES, study_of
-    from soleus.population.sequences import SequenceSettings
-    from soleus.population.source import open_source
+    from soleus.population.databases.engine import open_engine
+    from soleus.population.databases.source import open_source
+    from soleus.population.sequences.counting import SequenceSettings
+    from soleus.population.sequences.first_events import EXPOSURES, study_of
 
     source = open_source(folder, kind="omop", engine=open_engine(engine))
     how = SequenceSettings(window=(0, WINDOW), first_day=_FIRST, last_day=_LAST)
@@ -352,8 +352,8 @@ group by f.cohort
 
 
 def _spark(folder: Path) -> dict[str, Any]:
-    from soleus.population.first_events import count_pairs
-    from soleus.population.spans import tidy
+    from soleus.population.databases.spans import tidy
+    from soleus.population.sequences.first_events import count_pairs
 
     sys.path.append(str(_spark_packages()))
     _, screen = _studies(folder, "spark")

@@ -60,9 +60,9 @@ def _child(what: str, people: int) -> str:
 def world(people: int) -> Path:
     """A simulated database of so many people; made once."""
     from soleus.knowledge.loader import shipped
-    from soleus.population.manifest import Manifest
-    from soleus.population.simulate import plan_of
-    from soleus.population.simulated_files import write_population
+    from soleus.population.made_up.files import write_population
+    from soleus.population.made_up.people import plan_of
+    from soleus.population.results.manifest import Manifest
 
     out = CACHE / str(people)
     made = {"seed": SEED, "knowledge": shipped().digest}
@@ -74,8 +74,8 @@ def world(people: int) -> Path:
 
 def measure(people: int, results: bool) -> dict[str, Any]:
     """One run over everybody, with or without laboratory values."""
-    from soleus.population.scoring import Asked, score_everyone
-    from soleus.population.source import SHAPE, open_source
+    from soleus.population.databases.source import SHAPE, open_source
+    from soleus.population.scoring.everyone import Asked, score_everyone
     from soleus.reasoning.compiled import shipped_compiled
 
     compiled = shipped_compiled()
@@ -120,12 +120,12 @@ def plain_figures(people: int) -> dict[str, Any]:
 
 def _weights() -> tuple[dict[int, int], Any, Any]:
     """Concept -> feature; (features, S) what each adds to the logarithm; (S,) what everybody begins with."""
-    from soleus.population.atoms import Atom, kinds_of
-    from soleus.population.judging import Judge
-    from soleus.population.layout import layout_of
-    from soleus.population.meanings import meanings_of
-    from soleus.population.patterns import People
-    from soleus.population.source import open_source
+    from soleus.population.databases.source import open_source
+    from soleus.population.scoring.atoms import Atom, kinds_of
+    from soleus.population.scoring.judging import Judge
+    from soleus.population.scoring.layout import layout_of
+    from soleus.population.scoring.meanings import meanings_of
+    from soleus.population.scoring.patterns import People
     from soleus.reasoning.compiled import shipped_compiled
 
     compiled = shipped_compiled()

@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 from soleus.knowledge.loader import shipped
-from soleus.population.manifest import Manifest
-from soleus.population.reporting import make_report
-from soleus.population.simulate import plan_of
-from soleus.population.simulated_files import write_population
-from soleus.population.source import open_source
+from soleus.population.databases.source import open_source
+from soleus.population.made_up.files import write_population
+from soleus.population.made_up.people import plan_of
+from soleus.population.reporting.making import make_report
+from soleus.population.results.manifest import Manifest
 
 REPORT = "simulated"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from soleus.cli import main
-from soleus.population.report import Report, finished, read_report
+from soleus.population.reporting.form import Report, finished, read_report
 
 pytest.importorskip("ibis")
 Capture = pytest.CaptureFixture[str]
@@ -102,7 +102,7 @@ def test_what_is_finished_is_not_made_again(
     world: Path, made: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken off after the cohorts: these are read, the rest is made, and the whole is as if nothing had happened."""
-    from soleus.population import reporting
+    from soleus.population.reporting import making as reporting
 
     out = Path(shutil.copytree(made, tmp_path / "again"))
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))

@@ -45,7 +45,7 @@ def test_the_page_shows_what_they_print(runner: ModuleType, page: str, ran: tupl
 
 
 def test_what_it_promises_lies_in_the_folder(ran: tuple[str, list[Any], Path]) -> None:
-    from soleus.population.report import finished
+    from soleus.population.reporting.form import finished
 
     _, _, folder = ran
     for name in ("screen/signals.parquet", "plots/screen-cramp.svg", "plots/ratios-cramp.svg", "overlay.yaml"):

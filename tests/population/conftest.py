@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from soleus.population.engine import Engine, open_engine
+from soleus.population.databases.engine import Engine, open_engine
 from tests.conftest import lacking
 
 

@@ -1,4 +1,4 @@
-"""What a database says of the knowledge base, counted with loops: it judges `soleus.population.local_counts`."""
+"""What a database says of the knowledge base, counted with loops: it judges `soleus.population.learning.counts`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import datetime
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
-from soleus.population import plain
-from soleus.population.local_counts import PREVALENCE_BANDS, RATE_BANDS
-from soleus.population.plain import Database
-from soleus.population.spans import age_of
+from soleus.population.databases.spans import age_of
+from soleus.population.judges import plain
+from soleus.population.judges.plain import Database
+from soleus.population.learning.counts import PREVALENCE_BANDS, RATE_BANDS
 
 Cells = dict[tuple[str, tuple[str, ...]], tuple[int, int]]  # name, cell -> n, of (days at risk, or people)
 

@@ -7,7 +7,7 @@ import random
 
 from hypothesis import strategies as st
 
-from soleus.population.plain import Database, Exposure, Happening, Person, Result
+from soleus.population.judges.plain import Database, Exposure, Happening, Person, Result
 
 FIRST = datetime.date(2015, 1, 1)
 LAST = FIRST + datetime.timedelta(days=1200)

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from soleus.cli import main
 from soleus.errors import InputError, SoleusError, UnreadableInput, UsageError
-from soleus.population.circe import cohort_from_circe
-from soleus.population.cohort import read_cohorts_file
-from soleus.population.engine import Engine, open_engine
-from soleus.population.manifest import Manifest
-from soleus.population.quality import quality
-from soleus.population.source import open_source, peopled
+from soleus.population.cohorts.circe import cohort_from_circe
+from soleus.population.cohorts.cohort import read_cohorts_file
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.databases.quality import quality
+from soleus.population.databases.source import open_source, peopled
+from soleus.population.results.manifest import Manifest
 
 from .test_cohort_words import circe
 from .test_sources import OMOP, write_omop

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from soleus.errors import InvalidValue, UnreadableInput
-from soleus.population.attrition import attrition_svg, shown_steps
-from soleus.population.circe import cohort_from_circe
-from soleus.population.cohort import Cohort, ConceptSet, Step, Timed, cohort_of, read_cohorts_file, sentence
+from soleus.population.cohorts.attrition import attrition_svg, shown_steps
+from soleus.population.cohorts.circe import cohort_from_circe
+from soleus.population.cohorts.cohort import Cohort, ConceptSet, Step, Timed, cohort_of, read_cohorts_file, sentence
 
 QUININE = Cohort(
     id="quinine_starts",

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soleus.population.digest import digested, reduced
-from soleus.population.engine import Engine
-from soleus.population.first_events import EXPOSURES, Groups, Rules, count_sequences, study_of
-from soleus.population.plain import Database
-from soleus.population.sequences import SequenceSettings
+from soleus.population.databases.engine import Engine
+from soleus.population.judges.plain import Database
+from soleus.population.sequences.counting import SequenceSettings
+from soleus.population.sequences.digest import digested, reduced
+from soleus.population.sequences.first_events import EXPOSURES, Groups, Rules, count_sequences, study_of
 
 from .test_first_events import FEW, GROUP, QUIET, RULES, SETTINGS, duckdb
 from .worlds import databases

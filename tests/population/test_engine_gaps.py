@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from soleus.population.engine import Engine, count_of, open_engine
+from soleus.population.databases.engine import Engine, count_of, open_engine
 
 ibis = pytest.importorskip("ibis")
 exceptions = pytest.importorskip("ibis.common.exceptions")

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from soleus.population import plain, plain_quality
-from soleus.population.cohort import Cohort, Timed
-from soleus.population.cohorts import members
-from soleus.population.engine import Engine, open_engine
-from soleus.population.plain import Database
-from soleus.population.prevalence import count_cells
-from soleus.population.quality import quality
-from soleus.population.spans import eras, observed
+from soleus.population.cohorts.cohort import Cohort, Timed
+from soleus.population.cohorts.members import members
+from soleus.population.cohorts.prevalence import count_cells
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.databases.quality import quality
+from soleus.population.databases.spans import eras, observed
+from soleus.population.judges import plain, plain_quality
+from soleus.population.judges.plain import Database
 
 from .worlds import FIRST, SETS, databases
 

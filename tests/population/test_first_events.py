@@ -14,18 +14,11 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soleus.population import plain
-from soleus.population.engine import Engine, open_engine
-from soleus.population.first_events import (
-    EVERYWHERE,
-    EXPOSURES,
-    Groups,
-    Rules,
-    count_sequences,
-    study_of,
-)
-from soleus.population.plain import Database
-from soleus.population.sequences import (
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.databases.spans import age_of
+from soleus.population.judges import plain
+from soleus.population.judges.plain import Database
+from soleus.population.sequences.counting import (
     Counts,
     Event,
     Observed,
@@ -33,7 +26,14 @@ from soleus.population.sequences import (
     count_plainly,
     study_range,
 )
-from soleus.population.spans import age_of
+from soleus.population.sequences.first_events import (
+    EVERYWHERE,
+    EXPOSURES,
+    Groups,
+    Rules,
+    count_sequences,
+    study_of,
+)
 
 from .worlds import FIRST, databases
 

@@ -11,8 +11,8 @@ from soleus.clinical.case import Quantity
 from soleus.errors import UnknownName
 from soleus.knowledge.loader import shipped
 from soleus.knowledge.schema.core import Block, Finding, Marker
-from soleus.population.laboratory import Ints, draw_results
-from soleus.population.simulate import Plan, draw, plan_of, shipped_world
+from soleus.population.made_up.laboratory import Ints, draw_results
+from soleus.population.made_up.people import Plan, draw, plan_of, shipped_world
 from soleus.reasoning.intake import observe
 
 

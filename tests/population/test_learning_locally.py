@@ -22,15 +22,11 @@ from soleus.knowledge.loader import shipped
 from soleus.knowledge.overlay import Entry, Key, Overlay, Site
 from soleus.knowledge.overlaying import check_overlay, figure
 from soleus.knowledge.schema.core import Contributor, Rate
-from soleus.population import plain
-from soleus.population.engine import Engine, open_engine
-from soleus.population.learning_locally import learn, overlay_of
-from soleus.population.local_counts import LearningSettings, LocalCount, LocalCounts, count_locally
-from soleus.population.manifest import Manifest
-from soleus.population.plain import Database, Exposure, Happening, Person, Result
-from soleus.population.simulate import plan_of, shipped_world
-from soleus.population.simulated_files import write_population
-from soleus.population.site_aggregates import (
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.databases.source import Source, open_source
+from soleus.population.judges import plain
+from soleus.population.judges.plain import Database, Exposure, Happening, Person, Result
+from soleus.population.learning.aggregates import (
     Aggregates,
     SiteRatio,
     aggregates_of,
@@ -41,7 +37,11 @@ from soleus.population.site_aggregates import (
     site_of,
     site_ratios,
 )  # fmt: skip
-from soleus.population.source import Source, open_source
+from soleus.population.learning.counts import LearningSettings, LocalCount, LocalCounts, count_locally
+from soleus.population.learning.overlays import learn, overlay_of
+from soleus.population.made_up.files import write_population
+from soleus.population.made_up.people import plan_of, shipped_world
+from soleus.population.results.manifest import Manifest
 
 from . import plain_learning
 from .worlds import FIRST, databases

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soleus.population.engine import Engine
-from soleus.population.first_events import Groups, Rules, count_days, null_sums_of, study_of
-from soleus.population.null_sums import null_sums
-from soleus.population.plain import Database
-from soleus.population.sequences import SequenceSettings
+from soleus.population.databases.engine import Engine
+from soleus.population.judges.plain import Database
+from soleus.population.sequences.counting import SequenceSettings
+from soleus.population.sequences.first_events import Groups, Rules, count_days, null_sums_of, study_of
+from soleus.population.sequences.null_sums import null_sums
 
 from .test_first_events import FEW, GROUP, QUIET, RULES, SETTINGS, STRATA, Strata, duckdb
 from .worlds import databases

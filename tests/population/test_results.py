@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soleus.errors import UnreadableInput
-from soleus.population.manifest import Manifest, suppress, unfinished, whole_file, write_rows
+from soleus.population.results.manifest import Manifest, suppress, unfinished, whole_file, write_rows
 
 
 def rows(*counts: int) -> list[dict[str, object]]:

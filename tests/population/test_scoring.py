@@ -20,13 +20,13 @@ from soleus.clinical.case import Case
 from soleus.errors import CannotAssess
 from soleus.inference.posterior import judge
 from soleus.knowledge.schema.safety import RedFlag
-from soleus.population.bitmaps import Ranged, ranges_of
-from soleus.population.engine import Engine, open_engine
-from soleus.population.meanings import meanings_of
-from soleus.population.plain import Database, Exposure, Happening, Person, Result
-from soleus.population.plain_scoring import case_of
-from soleus.population.scoring import Asked, score_everyone
-from soleus.population.source import SHAPE, Source, open_source
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.databases.source import SHAPE, Source, open_source
+from soleus.population.judges.plain import Database, Exposure, Happening, Person, Result
+from soleus.population.judges.plain_scoring import case_of
+from soleus.population.scoring.bitmaps import Ranged, ranges_of
+from soleus.population.scoring.everyone import Asked, score_everyone
+from soleus.population.scoring.meanings import meanings_of
 from soleus.reasoning import red_flags
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.facts import PresentationFacts
@@ -151,9 +151,9 @@ def people_at_random_agree(source: Source, compiled: Compiled, tmp_path: Path, m
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3,000 simulated people."""
     from soleus.knowledge.loader import shipped
-    from soleus.population.manifest import Manifest
-    from soleus.population.simulate import plan_of
-    from soleus.population.simulated_files import write_population
+    from soleus.population.made_up.files import write_population
+    from soleus.population.made_up.people import plan_of
+    from soleus.population.results.manifest import Manifest
 
     out = tmp_path_factory.mktemp("world")
     write_population(plan_of(shipped()), out, 3_000, 11, "omop", Manifest(out, {}), lambda _: None)

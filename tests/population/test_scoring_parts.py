@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from soleus.clinical.case import Medicine as Given
 from soleus.knowledge.schema.medicines import Medicine
-from soleus.population.atoms import DAY, Reader, kinds_of, state_of
-from soleus.population.bitmaps import ranges_of
-from soleus.population.engine import open_engine
-from soleus.population.judging import ages_of
-from soleus.population.patterns import People, distinct
-from soleus.population.plain import Database
-from soleus.population.score_tables import tables_of
-from soleus.population.scoring import GROUPS, Sums
+from soleus.population.databases.engine import open_engine
+from soleus.population.judges.plain import Database
+from soleus.population.scoring.atoms import DAY, Reader, kinds_of, state_of
+from soleus.population.scoring.bitmaps import ranges_of
+from soleus.population.scoring.everyone import GROUPS, Sums
+from soleus.population.scoring.judging import ages_of
+from soleus.population.scoring.patterns import People, distinct
+from soleus.population.scoring.tables import tables_of
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 from soleus.reasoning.medicines import medicine_index
 
@@ -51,7 +51,7 @@ def test_one_stands_for_all_who_are_alike_and_for_nobody_else(rows: list[tuple[i
 
 
 def test_people_whose_mixtures_collide_are_all_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("soleus.population.patterns._mixed", lambda words: words * 0)
+    monkeypatch.setattr("soleus.population.scoring.patterns._mixed", lambda words: words * 0)
     people = People(np.array([[1, 2, 1]]), np.zeros(3, np.int64), np.zeros(3, np.int64))
     one, which = people.alike()
     assert one is people

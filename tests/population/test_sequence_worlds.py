@@ -10,10 +10,10 @@ import pytest
 from soleus.errors import InvalidValue, UnknownName
 from soleus.knowledge.loader import shipped
 from soleus.knowledge.schema.medicines import Fact
-from soleus.population.engine import Engine, Table, open_engine
-from soleus.population.first_events import EXPOSURES, Rules, Study, count_pairs, study_of
-from soleus.population.null_sums import null_sums
-from soleus.population.sequence_worlds import (
+from soleus.population.databases.engine import Engine, Table, open_engine
+from soleus.population.databases.source import Source, read_plain
+from soleus.population.made_up.people import day_number
+from soleus.population.made_up.sequence_worlds import (
     MARKER_CONCEPT,
     History,
     SequenceWorld,
@@ -24,9 +24,9 @@ from soleus.population.sequence_worlds import (
     sequence_world,
     tables,
 )
-from soleus.population.sequences import SequenceSettings
-from soleus.population.simulate import day_number
-from soleus.population.source import Source, read_plain
+from soleus.population.sequences.counting import SequenceSettings
+from soleus.population.sequences.first_events import EXPOSURES, Rules, Study, count_pairs, study_of
+from soleus.population.sequences.null_sums import null_sums
 
 
 @cache

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soleus.population.sequences import (
+from soleus.population.sequences.counting import (
     Counts,
     Event,
     Observed,

@@ -17,24 +17,14 @@ from hypothesis import strategies as st
 
 from soleus.errors import UnknownName
 from soleus.knowledge.loader import shipped
-from soleus.population import signals
-from soleus.population.engine import open_engine
-from soleus.population.first_events import (
-    DayCounts,
-    PairCounts,
-    Rules,
-    count_sequences,
-    null_sums_by_year,
-    null_sums_of,
-    study_of,
-)
-from soleus.population.manifest import Manifest
-from soleus.population.plain import Database, Exposure, Happening, Person
-from soleus.population.screened import screened
-from soleus.population.self_controls import look_again
-from soleus.population.sequences import Counts, SequenceSettings, null_of
-from soleus.population.signal_tables import RATIOS, tables_of
-from soleus.population.signals import (
+from soleus.population.databases.engine import open_engine
+from soleus.population.databases.source import Source, open_source
+from soleus.population.judges.plain import Database, Exposure, Happening, Person
+from soleus.population.made_up.files import write_population
+from soleus.population.made_up.people import plan_of, shipped_world
+from soleus.population.results.manifest import Manifest
+from soleus.population.screening import screen as signals
+from soleus.population.screening.screen import (
     ITSELF,
     Plan,
     Screen,
@@ -43,11 +33,21 @@ from soleus.population.signals import (
     plan_screen,
     screen,
 )
-from soleus.population.simulate import plan_of, shipped_world
-from soleus.population.simulated_files import write_population
-from soleus.population.source import Source, open_source
-from soleus.population.uncertain_null import first_days, null_bounds
-from soleus.population.waiting_times import waiting_times
+from soleus.population.screening.screened import screened
+from soleus.population.screening.tables import RATIOS, tables_of
+from soleus.population.sequences.counting import Counts, SequenceSettings, null_of
+from soleus.population.sequences.first_events import (
+    DayCounts,
+    PairCounts,
+    Rules,
+    count_sequences,
+    null_sums_by_year,
+    null_sums_of,
+    study_of,
+)
+from soleus.population.sequences.self_controls import look_again
+from soleus.population.sequences.uncertain_null import first_days, null_bounds
+from soleus.population.sequences.waiting_times import waiting_times
 
 pytest.importorskip("ibis")
 PLANTED = {"laba_or_high_beta_agonist": 5.0, "statin": 1.0}

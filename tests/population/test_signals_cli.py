@@ -11,9 +11,9 @@ import pytest
 
 from soleus.cli import main, populating_signals
 from soleus.knowledge.loader import shipped
-from soleus.population.manifest import Manifest
-from soleus.population.simulate import plan_of, shipped_world
-from soleus.population.simulated_files import write_population
+from soleus.population.made_up.files import write_population
+from soleus.population.made_up.people import plan_of, shipped_world
+from soleus.population.results.manifest import Manifest
 
 pytest.importorskip("ibis")
 Capture = pytest.CaptureFixture[str]

@@ -12,11 +12,11 @@ from soleus.errors import InvalidValue, UnknownName
 from soleus.knowledge.loader import shipped
 from soleus.knowledge.schema.core import Contributor
 from soleus.knowledge.schema.medicines import Fact
-from soleus.population import simulate as simulation
-from soleus.population.manifest import Manifest
-from soleus.population.simulate import Plan, chunks, draw, plan_of, shipped_world, world_of
-from soleus.population.simulated_files import Form, write_population
-from soleus.population.source import Source, open_source
+from soleus.population.databases.source import Source, open_source
+from soleus.population.made_up import people as simulation
+from soleus.population.made_up.files import Form, write_population
+from soleus.population.made_up.people import Plan, chunks, draw, plan_of, shipped_world, world_of
+from soleus.population.results.manifest import Manifest
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soleus.errors import InputError, UnknownName, UnreadableInput, UsageError
-from soleus.population.codes import concept_number, number_of
-from soleus.population.engine import Engine, days_between, open_engine, share
-from soleus.population.fhir_files import convert_fhir, day_of, gather
-from soleus.population.plain import Database, Happening, Person
-from soleus.population.quality import quality
-from soleus.population.source import SHAPE, Source, open_source
+from soleus.population.databases.codes import concept_number, number_of
+from soleus.population.databases.engine import Engine, days_between, open_engine, share
+from soleus.population.databases.fhir_files import convert_fhir, day_of, gather
+from soleus.population.databases.quality import quality
+from soleus.population.databases.source import SHAPE, Source, open_source
+from soleus.population.judges.plain import Database, Happening, Person
 
 pytest.importorskip("ibis")
 DAY = datetime.date

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soleus.population.attrition import shown_steps
-from soleus.population.cohort import Step
-from soleus.population.prevalence import Cell, hidden_frequencies
-from soleus.population.suppression import shown_cells
+from soleus.population.cohorts.attrition import shown_steps
+from soleus.population.cohorts.cohort import Step
+from soleus.population.cohorts.prevalence import Cell, hidden_frequencies
+from soleus.population.results.suppression import shown_cells
 
 optimize = pytest.importorskip("scipy.optimize")
 TABLES = st.integers(2, 3).flatmap(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from soleus.evidence.record import Code
 from soleus.knowledge.loader import shipped
-from soleus.population import plain_value_sets as plain
-from soleus.population.engine import Engine, open_engine
-from soleus.population.plain import Database, Exposure
-from soleus.population.value_sets import Definition, definitions, expand_definitions
+from soleus.population.cohorts.value_sets import Definition, definitions, expand_definitions
+from soleus.population.databases.engine import Engine, open_engine
+from soleus.population.judges import plain_value_sets as plain
+from soleus.population.judges.plain import Database, Exposure
 
 from .test_engines import FEW
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from soleus.knowledge.loader import shipped
-from soleus.population.cohort import Cohort, ConceptSet
-from soleus.population.engine import open_engine
-from soleus.population.plain import Database, Exposure
-from soleus.population.source import open_source
-from soleus.population.value_sets import concepts_for, definitions, expand
+from soleus.population.cohorts.cohort import Cohort, ConceptSet
+from soleus.population.cohorts.value_sets import concepts_for, definitions, expand
+from soleus.population.databases.engine import open_engine
+from soleus.population.databases.source import open_source
+from soleus.population.judges.plain import Database, Exposure
 
 pytest.importorskip("ibis")
 #: A vocabulary: cramp (10) with night cramp (11) below it, an ICD code (20) that maps to it, loop diuretics (30) with

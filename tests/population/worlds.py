@@ -6,7 +6,7 @@ import datetime
 
 from hypothesis import strategies as st
 
-from soleus.population.plain import Database, Exposure, Happening, Person, Result
+from soleus.population.judges.plain import Database, Exposure, Happening, Person, Result
 
 FIRST = datetime.date(2009, 11, 1)
 PEOPLE = st.sampled_from([1, 1, 1, 2, 2, 3])

@@ -17,9 +17,9 @@ import pytest
 from msgspec.structs import replace
 
 from soleus.knowledge.overlay import Overlay
-from soleus.population.report import FrequenciesPart, Frequency, FrequencyPart, Report, SignalRow, read_report
-from soleus.population.report_knowledge import without_hidden
-from soleus.population.report_work import shipped_plan
+from soleus.population.reporting.form import FrequenciesPart, Frequency, FrequencyPart, Report, SignalRow, read_report
+from soleus.population.reporting.knowledge import without_hidden
+from soleus.population.reporting.work import shipped_plan
 from soleus.reports.population import lead, page
 from soleus.reports.population.beside import beside
 from soleus.reports.population.counted import by_year

@@ -14,12 +14,12 @@ from rich.progress import Progress
 
 from soleus.errors import UnknownName, UsageError, near_names
 from soleus.knowledge.loader import Knowledge, shipped
-from soleus.population.attrition import attrition_svg, count_words, shown_steps
-from soleus.population.cohort import Cohort, read_cohorts_file, sentence
-from soleus.population.engine import Row
-from soleus.population.manifest import Manifest, made_of, suppress, whole_file, write_rows
-from soleus.population.source import Kind, Source, open_source, peopled
-from soleus.population.value_sets import Expansion, concepts_for, definitions, expand
+from soleus.population.cohorts.attrition import attrition_svg, count_words, shown_steps
+from soleus.population.cohorts.cohort import Cohort, read_cohorts_file, sentence
+from soleus.population.cohorts.value_sets import Expansion, concepts_for, definitions, expand
+from soleus.population.databases.engine import Row
+from soleus.population.databases.source import Kind, Source, open_source, peopled
+from soleus.population.results.manifest import Manifest, made_of, suppress, whole_file, write_rows
 
 Form = Literal["text", "json"]
 NOT_REVIEWED = "No human has reviewed these results."
@@ -47,7 +47,7 @@ def run_init(where: str, kind: Kind | None, engine: str, out: Path | None, form:
 
 
 def _converted(where: str, kind: Kind | None, engine: str, out: Path, step: Callable[[str], None]) -> Path:
-    from soleus.population.fhir_files import convert_fhir
+    from soleus.population.databases.fhir_files import convert_fhir
 
     if open_kind(where, kind, engine) != "fhir":
         raise UsageError(
@@ -60,7 +60,7 @@ def _converted(where: str, kind: Kind | None, engine: str, out: Path, step: Call
 
 def open_kind(where: str, kind: Kind | None, engine: str) -> Kind:
     """What a source is, without reading it."""
-    from soleus.population.source import kind_of, tables_at
+    from soleus.population.databases.source import kind_of, tables_at
 
     return kind or kind_of(tables_at(where, engine)[0], where)
 
@@ -85,7 +85,7 @@ def _lacks(source: Source) -> Iterator[str]:
 
 def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Path | None, least: int) -> None:
     """Print the report; with ``out`` write it as well. Faults of few are found and not counted."""
-    from soleus.population.quality import quality
+    from soleus.population.databases.quality import quality
 
     with _working("Counting"):
         source = peopled(open_source(where, kind, engine))
@@ -126,7 +126,7 @@ def run_cohort(
     form: Literal["text", "json", "svg"], places: tuple[Path | None, Path | None], least: int, person_level: bool,
 ) -> None:  # fmt: skip
     """Who is in each cohort, and who was lost where; ``places``: for results, for pictures."""
-    from soleus.population.cohorts import members
+    from soleus.population.cohorts.members import members
 
     out = places[0]
     if person_level and out is None:
@@ -171,7 +171,7 @@ def _pictures(folder: Path, charts: Mapping[str, str]) -> None:
 
 
 def _cohorts(file: Path | None, value_set: str | None) -> tuple[Cohort, ...]:
-    from soleus.population.circe import read_circe
+    from soleus.population.cohorts.circe import read_circe
 
     if (file is None) == (value_set is None):
         raise UsageError("soleus population cohort", "both or neither", "--file or --value-set", "Name one of them.")
@@ -210,7 +210,7 @@ def run_prevalence(
     form: Form, out: Path | None, least: int,
 ) -> None:  # fmt: skip
     """How common a value set is, and how often it begins; ``days``: era gap and prior observation."""
-    from soleus.population.prevalence import count_cells, hidden_frequencies
+    from soleus.population.cohorts.prevalence import count_cells, hidden_frequencies
 
     for name in by:
         if name not in ("year", "sex", "age"):
@@ -248,8 +248,8 @@ def _two(row: Row, name: str, times: float) -> str:
 
 def run_simulate(out: Path, people: int, seed: int, form: Literal["omop", "fhir"], plant: Sequence[str]) -> None:
     """Write a made-up population."""
-    from soleus.population.simulate import plan_of, shipped_world
-    from soleus.population.simulated_files import write_population
+    from soleus.population.made_up.files import write_population
+    from soleus.population.made_up.people import plan_of, shipped_world
 
     knowledge, world = shipped(), shipped_world()
     plan = plan_of(knowledge, world, _planted(plant) if plant else None)

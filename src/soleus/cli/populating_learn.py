@@ -23,10 +23,8 @@ from soleus.knowledge.overlay import (
     site_words,
     to_scale,
 )
-from soleus.population.learning_locally import overlay_of
-from soleus.population.local_counts import LearningSettings
-from soleus.population.manifest import whole_file
-from soleus.population.site_aggregates import (
+from soleus.population.databases.source import Kind, Source, open_source, peopled
+from soleus.population.learning.aggregates import (
     NO_SCREEN,
     Aggregates,
     Signal,
@@ -35,7 +33,9 @@ from soleus.population.site_aggregates import (
     read_aggregates,
     read_signals,
 )
-from soleus.population.source import Kind, Source, open_source, peopled
+from soleus.population.learning.counts import LearningSettings
+from soleus.population.learning.overlays import overlay_of
+from soleus.population.results.manifest import whole_file
 
 _MOST_SHOWN = 8
 _MOST_NAMED = 6
@@ -96,7 +96,7 @@ def _counted(where: str, kind: Kind | None, engine: str, asked: Asked) -> Aggreg
 
 def _signals(source: Source, asked: Asked, step: Callable[[str], None]) -> tuple[Sequence[Signal], str]:
     """The signals of a screen, and why there are none."""
-    from soleus.population.signals import ScreenSettings, screen
+    from soleus.population.screening.screen import ScreenSettings, screen
 
     if asked.signals:
         return read_signals(asked.signals), "The screen has no signal."

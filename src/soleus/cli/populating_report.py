@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from soleus.cli.populating import _working
 from soleus.errors import UsageError
 from soleus.knowledge.loader import shipped
-from soleus.population.cohort import read_cohorts_file
-from soleus.population.manifest import whole_file
-from soleus.population.report import PAGE
-from soleus.population.source import Kind, open_source, peopled
+from soleus.population.cohorts.cohort import read_cohorts_file
+from soleus.population.databases.source import Kind, open_source, peopled
+from soleus.population.reporting.form import PAGE
+from soleus.population.results.manifest import whole_file
 
 
 def run_report(
@@ -22,7 +22,7 @@ def run_report(
     title: str | None, least: int,
 ) -> None:  # fmt: skip
     """Make what is missing of the report, and write its page."""
-    from soleus.population.reporting import make_report, shipped_plan
+    from soleus.population.reporting.making import make_report, shipped_plan
     from soleus.reports.population import page
 
     plan = shipped_plan()

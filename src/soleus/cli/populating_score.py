@@ -13,11 +13,11 @@ from rich.progress import Progress
 
 from soleus.cli.populating import Form, _print, _write
 from soleus.errors import UsageError
-from soleus.population.attrition import count_words
-from soleus.population.engine import Row
-from soleus.population.score_tables import tables_of
-from soleus.population.scoring import Asked, Scoring, score_everyone
-from soleus.population.source import Kind, Source, open_source, peopled
+from soleus.population.cohorts.attrition import count_words
+from soleus.population.databases.engine import Row
+from soleus.population.databases.source import Kind, Source, open_source, peopled
+from soleus.population.scoring.everyone import Asked, Scoring, score_everyone
+from soleus.population.scoring.tables import tables_of
 from soleus.reasoning.compiled import Compiled, shipped_compiled
 
 _MOST_SHOWN = 8

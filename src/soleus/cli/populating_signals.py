@@ -16,17 +16,17 @@ from soleus.cli.populating_ssa import days as read_days
 from soleus.cli.populating_ssa import told_as
 from soleus.errors import UsageError
 from soleus.knowledge.loader import shipped
-from soleus.population.digest import digested
-from soleus.population.engine import Row
-from soleus.population.first_events import Rules, study_days
-from soleus.population.manifest import Manifest, fingerprint, made_of, whole_file, write_rows
-from soleus.population.screened import EXCLUSIONS
-from soleus.population.self_controls import look_again
-from soleus.population.sequences import SequenceSettings
-from soleus.population.signal_tables import hidden_pair, second_look_row, tables_of
-from soleus.population.signals import Plan, Screen, ScreenSettings, Signal, carry_out, plan_screen
-from soleus.population.source import Kind, Source, open_source, peopled
-from soleus.population.uncertain_null import null_bounds
+from soleus.population.databases.engine import Row
+from soleus.population.databases.source import Kind, Source, open_source, peopled
+from soleus.population.results.manifest import Manifest, fingerprint, made_of, whole_file, write_rows
+from soleus.population.screening.screen import Plan, Screen, ScreenSettings, Signal, carry_out, plan_screen
+from soleus.population.screening.screened import EXCLUSIONS
+from soleus.population.screening.tables import hidden_pair, second_look_row, tables_of
+from soleus.population.sequences.counting import SequenceSettings
+from soleus.population.sequences.digest import digested
+from soleus.population.sequences.first_events import Rules, study_days
+from soleus.population.sequences.self_controls import look_again
+from soleus.population.sequences.uncertain_null import null_bounds
 
 READING = (
     "Adjusted: how much more often the medicine comes first than the calendar alone would have it.",
@@ -228,7 +228,7 @@ def _drawn(
     tables: dict[str, list[Row]], looks: Sequence[Row], settings: ScreenSettings, folder: Path | None
 ) -> list[str]:
     """Names of the files that were drawn: what the report of a database shows."""
-    from soleus.population.report import SignalsPart
+    from soleus.population.reporting.form import SignalsPart
     from soleus.reports.population.signals import markers
 
     if folder is None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from soleus.errors import UnknownName, UsageError
-from soleus.population.cohort_files import CohortFolder, read_cohorts
-from soleus.population.sequences import (
+from soleus.population.sequences.cohort_files import CohortFolder, read_cohorts
+from soleus.population.sequences.counting import (
     Event,
     PairRatio,
     SequenceSettings,

@@ -209,7 +209,7 @@ def ssa(
     `soleus population ssa data/omop --index medicine.statin --marker quinine`.
     """
     from soleus.cli import populating_ssa as asked
-    from soleus.population.sequences import SequenceSettings
+    from soleus.population.sequences.counting import SequenceSettings
 
     first, last = asked.date_range(date_range)
     usual = 0 if compat or cohorts is not None else 365
@@ -294,7 +294,7 @@ def screen(
     """
     from soleus.cli import populating_ssa as asked
     from soleus.cli.populating_signals import Asked, rules_of, run_screen, settings_of
-    from soleus.population.sequences import SequenceSettings
+    from soleus.population.sequences.counting import SequenceSettings
 
     first, last = asked.date_range(date_range)
     sequence = SequenceSettings(

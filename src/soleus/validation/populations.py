@@ -1,8 +1,8 @@
 """Is what comes out of whole populations right? Sequence ratios that were planted, and shares of a public survey.
 
-Several hundred populations are made up (`soleus.population.sequence_worlds`), with the published ratios and without
-any effect. In each the ratio of every medicine is estimated as a database's would be, and its interval is looked at:
-does it hold the ratio that was planted?
+Several hundred populations are made up (`soleus.population.made_up.sequence_worlds`), with the published ratios and
+without any effect. In each the ratio of every medicine is estimated as a database's would be, and its interval is
+looked at: does it hold the ratio that was planted?
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from soleus.knowledge.loader import Knowledge
 from soleus.knowledge.schema.medicines import Fact
+from soleus.population.made_up.sequence_worlds import CONTROL, SequenceWorld, recover, sequence_world
 from soleus.population.nhanes.analysis import nhanes_figures
-from soleus.population.sequence_worlds import CONTROL, SequenceWorld, recover, sequence_world
 
 POPULATIONS = 300
 _SEED = 1000

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse
 
 from soleus.accounts import Visitor
 from soleus.errors import InputError, UnknownName
-from soleus.population.report import Report, finished, read_report
+from soleus.population.reporting.form import Report, finished, read_report
 from soleus.reports.population import filled, lead, meta
 from soleus.web.acting import personal, signed_in
 from soleus.web.rendering import environment, error_page

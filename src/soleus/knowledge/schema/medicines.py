@@ -77,8 +77,8 @@ class Fact(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One published or recalculated figure. ``value`` None: only a direction was read.
 
     ``family``: ratios that share one source of confounding, as prevalent users of one survey do; they are never
-    multiplied. ``interval`` says what ``low`` and ``high`` are. ``comparator_value`` is the same measure in the comparison
-    group; ``via`` the source through which the figure was read.
+    multiplied. ``interval`` says what ``low`` and ``high`` are. ``comparator_value`` is the same measure in the
+    comparison group; ``via`` the source through which the figure was read.
     """
 
     topic: Id

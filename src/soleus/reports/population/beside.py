@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from soleus.knowledge.overlay import Entry
-from soleus.population.report import KnowledgePart
+from soleus.population.reporting.form import KnowledgePart
 from soleus.reports import interval_plot
 from soleus.reports.population.words import SEXES, age_words, interval, times
 from soleus.reports.words import join

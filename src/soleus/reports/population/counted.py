@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from soleus.population.report import CohortPart, Frequency, FrequencyPart
+from soleus.population.reporting.form import CohortPart, Frequency, FrequencyPart
 from soleus.reports import interval_plot
 from soleus.reports.population.words import SEXES, age_words, count, interval, times
 

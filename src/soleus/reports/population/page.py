@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from soleus.population.report import Report
+from soleus.population.reporting.form import Report
 from soleus.reasoning.words import REVIEW
 from soleus.reports.html import templates
 from soleus.reports.population.beside import beside, reasons

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from soleus.population.report import ExplanationRow, ScoringPart
+from soleus.population.reporting.form import ExplanationRow, ScoringPart
 from soleus.reports.population.counted import bar
 from soleus.reports.population.words import SEXES, age_words, count
 

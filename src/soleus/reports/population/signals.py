@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-from soleus.population.report import CalibrationRow, SignalRow, SignalsPart
+from soleus.population.reporting.form import CalibrationRow, SignalRow, SignalsPart
 from soleus.reports import population_plots as plots
 from soleus.reports.drawing.plot import Plot
 from soleus.reports.population.words import count, interval, short

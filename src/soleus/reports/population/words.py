@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from soleus.population.report import FrequencyPart, Report
+from soleus.population.reporting.form import FrequencyPart, Report
 from soleus.reports.words import date_words, join
 
 SEXES = {"female": "Women", "male": "Men", "unknown": "Sex not known"}

@@ -1,0 +1,1 @@
+"""Cohorts declared as data, who is in them, and how common things are."""

@@ -1,0 +1,72 @@
+"""An attrition table as a chart: a bar a step, as wide as those who are left, with who was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
+
+from soleus.population.cohorts.cohort import Step
+from soleus.population.databases.engine import Row
+from soleus.population.results.manifest import SMALLEST_CELL
+
+#: Readable as wide as a phone: letters of 13 in a drawing of 400.
+WIDTH, BAR, LINE, GAP, LETTERS = 400, 250, 17, 12, 60
+
+
+def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
+    """The steps as rows; counts that are small, or would tell of a small loss, are None. ``least`` 0 hides nothing."""
+    entries = _shown([step.entries for step in steps], least)
+    people = _shown([step.people for step in steps], least)
+    if steps and steps[-1].entries == steps[-1].people:  # one entry a person: either count is the other
+        entries[-1] = people[-1] = entries[-1] and people[-1]
+    return [
+        {"step": step.label, "entries": step.entries if entry else None, "people": step.people if person else None}
+        for step, entry, person in zip(steps, entries, people, strict=True)
+    ]
+
+
+def _shown(counts: Sequence[int], least: int) -> list[bool]:
+    """Whether each count may be shown beside the last one that is."""
+    shown: list[bool] = []
+    before = counts[0] if counts else 0
+    for count in counts:
+        shown.append(not (0 < count < least or 0 < before - count < least))
+        before = count if shown[-1] else before
+    return shown
+
+
+def attrition_svg(title: str, rows: Sequence[Row]) -> str:
+    """The chart as SVG that stands alone; it takes its colour from the page, so that it reads in the dark as well."""
+    most = max((row["people"] or 0 for row in rows), default=0) or 1
+    told = "; ".join(f"{row['step']}: {count_words(row['people'])}" for row in rows)
+    parts, y, before = list[str](), 0, None
+    for line in wrap(title, LETTERS - 4):
+        y += LINE
+        parts.append(f'<text x="0" y="{y}" font-weight="bold">{escape(line)}</text>')
+    for row in rows:
+        y += GAP
+        for line in wrap(row["step"], LETTERS):
+            y += LINE
+            parts.append(f'<text x="0" y="{y}">{escape(line)}</text>')
+        width = BAR * (row["people"] or 0) / most
+        parts.append(f'<rect x="0" y="{y + 6}" width="{width:.1f}" height="14" rx="2" fill-opacity="0.45"/>')
+        y += LINE
+        parts.append(f'<text x="{width + 8:.1f}" y="{y + 1}">{count_words(row["people"])}{_lost(before, row)}</text>')
+        before = row["people"]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" role="img" font-family="sans-serif" '
+        f'font-size="13" fill="currentColor"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
+    )
+    return "".join((head, *parts, "</svg>\n"))
+
+
+def _lost(before: int | None, row: Row) -> str:
+    """How many fewer than at the step before, where both are shown."""
+    now = row["people"]
+    return "" if before is None or now is None or before == now else f" ({before - now:,} fewer)"
+
+
+def count_words(count: int | None, least: int = SMALLEST_CELL) -> str:
+    """A count of people, or that it is hidden."""
+    return f"hidden (small, below {least} or next to it)" if count is None else f"{count:,}"

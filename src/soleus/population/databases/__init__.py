@@ -1,0 +1,1 @@
+"""A database in one shape, whatever it was before, and the engine that reads it."""

@@ -1,0 +1,1 @@
+"""The slow, plain twins that judge the engines."""

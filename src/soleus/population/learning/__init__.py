@@ -1,0 +1,1 @@
+"""From the counts of one database, or the aggregates of several, to an overlay on the knowledge."""

@@ -1,0 +1,1 @@
+"""A report on one database, part by part."""

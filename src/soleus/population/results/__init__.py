@@ -1,0 +1,1 @@
+"""What may leave: results beside a manifest, with small cells hidden."""

@@ -1,0 +1,1 @@
+"""The whole differential of every person, from bitmaps."""

@@ -1,0 +1,1 @@
+"""Every medicine against a marker of cramps."""
