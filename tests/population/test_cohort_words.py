@@ -66,15 +66,15 @@ def test_a_file_without_cohorts_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_the_attrition_chart_is_one_bar_a_step_and_hides_small_losses() -> None:
-    rows = shown_steps([Step("All", 120, 100), Step("Seen", 118, 97), Step("Old", 50, 40), Step("First", 3, 3)])
-    assert [row["people"] for row in rows] == [100, None, 40, None]
-    assert [row["entries"] for row in rows] == [120, None, 50, None]
+    rows = shown_steps([Step("All", 120, 103), Step("Seen", 118, 100), Step("Old", 50, 40), Step("First", 3, 3)])
+    assert [row["people"] for row in rows] == [None, 100, 40, None]
+    assert [row["entries"] for row in rows] == [None, 118, 50, None]
     drawn = ET.fromstring(attrition_svg("New <users>", rows))
     bars = [float(e.attrib["width"]) for e in drawn if e.tag.endswith("rect")]
-    assert bars == [250.0, 0.0, 100.0, 0.0]
+    assert bars == [0.0, 250.0, 100.0, 0.0]
     said = [e.text for e in drawn if e.tag.endswith("text")]
     assert said[0] == "New <users>"
-    assert said[2] == "100"
+    assert said[4] == "100"
 
 
 def test_the_chart_says_how_many_were_lost_and_breaks_long_lines() -> None:

@@ -102,7 +102,7 @@ def test_what_is_not_published_must_not_follow_either() -> None:
 def test_no_small_loss_of_an_attrition_table_can_be_solved_for(lost: list[int], left: int) -> None:
     """Each count is what is lost later and what is left: neither a small loss nor a small rest follows.
 
-    A step without a loss after a hidden one is hidden too, so that a hidden loss may be nothing.
+    A step without a loss before a hidden one is hidden too, so that a hidden loss may be nothing.
     """
     finest = [*lost, left]
     counts = [sum(finest[n:]) for n in range(len(finest))]
@@ -114,8 +114,16 @@ def test_no_small_loss_of_an_attrition_table_can_be_solved_for(lost: list[int], 
             assert high - low > 1e-6
 
 
-def test_the_last_entries_and_people_are_hidden_together_where_they_are_the_same() -> None:
+def test_of_a_small_loss_the_earlier_count_is_hidden_so_that_who_is_in_is_told() -> None:
+    rows = shown_steps([Step("", 60, 60), Step("", 33, 33), Step("", 30, 30), Step("", 30, 30)])
+    assert [row["people"] for row in rows] == [60, None, 30, 30]
+
+
+def test_who_is_in_is_told_as_entries_and_as_people_or_as_neither() -> None:
+    """With one entry a person either count is the other."""
     rows = shown_steps([Step("All", 60, 52), Step("First of a person", 50, 50)])
+    assert [(row["entries"], row["people"]) for row in rows] == [(60, None), (50, 50)]
+    rows = shown_steps([Step("All", 60, 52), Step("First of a person", 3, 3)])
     assert [(row["entries"], row["people"]) for row in rows] == [(60, 52), (None, None)]
 
 

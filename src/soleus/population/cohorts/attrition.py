@@ -15,11 +15,12 @@ WIDTH, BAR, LINE, GAP, LETTERS = 400, 250, 17, 12, 60
 
 
 def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
-    """The steps as rows; counts that are small, or would tell of a small loss, are None. ``least`` 0 hides nothing."""
+    """The steps as rows; counts that are small, or would tell of a small loss, are None. ``least`` 0 hides nothing.
+
+    Of the two counts on both sides of a small loss the earlier is hidden.
+    """
     entries = _shown([step.entries for step in steps], least)
     people = _shown([step.people for step in steps], least)
-    if steps and steps[-1].entries == steps[-1].people:  # one entry a person: either count is the other
-        entries[-1] = people[-1] = entries[-1] and people[-1]
     return [
         {"step": step.label, "entries": step.entries if entry else None, "people": step.people if person else None}
         for step, entry, person in zip(steps, entries, people, strict=True)
@@ -27,13 +28,13 @@ def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
 
 
 def _shown(counts: Sequence[int], least: int) -> list[bool]:
-    """Whether each count may be shown beside the last one that is."""
+    """Whether each count may be shown beside the next one that is: from the end, since who is in matters most."""
     shown: list[bool] = []
-    before = counts[0] if counts else 0
-    for count in counts:
-        shown.append(not (0 < count < least or 0 < before - count < least))
-        before = count if shown[-1] else before
-    return shown
+    after = 0
+    for count in reversed(counts):
+        shown.append(not (0 < count < least or 0 < count - after < least))
+        after = count if shown[-1] else after
+    return shown[::-1]
 
 
 def attrition_svg(title: str, rows: Sequence[Row]) -> str:
