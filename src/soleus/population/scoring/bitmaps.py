@@ -23,6 +23,7 @@ from soleus.population.databases.source import Source
 from soleus.population.databases.spans import clipped, people
 from soleus.population.scoring.atoms import NEW, Atom, kinds_of
 from soleus.population.scoring.layout import CONDITIONS, MEDICINES, Layout
+from soleus.population.scoring.patterns import SEXES
 
 #: A chunk of people: identifiers from .. to, both included; None: all.
 Ids = tuple[int, int] | None
@@ -67,7 +68,10 @@ class Bitmaps:
     as_of: datetime.date | None = None
 
     def table(self) -> Table:
-        """person_id, day, age_days, sex, w0 .. wn: one row a person."""
+        """person_id, day, age_days, sex, w0 .. wn: one row a person; whole numbers without missing ones.
+
+        An age that is not known is -1; the sex is its place in `SEXES`.
+        """
         import ibis
 
         who = days_of(self.source, self.as_of)
@@ -75,7 +79,9 @@ class Bitmaps:
         for part in (self.events(who), self.exposures(who), self.courses(who), self.dated(who)):
             t = t.left_join(part, "person_id").drop("person_id_right")
         words = {f"w{n}": ibis.coalesce(t[f"w{n}"], 0).cast("int64") for n in range(self.layout.words)}
-        return t.select("person_id", "day", "sex", age_days=days_between(t.day, t.birth_date).cast("int64"), **words)
+        age = ibis.coalesce(days_between(t.day, t.birth_date).cast("int64"), -1)
+        sex = t.sex.cases(*((name, n) for n, name in enumerate(SEXES) if name), else_=0)
+        return t.select("person_id", "day", sex=sex.cast("int64"), age_days=age.cast("int64"), **words)
 
     # ------------------------------------------------------------------------------------------ parts
 

@@ -23,7 +23,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soleus.errors import CannotAssess
 from soleus.inference.network import Floats
@@ -34,12 +33,13 @@ from soleus.population.scoring.bitmaps import Ranged, ranges_of
 from soleus.population.scoring.judging import Judge, Scored
 from soleus.population.scoring.layout import layout_of
 from soleus.population.scoring.meanings import meanings_of
-from soleus.population.scoring.patterns import SEXES, Ints, People
+from soleus.population.scoring.patterns import Ints, People
 from soleus.reasoning.compiled import Compiled
 
 #: People that are held at once.
 AT_ONCE = 200_000
 _STEP = 16_384  # patterns judged at a time: their probabilities stay in the cache
+_FEW = 256  # patterns added at a time
 _BAND_NAMES = (*(f"{a}-{b - 1}" for a, b in pairwise(BANDS)), f"{BANDS[-1]}+", "unknown")
 _SEX_NAMES = ("unknown", "female", "male")  # in the order of `SEXES`
 _SUMS = ("people", "first", "total", "flagged")
@@ -193,14 +193,9 @@ class _Run:
     def bitmaps(self, table: Any) -> People:
         """The columns of an answer as bitmaps."""
         words = [table[f"w{n}"].to_numpy() for n in range(self.judge.layout.words)]
-        age = table["age_days"]
-        known = ~np.asarray(age.is_null().to_numpy(), np.bool_)
-        sexes = np.zeros(len(known), np.int64)
-        sex = table["sex"].combine_chunks() if len(known) else table["sex"]
-        for n, name in enumerate(SEXES[1:], 1):
-            sexes[_equal(sex, name)] = n
-        cell = self.judge.ages.cell(age.fill_null(0).to_numpy(), known)
-        return People(np.array(words, np.int64).reshape(len(words), -1), cell, sexes)
+        age = table["age_days"].to_numpy()
+        cell = self.judge.ages.cell(age, age >= 0)
+        return People(np.array(words, np.int64).reshape(len(words), -1), cell, table["sex"].to_numpy())
 
     def nothing(self) -> Sums:
         """The sums of nobody."""
@@ -216,10 +211,14 @@ class _Run:
         size = sums.first.shape
         sums.people[:, 0] = np.bincount(group, count, size[0])
         sums.first[:] = np.bincount(group * size[1] + lead, count, size[0] * size[1]).reshape(size)
-        for n in np.unique(group).tolist():
-            own = np.flatnonzero(group == n)
-            sums.total[n] = count[own].astype(np.float32) @ scored.probability[own]
-            sums.flagged[n] = count[own] @ scored.flags[own]
+        present = np.flatnonzero(sums.people[:, 0])
+        weight = np.where(group == present[:, None], count, 0).astype(np.float32)
+        for at in range(0, len(people), _FEW):  # few enough that BLAS asks for no threads of its own
+            part = slice(at, at + _FEW)
+            sums.total[present] += weight[:, part] @ scored.probability[part]
+        who, flag = np.nonzero(scored.flags)
+        size = sums.flagged.shape
+        sums.flagged[:] = np.bincount(group[who] * size[1] + flag, count[who], size[0] * size[1]).reshape(size)
         return sums
 
     def groups(self, people: People, scored: Scored) -> Ints:
@@ -239,12 +238,6 @@ class _Run:
 
 def _name(ids: tuple[int, int]) -> str:
     return f"{ids[0]}-{ids[1]}"
-
-
-def _equal(column: Any, word: str | None) -> NDArray[np.bool_]:
-    import pyarrow.compute as pc
-
-    return np.asarray(pc.fill_null(pc.equal(column, word), False).to_numpy(zero_copy_only=False), np.bool_)
 
 
 # ---------------------------------------------------------------------------------------------- files

@@ -20,9 +20,11 @@ from soleus.population.scoring.layout import CONDITIONS, MEDICINES, Layout
 Ints: TypeAlias = NDArray[np.int64]
 A = TypeVar("A", bound=Hashable)
 _DIRECT = 1 << 16  # patterns that are counted without being sorted
+_PLACES = 12  # powers of two of the places of `Known`
 _ODD = np.uint64(0xFF51AFD7ED558CCD)  # of the finaliser of MurmurHash3
 _HALF = np.uint64(33)
 SEXES = (None, "female", "male")
+LISTS = 4  # ways in which the two lists may have spoken
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class People:
         mixed = _mixed((self.cell * len(SEXES) + self.sex).astype(np.uint64))
         for word in self.words:
             mixed = _mixed(mixed ^ word.astype(np.uint64))
-        _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
-        order = np.argsort(self.cell[first] * len(SEXES) + self.sex[first], kind="stable")
+        first, which = _first_met(mixed)
+        order = np.argsort((self.cell[first] * len(SEXES) + self.sex[first]).astype(np.int16), kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         first, which = first[order], place[which]
@@ -58,6 +60,17 @@ class People:
         if same.all() and all((f[which] == w).all() for f, w in zip(found.words, self.words, strict=True)):
             return found, which
         return self, np.arange(len(self))
+
+
+def _first_met(numbers: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """The place of one of each number, and (n,) which of them each is: without sorting, as most differ."""
+    import pyarrow as pa
+
+    found = pa.array(numbers).dictionary_encode()
+    which = found.indices.to_numpy().astype(np.int64)
+    first = np.empty(len(found.dictionary), np.int64)
+    first[which] = np.arange(len(which))
+    return first, which
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -97,7 +110,7 @@ class Aspect(Generic[A]):
         self.words, self.masks = tuple(masks), tuple(masks.values())
         self.answers: list[A] = []
         self._number: dict[A, int] = {}
-        self._met: dict[tuple[int, ...], int] = {}
+        self._met = Known(len(self.words) + 1, self._ask)
         nobody = Person()
         self.silent = np.array([self._answer(self._lists(n), nobody) for n in range(4)])
 
@@ -117,12 +130,10 @@ class Aspect(Generic[A]):
         who, keys = self._told(people)
         if not len(who):
             return out
-        parts = [*keys, lists[who]]
+        rest = lists[who]
         if self.persons:
-            parts += [people.cell[who], people.sex[who]]
-        which, first = distinct(parts)
-        numbers = [self._met_as(tuple(int(p[n]) for p in parts)) for n in first.tolist()]
-        out[who] = np.array(numbers)[which]
+            rest = (people.cell[who] * len(SEXES) + people.sex[who]) * LISTS + rest
+        out[who] = self._met.of([*keys, rest])
         return out
 
     def values(self, people: People, lists: Ints) -> Ints:
@@ -134,27 +145,25 @@ class Aspect(Generic[A]):
         """The people of whom anything is told here, and the bits that bear on it, word by word."""
         if not self.words:
             return np.zeros(0, np.int64), []
-        who = np.flatnonzero(_any(people.words, self.words, self.masks))
+        who = np.flatnonzero(_some(people.words, self.words, self.masks))
         for some in self.needed:
-            who = who[_any(people.words[:, who], tuple(some), tuple(some.values()))]
+            who = who[_some(people.words[:, who], tuple(some), tuple(some.values())) != 0]
         return who, [people.words[w][who] & mask for w, mask in zip(self.words, self.masks, strict=True)]
 
-    def _met_as(self, key: tuple[int, ...]) -> int:
-        if key not in self._met:
-            bits = [0] * self.layout.words
-            for word, value in zip(self.words, key, strict=False):
-                bits[word] = value
-            rest = key[len(self.words) :]
-            person = self.persons.person(*rest[1:]) if self.persons else Person()
-            self._met[key] = self._answer(self.layout.atoms(bits) | self._lists(rest[0]), person)
-        return self._met[key]
+    def _ask(self, key: tuple[int, ...]) -> int:
+        bits = [0] * self.layout.words
+        for word, value in zip(self.words, key, strict=False):
+            bits[word] = value
+        person, lists = divmod(key[-1], LISTS)
+        who = self.persons.person(*divmod(person, len(SEXES))) if self.persons else Person()
+        return self._answer(self.layout.atoms(bits) | self._lists(lists), who)
 
 
-def _any(words: Ints, places: Sequence[int], masks: Sequence[int]) -> NDArray[np.bool_]:
-    """(n,) whether any of these bits is set."""
-    out = np.zeros(words.shape[1], np.bool_)
-    for place, mask in zip(places, masks, strict=True):
-        out |= (words[place] & mask) != 0
+def _some(words: Ints, places: Sequence[int], masks: Sequence[int]) -> Ints:
+    """(n,) 0 where none of these bits is set."""
+    out: Ints = words[places[0]] & masks[0]
+    for place, mask in zip(places[1:], masks[1:], strict=True):
+        out |= words[place] & mask
     return out
 
 
@@ -203,20 +212,63 @@ def _numbered(code: Ints, size: int) -> tuple[Ints, Ints]:
     return place[code], row[met]
 
 
+class Known:
+    """Numbers for keys, each asked for when it is first met; a key is a row of a few columns of whole numbers.
+
+    A row is looked up at the one place that a mixture of it names; where another stands there, it is met as if new.
+    """
+
+    def __init__(self, columns: int, ask: Callable[[tuple[int, ...]], int]) -> None:
+        self.ask = ask
+        self.keys = np.zeros((columns, 1 << _PLACES), np.int64)
+        self.number = np.full(1 << _PLACES, -1, np.int64)
+        self.met: dict[tuple[int, ...], int] = {}
+
+    def of(self, columns: Sequence[Ints]) -> Ints:
+        """(n,) the number of each row."""
+        place = _place_of(columns)
+        number = self.number[place]
+        right = number >= 0
+        for own, column in zip(self.keys, columns, strict=True):
+            right &= own[place] == column
+        new = np.flatnonzero(~right)
+        if len(new):
+            which, first = distinct([column[new] for column in columns])
+            rows = new[first]
+            found = np.array([self._number(tuple(int(c[n]) for c in columns)) for n in rows.tolist()], np.int64)
+            number[new] = found[which]
+            self.number[place[rows]] = found
+            self.keys[:, place[rows]] = [column[rows] for column in columns]
+        return number
+
+    def _number(self, key: tuple[int, ...]) -> int:
+        if key not in self.met:
+            self.met[key] = self.ask(key)
+        return self.met[key]
+
+
+def _place_of(columns: Sequence[Ints]) -> NDArray[np.uint64]:
+    """(n,) a place of `Known`: the highest bits of a sum of products, which every bit of a column changes."""
+    mixed, odd = np.zeros(len(columns[0]), np.uint64), _ODD
+    for column in columns:
+        mixed += column.view(np.uint64) * odd
+        odd = np.uint64(int(odd) * int(_ODD) % (1 << 64))
+    return mixed >> np.uint64(64 - _PLACES)
+
+
 @dataclass
 class Registry:
     """Numbers for keys in the order in which they are met."""
 
-    numbers: dict[int, int] = field(default_factory=dict)
     keys: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._known = Known(1, self._add)
 
     def of(self, codes: Ints) -> Ints:
         """(n,) the number of each code."""
-        which, first = distinct([codes])
-        return np.array([self._number(c) for c in codes[first].tolist()], np.int64)[which]
+        return self._known.of([codes])
 
-    def _number(self, key: int) -> int:
-        if key not in self.numbers:
-            self.numbers[key] = len(self.keys)
-            self.keys.append(key)
-        return self.numbers[key]
+    def _add(self, key: tuple[int, ...]) -> int:
+        self.keys.append(key[0])
+        return len(self.keys) - 1

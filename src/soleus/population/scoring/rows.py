@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from soleus.inference import batch
 from soleus.inference.network import Context, Floats
 from soleus.inference.posterior import block_tables, log_prior
-from soleus.population.scoring.patterns import Aspect, Ints, Registry
+from soleus.population.scoring.patterns import LISTS, Aspect, Ints, Registry
 from soleus.reasoning.compiled import Compiled
 from soleus.reasoning.intake import silence_likelihood, statement_likelihood
 
 #: What is said of a contributor, as a number.
 NOTHING, ABSENT, PRESENT, SILENT = range(4)
-LISTS = 4  # ways in which the two lists may have spoken
 _NEVER = -1e6
 _MARKER_STATES = 64  # a digit of a block's code: 0, or 1 + the place of a marker's state
 Said: TypeAlias = tuple[int, ...]  # of each member of a block
@@ -110,9 +109,10 @@ class Bank:
     def bases(self, context: Ints, lists: Ints) -> Ints:
         """(n,) where the base of each person stands."""
         self._bases = _grown(self._bases, (len(self.contexts), LISTS))
-        for number, told in set(zip(context.tolist(), lists.tolist(), strict=True)):
-            if not self._bases[number, told]:
-                (self._bases[number, told],) = self._put(self._base(number, told)[None])
+        wanted = np.zeros(self._bases.shape, np.bool_)
+        wanted[context, lists] = True
+        for number, told in zip(*np.nonzero(wanted & (self._bases == 0)), strict=True):
+            (self._bases[number, told],) = self._put(self._base(number, told)[None])
         return np.asarray(self._bases[context, lists], np.int64)
 
     def _put(self, values: Floats) -> range:
