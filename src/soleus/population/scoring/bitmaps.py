@@ -75,7 +75,7 @@ class Bitmaps:
         import ibis
 
         who = days_of(self.source, self.as_of)
-        t = who
+        t = who.filter(who.day.notnull())  # all have a day; a join of its own would be asked for, and who they are anew
         for part in (self.events(who), self.exposures(who), self.courses(who), self.dated(who)):
             t = t.left_join(part, "person_id").drop("person_id_right")
         words = {f"w{n}": ibis.coalesce(t[f"w{n}"], 0).cast("int64") for n in range(self.layout.words)}
@@ -100,10 +100,14 @@ class Bitmaps:
         return self.source.engine.table(columns | {f"b{w}": "int" for w in words}, made)
 
     def _known(self, who: Table, table: Table, date: str, days: int | None = None) -> Table:
-        """Records of people with a day, dated on it or before; at most so many ``days`` before."""
-        since = who.day if days is None else plus(who.day, -days)
-        t = table.inner_join(who.select("person_id", "day", since=since), "person_id")
-        return t.filter(t[date] <= t.day, *([] if days is None else [t[date] >= t.since])).drop("since")
+        """Records of people with a day, dated on it or before; at most so many ``days`` before.
+
+        Days are counted, not compared: DuckDB then looks people up in an array, where two dates would be a part of the
+        join and need a hash table.
+        """
+        t = table.inner_join(who, "person_id")
+        ago = days_between(t.day, t[date])
+        return t.filter(ago >= 0, *([] if days is None else [ago <= days]))
 
     def events(self, who: Table) -> Table:
         """person_id and the words of events."""
@@ -182,11 +186,11 @@ class Bitmaps:
                 atoms = (Atom("stopped", stopped[0]),) if stopped else ()
                 rows.append(((concept, -numbers[m], stopped[1] if stopped else -1), atoms))
         known = self._map({"its": "int", "medicine": "int", "lasting": "int"}, rows, "course")
-        lately, reach = plus(who.day, -days.new), plus(who.day, -max(days.new + days.gap, days.stopped))
-        t = self._exposure().inner_join(who.select("person_id", "day", lately=lately, reach=reach), "person_id")
-        t = t.filter(t.start <= t.day, t.end >= t.reach)
+        t = self._known(who, self._exposure(), "start")
+        t = t.filter(days_between(t.day, t.end) <= max(days.new + days.gap, days.stopped))
         t = t.left_join(known, t.concept == known.its)
-        t = t.mutate(medicine=ibis.coalesce(t.medicine, t.concept), late=t.start > t.lately)
+        late = days_between(t.day, t.start) < days.new
+        t = t.mutate(medicine=ibis.coalesce(t.medicine, t.concept), late=late)
         words = self._words("course")
         t = t.group_by("person_id", "medicine").aggregate(
             begun=t.start.min(where=t.late),
@@ -218,11 +222,11 @@ class Bitmaps:
         at = days_between(t.date, day(EPOCH)) * _ROOM
         t = t.group_by("person_id", "target").aggregate(most=(at + t.nth).max(), least=(at + _ROOM - 1 - t.nth).max())
         one = ibis.literal(1, "int8").cast("int64")  # a plain 1 is of 32 bits on Spark
-        last, first = t.most % _ROOM, _ROOM - 1 - t.least % _ROOM
-        start = t.target % _ROOM
-        t = t.mutate(bits=(one << (start + last)) | (one << (start + first)), word=(t.target - start) // _ROOM)
+        last, first = t.most & (_ROOM - 1), _ROOM - 1 - (t.least & (_ROOM - 1))  # of days before 1970 as well
+        start = t.target & (_ROOM - 1)
+        t = t.mutate(bits=(one << (start + last)) | (one << (start + first)), at=t.target - start)
         return t.group_by("person_id").aggregate(**{
-            f"w{w}": self.source.engine.bit_or(ibis.ifelse(t.word == w, t.bits, 0).cast("int64"))
+            f"w{w}": self.source.engine.bit_or(ibis.ifelse(t["at"] == w * _ROOM, t.bits, 0).cast("int64"))
             for w in self._words("dated")
         })  # fmt: skip
 
