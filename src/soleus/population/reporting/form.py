@@ -21,7 +21,7 @@ from soleus.population.results.manifest import NAME as MANIFEST
 
 REPORT, PAGE, OVERLAY = "report.json", "report.html", "overlay.yaml"
 #: Changes when a field changes its meaning; a report of another form is made anew.
-FORM = 1
+FORM = 2
 _MOST = 30_000_000  # bytes of a report that is read
 
 
@@ -186,11 +186,12 @@ class CalibrationRow(Struct, frozen=True, kw_only=True):
 
 
 class YearRow(Struct, frozen=True, kw_only=True):
-    """A calendar year of a pair."""
+    """Calendar years of a pair, ``year`` to ``until``."""
 
     index: str
     marker: str
     year: int
+    until: int
     n_index_first: int | None
     n_marker_first: int | None
     adjusted: float | None

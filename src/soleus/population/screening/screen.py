@@ -25,6 +25,7 @@ from soleus.population.cohorts.value_sets import definitions, expand
 from soleus.population.databases.engine import Table, day
 from soleus.population.databases.source import Source
 from soleus.population.databases.spans import age_on, people
+from soleus.population.screening.coarse import Coarse, readable
 from soleus.population.screening.screened import EXCLUSIONS, Published, Screened, chosen, screened
 from soleus.population.sequences.counting import SequenceSettings
 from soleus.population.sequences.first_events import (
@@ -69,7 +70,7 @@ class ScreenSettings:
     look at in place of all classes; ``ingredients``: every ingredient of the database as well. ``sequence`` and
     ``rules``: what counts as a sequence. ``exclude``: value sets; people who have one are left out, besides those that
     the rules leave out. ``stratify``: null ratios by age band and sex. ``rate``: of false discoveries. ``calibrate``:
-    by the negative controls, where there are enough. ``step``: days of a bar of the waiting times.
+    by the negative controls, where there are enough. ``step``: least days of a bar of the waiting times.
     """
 
     markers: tuple[str, ...] = ("quinine",)
@@ -153,11 +154,12 @@ class Calibration:
 
 @dataclass(frozen=True)
 class YearRatio:
-    """One calendar year of a pair that was found or is published, by its earlier event."""
+    """Some calendar years of a pair that was found or is published, by its earlier event: ``year`` to ``until``."""
 
     index: str
     marker: str
     year: int
+    until: int
     n_index_first: int
     n_marker_first: int
     null: float
@@ -225,9 +227,13 @@ def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Scree
     sums = null_sums(plan.study, plan.settings.sequence.null_window)
     signals, controls, calibration, notes = _judged(plan, pairs, sums)
     told("Counting years")
-    years = _years(plan, pairs, [s for s in signals if s.found or s.published])
     names = [{n: m.id for n, m in enumerate(side)} for side in (plan.medicines, plan.markers)]
-    waiting = waiting_times(pairs, names[0], names[1], plan.settings.sequence.window[1])
+    longest = plan.settings.sequence.window[1]
+    coarse = {
+        at: readable(pairs.only((pairs.index == at[0]) & (pairs.marker == at[1])), longest) for at in _made(pairs)
+    }
+    years = _years(plan, coarse, [s for s in signals if s.found or s.published])
+    waiting = [w for pair in coarse.values() for w in waiting_times(pair.cells, names[0], names[1], longest)]
     itself = {(s.index, s.marker) for s in signals if s.why == ITSELF}
     return Screen(
         plan.settings,
@@ -237,7 +243,7 @@ def carry_out(plan: Plan, told: Callable[[str], None] = lambda _: None) -> Scree
         tuple(y for y in years if (y.index, y.marker) not in itself),
         tuple(w for w in waiting if (w.index, w.marker) not in itself),
         (*plan.notes, *notes),
-        {(names[0][i], names[1][m]): pairs.only((pairs.index == i) & (pairs.marker == m)) for i, m in _made(pairs)},
+        {(names[0][i], names[1][m]): pair.cells for (i, m), pair in coarse.items()},
     )
 
 
@@ -448,26 +454,39 @@ def _ratio(row: Signal) -> float:
     return math.exp(log) if math.isfinite(log) else math.nan
 
 
-def _years(plan: Plan, pairs: PairCounts, wanted: Sequence[Signal]) -> list[YearRatio]:
-    """These pairs by the calendar year of their earlier event."""
+def _years(plan: Plan, coarse: Mapping[tuple[int, int], Coarse], wanted: Sequence[Signal]) -> list[YearRatio]:
+    """These pairs by the calendar years of their earlier event."""
     assert plan.study is not None
-    asked = {plan.numbers(signal.index, signal.marker): signal for signal in wanted}
-    rows = sorted({i for i, _ in asked})
-    years, markers = sorted(set(pairs.year.tolist())), range(len(plan.markers))
+    asked = {at: signal for signal in wanted if (at := plan.numbers(signal.index, signal.marker)) in coarse}
+    rows, markers = sorted({i for i, _ in asked}), range(len(plan.markers))
     if not rows:
         return []
+    every = sorted({y for at in asked for y in _span(coarse[at])})
     study = replace(plan.study, index={n: plan.study.index[n] for n in rows})
     days = count_days(study, "index"), count_days(study, "marker")
-    s = plan.settings.sequence
-    sums = null_sums_by_year(*days, rows, markers, s.null_window, years)
+    sums = null_sums_by_year(*days, rows, markers, plan.settings.sequence.null_window, every)
     out = []
-    for n, year in enumerate(years):
-        a, b = pairs.only(pairs.year == year).table(rows, markers)
-        found = sequence_ratios(a, b, NullSums(sums.forward[n], sums.backward[n]), s.level, s.interval)
-        for (i, m), signal in asked.items():
-            at = rows.index(i), m
-            if a[at] + b[at]:
-                null, adjusted, low, high = (float(v[at]) for v in (found.null, found.adjusted, found.low, found.high))
-                counts = int(a[at]), int(b[at])
-                out.append(YearRatio(signal.index, signal.marker, year, *counts, null, adjusted, low, high))
+    for (i, m), signal in asked.items():
+        pair, at = coarse[i, m], (rows.index(i), m)
+        for year in sorted(set(pair.cells.year.tolist())):
+            within = [n for n, y in enumerate(every) if year <= y < year + pair.years]
+            own = NullSums(*(side[within, at[0], at[1]].sum().reshape(1, 1) for side in (sums.forward, sums.backward)))
+            out.append(_year(plan, signal, pair, year, own))
     return sorted(out, key=lambda r: (r.marker, r.index, r.year))
+
+
+def _span(pair: Coarse) -> range:
+    """The years of a pair, those without anybody as well."""
+    return range(int(pair.cells.year.min()), int(pair.cells.year.max()) + pair.years)
+
+
+def _year(plan: Plan, signal: Signal, pair: Coarse, year: int, sums: NullSums) -> YearRatio:
+    """The ratio of one period."""
+    assert plan.study is not None
+    at, s = pair.cells.year == year, plan.settings.sequence
+    until = min(year + pair.years - 1, plan.study.span[1].year)
+    counts = int(pair.cells.index_first[at].sum()), int(pair.cells.marker_first[at].sum())
+    a, b = (np.array([[n]]) for n in counts)
+    found = sequence_ratios(a, b, sums, s.level, s.interval)
+    told = (float(v[0, 0]) for v in (found.null, found.adjusted, found.low, found.high))
+    return YearRatio(signal.index, signal.marker, year, until, *counts, *told)

@@ -117,6 +117,10 @@ def _screen_plots(marker: str, rows: Sequence[SignalRow]) -> list[Plot]:
     return out
 
 
+def _years(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last % 100:02d}"
+
+
 def _pair_plots(part: SignalsPart, r: SignalRow) -> list[Plot]:
     """Waiting times and calendar years of one pair."""
     bins = [
@@ -125,7 +129,7 @@ def _pair_plots(part: SignalsPart, r: SignalRow) -> list[Plot]:
         if (w.index, w.marker) == (r.index, r.marker)
     ]
     years = [
-        plots.Period(str(y.year), y.adjusted, y.low, y.high, y.n_index_first, y.n_marker_first)
+        plots.Period(_years(y.year, y.until), y.adjusted, y.low, y.high, y.n_index_first, y.n_marker_first)
         for y in part.by_year
         if (y.index, y.marker) == (r.index, r.marker)
     ]
