@@ -133,7 +133,7 @@ def _pair_plots(part: SignalsPart, r: SignalRow) -> list[Plot]:
         for y in part.by_year
         if (y.index, y.marker) == (r.index, r.marker)
     ]
-    title = f"{r.name} and {words(r.marker)}, year by year"
+    title = f"{r.name} and {words(r.marker)} by calendar time"
     out = []
     if bins:
         out.append(plots.waiting_time_plot(stem("waiting", r.index, r.marker), r.name, words(r.marker), bins))
