@@ -1,6 +1,7 @@
 """Take the pictures of the README, and of every page of the service on a phone and on a desk (docs/images/pages).
 
-    python tools/make_pictures.py
+    python tools/make_pictures.py                              all of them
+    python tools/make_pictures.py population-report desk       these pages alone
 
 Needs Chromium. The pictures are not compared in tests: fonts differ between machines. Take them again when the
 report looks different, and look at them.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from page_kinds import kinds, served, visit
@@ -38,6 +40,9 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        if names := sys.argv[1:]:
+            take_pages(browser, names)
+            return
         for name, example, audience, width, height, scale in PICTURES:
             target = IMAGES / f"{name}.png"
             target.write_bytes(picture(browser, example, audience, width, height, scale))
@@ -55,14 +60,15 @@ _MOST_MS = 120_000  # for one picture
 _COLOURS = 48  # of a picture; pages have few
 
 
-def take_pages(browser: Browser) -> None:
-    """The top of every page of the service; small files, because they are kept with the code."""
+def take_pages(browser: Browser, names: Sequence[str] = ()) -> None:
+    """The top of every page of the service, or of these; small files, because they are kept with the code."""
     folder = IMAGES / "pages"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    if not names:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
     with served() as address:
         for width, height, most in SCREENS:
-            for kind in kinds():
+            for kind in (k for k in kinds() if not names or k.name in names):
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
                 visit(page, address, kind)
                 tall = min(page.evaluate("document.documentElement.scrollHeight"), most)
