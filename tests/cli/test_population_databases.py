@@ -72,7 +72,7 @@ def test_the_attrition_is_drawn_where_it_is_asked_for(world: Path, tmp_path: Pat
     assert [p.name for p in (tmp_path / "pictures").iterdir()] == ["quinine.svg"]
     (tmp_path / "file").write_text("")
     code, _, err = told(capsys, "cohort", str(world), "--value-set", "quinine", "--plot", str(tmp_path / "file"))
-    assert (code, "FileExistsError" in err) == (2, True)
+    assert (code, "--plot: found File exists" in err) == (2, True)
 
 
 def test_quality_does_not_count_faults_of_few(tmp_path: Path, capsys: Capture) -> None:
@@ -86,6 +86,53 @@ def test_quality_does_not_count_faults_of_few(tmp_path: Path, capsys: Capture) -
     _, out, _ = told(capsys, "quality", str(tmp_path))
     assert "no birthday: hidden (small" in out
     assert ": 3 of 20" in told(capsys, "quality", str(tmp_path), "--least", "0")[1]
+
+
+def test_a_table_of_few_people_tells_neither_its_rows_nor_its_days(tmp_path: Path, capsys: Capture) -> None:
+    """The first day on which somebody died is the day of one person."""
+    (tmp_path / "person.csv").write_text(
+        "person_id,birth_date,sex\n" + "".join(f"{n},1950-01-01,male\n" for n in range(9))
+    )
+    (tmp_path / "period.csv").write_text(
+        "person_id,start,end\n" + "".join(f"{n},2010-01-01,2010-12-31\n" for n in range(9))
+    )
+    (tmp_path / "death.csv").write_text("person_id,date\n1,2010-03-05\n2,2010-07-09\n")
+    (death,) = (t for t in answer(capsys, "quality", str(tmp_path))["tables"] if t["table"] == "death")
+    assert death == {"table": "death", "rows": None, "people": None, "first": None, "last": None}
+    _, out, _ = told(capsys, "quality", str(tmp_path), "--least", "4")
+    assert "death: hidden (small, below 4 or next to it)" in out
+    assert "person: 9 rows, 9 people" in out
+    assert "2010-03-05" not in out
+    assert (
+        "death: 2 rows, 2 people, 2010-03-05 to 2010-07-09" in told(capsys, "quality", str(tmp_path), "--least", "0")[1]
+    )
+
+
+def test_words_name_the_least_count_that_is_shown(world: Path, capsys: Capture) -> None:
+    by = ("prevalence", str(world), "--by", "year,sex,age", "--value-set", "cramp", "--least", "400")
+    assert "below 400 or next to it" in told(capsys, *by)[1]
+    few = ("cohort", str(world), "--value-set", "quinine", "--least", "100000", "--format")
+    assert "below 100000 or next to it" in told(capsys, *few, "text")[1]
+    assert "below 100000 or next to it" in told(capsys, *few, "svg")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("score", "WORLD", "--people", "FILE/people.parquet"),
+        ("score", "WORLD", "--out", "FILE/results"),
+        ("screen", "WORLD", "--marker", "cramp", "--no-second-look", "--plot", "FILE/plots"),
+        ("screen", "WORLD", "--marker", "cramp", "--no-second-look", "--store", "FILE/store"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_named_by_its_option(
+    world: Path, tmp_path: Path, capsys: Capture, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = told(
+        capsys, *(w.replace("WORLD", str(world)).replace("FILE", str(tmp_path / "file")) for w in words)
+    )
+    assert (code, err.startswith(f"soleus: {words[-2]}: found ")) == (2, True)
 
 
 def test_people_are_written_only_on_request(world: Path, tmp_path: Path, capsys: Capture) -> None:

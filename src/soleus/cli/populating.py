@@ -19,7 +19,7 @@ from soleus.population.cohorts.cohort import Cohort, read_cohorts_file, sentence
 from soleus.population.cohorts.value_sets import Expansion, concepts_for, definitions, expand
 from soleus.population.databases.engine import Row
 from soleus.population.databases.source import Kind, Source, open_source, peopled
-from soleus.population.results.manifest import Manifest, made_of, suppress, whole_file, write_rows
+from soleus.population.results.manifest import Manifest, made_of, shown_sizes, suppress, whole_file, write_rows
 
 Form = Literal["text", "json"]
 NOT_REVIEWED = "No human has reviewed these results."
@@ -54,7 +54,8 @@ def _converted(where: str, kind: Kind | None, engine: str, out: Path, step: Call
             "--out", "tables", "FHIR files to turn into tables", "Leave --out away: tables need no turning."
         )
     if not out.exists() or not any(out.iterdir()):
-        convert_fhir(Path(where), out, lambda path: step(path.name[:40]))
+        with writable("--out"):
+            convert_fhir(Path(where), out, lambda path: step(path.name[:40]))
     return out
 
 
@@ -91,7 +92,7 @@ def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Pat
         source = peopled(open_source(where, kind, engine))
         found = quality(source)
     tables = {
-        "tables": suppress([s._asdict() for s in found.sizes], ["people"], within=("table",), least=least),
+        "tables": shown_sizes(found.sizes, least),
         "checks": suppress(
             [c._asdict() | {"share": c.share} for c in found.checks],
             ["found"],
@@ -110,8 +111,7 @@ def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Pat
     }
     if out is not None:
         _write(out, source, {"command": "quality", "least": least}, tables)
-    lines = [f"{s.table}: {s.rows:,} rows" + (f", {s.people:,} people" if s.people is not None else "")
-             + (f", {s.first} to {s.last}" if s.first else "") for s in found.sizes]  # fmt: skip
+    lines = [_size_words(row, least) for row in tables["tables"]]
     lines += [*_lacks(source), "", "Found:" if found.found else "No fault found."]
     lines += [
         f"  {c['table']}, {c['fault']}: {count_words(c['found'], least)} of {c['of']:,}. {c['consequence']}"
@@ -119,6 +119,15 @@ def run_quality(where: str, kind: Kind | None, engine: str, form: Form, out: Pat
         if c["found"] != 0
     ]
     _print(tables, form, lines)
+
+
+def _size_words(row: Row, least: int) -> str:
+    if row["rows"] is None:
+        return f"{row['table']}: {count_words(None, least)}"
+    people = "" if row["people"] is None else f", {row['people']:,} people"
+    return f"{row['table']}: {row['rows']:,} rows{people}" + (
+        f", {row['first']} to {row['last']}" if row["first"] else ""
+    )
 
 
 def run_cohort(
@@ -143,7 +152,7 @@ def run_cohort(
             concepts = concepts_for(source, cohort, expansion)
             found = members(source, cohort, concepts)
             rows = shown_steps(found.steps, least)
-            charts[cohort.id] = attrition_svg(cohort.name, rows)
+            charts[cohort.id] = attrition_svg(cohort.name, rows, least)
             tables[f"{cohort.id}.attrition"] = rows
             if person_level:
                 tables[f"{cohort.id}.members"] = source.engine.rows(found.table.order_by("person_id", "start"))
@@ -155,19 +164,11 @@ def run_cohort(
     if form == "svg":
         print("".join(charts.values()), end="")
     else:
-        _print(answers, form, (line for answer in answers for line in _cohort_lines(answer)))
+        _print(answers, form, (line for answer in answers for line in _cohort_lines(answer, least)))
 
 
 def _pictures(folder: Path, charts: Mapping[str, str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, chart in charts.items():
-            with whole_file(folder / f"{name}.svg") as file:
-                file.write_text(chart, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            str(folder), type(error).__name__, "a folder that can be written to", "Name another."
-        ) from None
+    write_texts(folder, {f"{name}.svg": chart for name, chart in charts.items()}, "--plot")
 
 
 def _cohorts(file: Path | None, value_set: str | None) -> tuple[Cohort, ...]:
@@ -196,12 +197,13 @@ def _cohort_told(cohort: Cohort, rows: list[Row], concepts: Mapping[str, frozens
     return {"id": cohort.id, "name": cohort.name, "sentence": sentence(cohort), "steps": rows, "concepts": sizes}
 
 
-def _cohort_lines(answer: Mapping[str, Any]) -> Iterator[str]:
+def _cohort_lines(answer: Mapping[str, Any], least: int) -> Iterator[str]:
     yield f"{answer['name']}: {answer['sentence']}"
     for name, count in answer["concepts"].items():
         yield f"  {name}: {count:,} concepts" + ("" if count else "; the vocabulary does not know it")
     for row in answer["steps"]:
-        yield f"  {row['step']}: {count_words(row['people'])} people, {count_words(row['entries'])} entries"
+        people, entries = (count_words(row[name], least) for name in ("people", "entries"))
+        yield f"  {row['step']}: {people} people, {entries} entries"
     yield ""
 
 
@@ -228,10 +230,10 @@ def run_prevalence(
     if out is not None:
         settings = {"command": "prevalence", "value_set": value_set, "by": list(by), "days": days, "least": least}
         _write(out, source, settings, {"prevalence": rows})
-    _print(told, form, _prevalence_lines(value_set, len(concepts), rows))
+    _print(told, form, _prevalence_lines(value_set, len(concepts), rows, least))
 
 
-def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Iterator[str]:
+def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row], least: int) -> Iterator[str]:
     yield f"{value_set}: {concepts:,} concepts"
     for row in rows:
         who = " ".join(str(row[k]) for k in ("year", "sex", "age") if row[k] is not None) or "all"
@@ -239,7 +241,7 @@ def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row]) -> Ite
         common = "-" if share is None else f"{100 * share:.2f} % ({_two(row, 'prevalence', 100)})"
         begins = "-" if rate is None else f"{rate:.2f} ({_two(row, 'incidence', 1)}) per 1,000 person-years"
         counted = "people" if row["year"] is not None else "people, each counted once a year"
-        yield f"  {who}: {count_words(row['people'])} {counted}, {common}; begins {begins}"
+        yield f"  {who}: {count_words(row['people'], least)} {counted}, {common}; begins {begins}"
 
 
 def _two(row: Row, name: str, times: float) -> str:
@@ -286,6 +288,25 @@ def _planted(words: Sequence[str]) -> dict[str, float]:
 
 
 # --------------------------------------------------------------------------------------------- telling
+
+
+@contextmanager
+def writable(option: str) -> Iterator[None]:
+    """A place that cannot be written to is the fault of the option that names it."""
+    try:
+        yield
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise UsageError(option, found, "a folder that can be written to", "Name another.") from None
+
+
+def write_texts(folder: Path, files: Mapping[str, str], option: str) -> None:
+    """Texts as files of a folder, by name."""
+    with writable(option):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            with whole_file(folder / name) as file:
+                file.write_text(text, encoding="utf-8")
 
 
 def _write(out: Path, source: Source, settings: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from soleus.cli.populating import Form, _print, _write
+from soleus.cli.populating import Form, _print, _write, writable
 from soleus.errors import UsageError
 from soleus.population.cohorts.attrition import count_words
 from soleus.population.databases.engine import Row
@@ -48,12 +48,12 @@ def run_score(where: str, kind: Kind | None, engine: str, as_of: str | None, set
     people = round(float(scoring.sums.people.sum()))
     told = {"people": people, "patterns": scoring.patterns, "as_of": as_of or "last day observed", "setting": setting,
             "not_used": _unread(source, scoring)} | tables  # fmt: skip
-    _print(told, output.form, _lines(told, where))
+    _print(told, output.form, _lines(told, where, output.least))
 
 
 def _scored(source: Source, compiled: Compiled, asked: Asked, output: Output) -> Scoring:
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    console, where = Console(stderr=True), "--out" if output.out is not None else "--people"
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress, writable(where):
         task = progress.add_task("Judging everybody", total=None)
         return score_everyone(
             source, compiled, asked, folder=_parts(output), people=output.people,
@@ -83,30 +83,31 @@ def _unread(source: Source, scoring: Scoring) -> list[Row]:
     return [{"test": names.get(c) or str(c), "unit": unit} for c, unit in scoring.unread]
 
 
-def _lines(told: Mapping[str, Any], where: str) -> Iterator[str]:
+def _lines(told: Mapping[str, Any], where: str, least: int) -> Iterator[str]:
     day = f"on {told['as_of']}" if told["as_of"][:1].isdigit() else "each on the last day on which they were observed"
     yield f"{where}: {told['people']:,} people judged, {day}, in {told['setting'].replace('_', ' ')}"
     yield f"  {told['patterns']:,} different records; what was alike was judged once"
     yield "Red flags that records raise:" if told["red_flags"] else "No record raises a red flag."
     for row in told["red_flags"]:
-        yield f"  {row['urgency'].replace('_', ' ')}: {row['name']}: {count_words(row['people'])} people"
+        yield f"  {row['urgency'].replace('_', ' ')}: {row['name']}: {count_words(row['people'], least)} people"
     for complaint, heading in (
         (True, "A complaint of the legs is on record in the last year: {} people"),
         (False, "None is: {} people, as they would be judged if they brought one"),
     ):
-        for row in told["complaints"]:
-            if row["complaint"] is complaint:
-                yield heading.format(count_words(row["people"]))
-                yield from _explanations([r for r in told["explanations"] if r["complaint"] is complaint])
+        for people in told["complaints"]:
+            if people["complaint"] is complaint:
+                yield heading.format(count_words(people["people"], least))
+                rows = [r for r in told["explanations"] if r["complaint"] is complaint]
+                yield from _explanations(rows, least)
     yield from _unused_lines(told["not_used"])
     yield "This is what the knowledge base makes of these records, not how common these conditions are."
 
 
-def _explanations(rows: Sequence[Row]) -> Iterator[str]:
+def _explanations(rows: Sequence[Row], least: int) -> Iterator[str]:
     for row in rows[:_MOST_SHOWN]:
         mean = row["mean_probability"]
         share = "-" if mean is None else f"{100 * mean:.1f} % on average"
-        yield f"  {row['name']}: {share}, first for {count_words(row['first'])}"
+        yield f"  {row['name']}: {share}, first for {count_words(row['first'], least)}"
 
 
 def _unused_lines(rows: Sequence[Row]) -> Iterator[str]:

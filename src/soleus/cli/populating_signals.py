@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from soleus.cli.populating import NOT_REVIEWED, Form, _working
+from soleus.cli.populating import NOT_REVIEWED, Form, _working, writable, write_texts
 from soleus.cli.populating_ssa import days as read_days
 from soleus.cli.populating_ssa import told_as
 from soleus.errors import UsageError
 from soleus.knowledge.loader import shipped
 from soleus.population.databases.engine import Row
 from soleus.population.databases.source import Kind, Source, open_source, peopled
-from soleus.population.results.manifest import Manifest, fingerprint, made_of, whole_file, write_rows
+from soleus.population.results.manifest import Manifest, fingerprint, made_of, write_rows
 from soleus.population.screening.screen import Plan, Screen, ScreenSettings, Signal, carry_out, plan_screen
 from soleus.population.screening.screened import EXCLUSIONS
 from soleus.population.screening.tables import hidden_pair, second_look_row, tables_of
@@ -108,7 +108,8 @@ def _stored(source: Source, settings: ScreenSettings, folder: Path) -> Source:
     span = study_days(source, settings.sequence)
     if span is None:
         return source
-    return digested(source, span, folder / f"{source.engine.name}-{fingerprint(source)[:16]}")
+    with writable("--store"):
+        return digested(source, span, folder / f"{source.engine.name}-{fingerprint(source)[:16]}")
 
 
 # ------------------------------------------------------------------------------------------- what is kept
@@ -237,10 +238,7 @@ def _drawn(
     views = markers(msgspec.convert(part, SignalsPart))
     plots = [plot for view in views for some in (view.plots, *(own for _, own in view.details)) for plot in some]
     files = {name: text for plot in plots for name, text in plot.files().items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        with whole_file(folder / name) as file:
-            file.write_text(text, encoding="utf-8")
+    write_texts(folder, files, "--plot")
     return list(files)
 
 
@@ -366,7 +364,8 @@ def run_ssa_on(
     if not index or not markers:
         raise UsageError("soleus population ssa", "no --index or no --marker", "value sets, such as medicine.statin",
                          "Name both; `soleus population screen` looks at every medicine.")  # fmt: skip
-    how = settings_of(markers, index, False, settings, rules, exclude, True, 5)
+    stratify = settings.compat is None  # the R package has one null ratio for everybody
+    how = settings_of(markers, index, False, settings, rules, exclude, stratify, 5)
     with _working("Opening") as step:
         plan = plan_screen(peopled(open_source(where, kind, engine)), shipped(), how)
         found = carry_out(plan, step)

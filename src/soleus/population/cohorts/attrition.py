@@ -37,10 +37,10 @@ def _shown(counts: Sequence[int], least: int) -> list[bool]:
     return shown[::-1]
 
 
-def attrition_svg(title: str, rows: Sequence[Row]) -> str:
+def attrition_svg(title: str, rows: Sequence[Row], least: int = SMALLEST_CELL) -> str:
     """The chart as SVG that stands alone; it takes its colour from the page, so that it reads in the dark as well."""
     most = max((row["people"] or 0 for row in rows), default=0) or 1
-    told = "; ".join(f"{row['step']}: {count_words(row['people'])}" for row in rows)
+    told = "; ".join(f"{row['step']}: {count_words(row['people'], least)}" for row in rows)
     parts, y, before = list[str](), 0, None
     for line in wrap(title, LETTERS - 4):
         y += LINE
@@ -53,7 +53,9 @@ def attrition_svg(title: str, rows: Sequence[Row]) -> str:
         width = BAR * (row["people"] or 0) / most
         parts.append(f'<rect x="0" y="{y + 6}" width="{width:.1f}" height="14" rx="2" fill-opacity="0.45"/>')
         y += LINE
-        parts.append(f'<text x="{width + 8:.1f}" y="{y + 1}">{count_words(row["people"])}{_lost(before, row)}</text>')
+        parts.append(
+            f'<text x="{width + 8:.1f}" y="{y + 1}">{count_words(row["people"], least)}{_lost(before, row)}</text>'
+        )
         before = row["people"]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" role="img" font-family="sans-serif" '

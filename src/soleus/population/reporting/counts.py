@@ -26,7 +26,7 @@ from soleus.population.reporting.form import (
     StepRow,
 )
 from soleus.population.reporting.work import Tables, Work, unknown
-from soleus.population.results.manifest import suppress
+from soleus.population.results.manifest import shown_sizes, suppress
 
 
 def quality_part(work: Work) -> tuple[QualityPart, Tables]:
@@ -37,8 +37,7 @@ def quality_part(work: Work) -> tuple[QualityPart, Tables]:
     people = next(size for size in found.sizes if size.table == "person")
     if not people.rows:
         raise UnreadableInput("table person", "no rows", "a database with people in it", "Export it again.")
-    sizes = [size._asdict() for size in found.sizes]
-    sizes = suppress(sizes, ["people"], within=("table",), drop={"people": ("rows",)}, least=work.least)
+    sizes = shown_sizes(found.sizes, work.least)
     faults = suppress([c._asdict() for c in found.found], ["found"], within=("table", "fault"), least=work.least)
     named = work.expansion.concepts
     part = QualityPart(

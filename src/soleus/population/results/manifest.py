@@ -160,6 +160,13 @@ def suppress(
     return out
 
 
+def shown_sizes(sizes: Iterable[Any], least: int = SMALLEST_CELL) -> list[Row]:
+    """Sizes of tables (`soleus.population.databases.quality`) as rows. Of a table with few people neither rows nor days
+    are told: the first day on which somebody died is the day of one person."""
+    made_of_them = {"people": ("rows", "first", "last")}
+    return suppress([s._asdict() for s in sizes], ["people"], within=("table",), drop=made_of_them, least=least)
+
+
 def _groups(rows: Sequence[Row], within: Sequence[str]) -> list[list[int]]:
     found: dict[tuple[Any, ...], list[int]] = {}
     for n, row in enumerate(rows):
