@@ -78,6 +78,11 @@ def test_two_cells_of_one_are_not_enough() -> None:
     assert shown_cells([1, 1, 40, 60], [[0], [1], [2], [3], [0, 1, 2, 3]]).tolist() == [False, False, False, True, True]
 
 
+def test_a_cell_of_one_beside_another_small_one_hides_it() -> None:
+    """4 and 1 of a total of 45 beside 40 may be 1 and 4, 2 and 3, or 3 and 2: nothing more is hidden."""
+    assert shown_cells([4, 1, 40], [[0], [1], [2], [0, 1, 2]]).tolist() == [False, False, True, True]
+
+
 def test_a_total_of_another_table_counts() -> None:
     """By sex (50, 50) and by age (96, 4), each harmless beside its own cells: the 4 old are hidden in both."""
     finest = [48, 2, 48, 2]  # women young and old, men young and old

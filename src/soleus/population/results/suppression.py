@@ -110,9 +110,12 @@ class _System:
         left, size, right = np.linalg.svd(equations[:, wide], full_matrices=False)
         rank = int((size > _NEAR * max(1.0, size.max(initial=0))).sum())
         left, right = left[:, :rank], right[:rank]
+        narrow, rising = equations[:, ~wide], _beside(equations[:, ~wide], left)
         for target in self.small:
             cell = self.sums[target, free].astype(np.float64)
             weight = _by_sums(cell[wide], left, size[:rank], right) if cell[wide].any() else None
+            if weight is not None and (np.abs(cell[~wide] - weight @ narrow)[rising] > _NEAR).any():
+                continue  # a cell of 1 may be more, and the target less or more for it
             if weight is None:
                 weight = _without_room(equations[:, ~wide & (cell > 0)], left)
             if (taking := rows[np.abs(weight) > _NEAR]).size:
@@ -126,6 +129,11 @@ def _by_sums(cell: Floats, left: Floats, size: Floats, right: Floats) -> Floats:
         return np.zeros(len(left))
     weight: Floats = left @ (by / size)
     return weight
+
+
+def _beside(columns: Floats, left: Floats) -> Bools:
+    """Which cells may rise while others change so that every sum stays."""
+    return np.asarray(np.abs(columns - left @ (left.T @ columns)).max(axis=0, initial=0) <= _NEAR)
 
 
 def _without_room(columns: Floats, left: Floats) -> Floats:
