@@ -216,5 +216,5 @@ def test_a_table_of_which_all_is_hidden_is_drawn_without_marks(report: Report) -
     part = report.frequencies.sets[0]
     hidden = replace(part, by_year=tuple(Frequency(year=r.year, people=r.people) for r in part.by_year))
     rows, _, _ = by_year(hidden)
-    assert {(r.with_it, r.share, r.rate) for r in rows} == {("hidden", "none", "none")}
+    assert {(r.with_it, r.share, r.rate) for r in rows} == {("hidden", "hidden", "hidden")}
     assert all("<rect" not in r.share_plot for r in rows)

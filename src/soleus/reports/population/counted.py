@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from soleus.population.reporting.form import CohortPart, Frequency, FrequencyPart
 from soleus.reports import interval_plot
-from soleus.reports.population.words import SEXES, age_words, count, interval, times
+from soleus.reports.population.words import HIDDEN, SEXES, age_words, count, interval, times
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,15 @@ def _row(r: Frequency, name: str, shares: interval_plot.Axis, rates: interval_pl
         name=name,
         people=count(r.people),
         with_it=count(r.with_it),
-        share=interval(*share),
+        share=interval(*share, _nothing(r.with_it)),
         share_plot=interval_plot.row(shares, *share),
         years="none" if r.person_years is None else f"{r.person_years:,.0f}",
         cases=count(r.cases),
-        rate=interval(*rate),
+        rate=interval(*rate, _nothing(r.cases)),
         rate_plot=interval_plot.row(rates, *rate),
     )
+
+
+def _nothing(made_of: int | None) -> str:
+    """Why there is no figure: what it is made of is hidden, or nobody is there to be counted."""
+    return HIDDEN if made_of is None else "none"

@@ -22,10 +22,10 @@ def concepts(number: int) -> str:
     return "1 concept" if number == 1 else f"{number:,} concepts"
 
 
-def interval(value: float | None, low: float | None, high: float | None) -> str:
-    """2.14 (1.66–2.72); "none" where there is no figure."""
+def interval(value: float | None, low: float | None, high: float | None, nothing: str = "none") -> str:
+    """2.14 (1.66–2.72); ``nothing`` where there is no figure."""
     if value is None or low is None or high is None:
-        return "none"
+        return nothing
     return f"{short(value)} ({short(low)}–{short(high)})"
 
 
@@ -52,8 +52,8 @@ def lead(report: Report) -> str:
 
 def _told(part: FrequencyPart) -> str:
     total = part.total
-    if total is None or total.incidence is None:
-        return f"{part.name.lower()} too few to be told"
+    if total is None or total.cases is None:
+        return f"{part.name.lower()} {HIDDEN}"
     rate = interval(total.incidence, total.incidence_low, total.incidence_high)
     return f"{part.name.lower()} {rate}, {count(total.cases)} people"
 
