@@ -172,6 +172,16 @@ def test_ids_and_dates_may_look_as_r_and_databases_write_them(own: Command) -> N
 PAIR = ("--index", "1", "--marker", "1")
 
 
+def test_every_number_of_days_may_be_inf(command: Command) -> None:
+    """Nobody is observed for so long; where the washout has no end, an event that comes before at all is too near."""
+    plain = command.json(*PAIR)
+    assert plain["n_index_first"] > 0
+    assert command.json(*PAIR, "--prior-observation", "inf")["n_index_first"] == 0
+    asked = (*PAIR, "--date-range", "2012-01-01:")
+    counts = [command.json(*asked, "--washout", days)["n_index_first"] for days in ("0", "100000", "inf")]
+    assert counts[0] > counts[1] == counts[2]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -26,6 +26,7 @@ from soleus.statistics.sequence_symmetry import bootstrap_null, central_interval
 Form = Literal["text", "json"]
 Cell: TypeAlias = int | float | str | None
 _HEAD = ("index", "marker", "index first", "marker first", "crude", "null", "adjusted", "interval")
+_LONGEST_RECORD = 1_000_000  # days
 _READING = (
     "Adjusted: how much more often the index comes first than the calendar alone would have it.",
     "An order in time is no proof of a cause. Nobody has reviewed this result.",
@@ -164,6 +165,11 @@ def days(option: str, text: str) -> float:
     if not (value >= 0 and (math.isinf(value) or value.is_integer())):
         raise UsageError(option, repr(text), "a whole number of days, or inf", "Write 365, or inf.")
     return value
+
+
+def least_days(option: str, text: str) -> int:
+    """A least number of days; `inf` is more than any record spans, so that nothing may come before."""
+    return int(min(days(option, text), _LONGEST_RECORD))
 
 
 def window(text: str) -> tuple[float, float]:

@@ -169,10 +169,10 @@ def ssa(
     ] = None,
     max_gap: Annotated[str, typer.Option(help="Most days from the end of the earlier to the later.")] = "inf",
     prior_observation: Annotated[
-        int | None, typer.Option(min=0, help="Least days of observation before; default 365 on a database, else 0.")
+        str | None, typer.Option(help="Least days of observation before; default 365 on a database, else 0.")
     ] = None,
     washout: Annotated[
-        int | None, typer.Option(min=0, help="Least days since an event of the same cohort; default likewise.")
+        str | None, typer.Option(help="Least days since an event of the same cohort; default likewise.")
     ] = None,
     date_range: Annotated[
         str | None, typer.Option(help="A:B, both included; an empty end is where observation begins or ends.")
@@ -217,8 +217,10 @@ def ssa(
         window=asked.window(window),
         null_days=None if null_window is None else asked.days("--null-window", null_window),
         max_gap=asked.days("--max-gap", max_gap),
-        prior_observation=usual if prior_observation is None else prior_observation,
-        washout=usual if washout is None else washout,
+        prior_observation=usual
+        if prior_observation is None
+        else asked.least_days("--prior-observation", prior_observation),
+        washout=usual if washout is None else asked.least_days("--washout", washout),
         first_day=first,
         last_day=last,
         level=level / 100,
