@@ -11,9 +11,13 @@ import pytest
 
 from soleus.cli import main, populating_signals
 from soleus.knowledge.loader import shipped
+from soleus.population.databases.source import open_source
 from soleus.population.made_up.files import write_population
 from soleus.population.made_up.people import plan_of, shipped_world
 from soleus.population.results.manifest import Manifest
+from soleus.population.screening.screen import ScreenSettings, screen
+from soleus.population.sequences.counting import SequenceSettings
+from soleus.population.sequences.first_events import Rules
 
 pytest.importorskip("ibis")
 Capture = pytest.CaptureFixture[str]
@@ -191,6 +195,26 @@ def test_ssa_counts_old_treatments_as_starts_only_where_asked(capsys: Capture, w
     new, old = answer(capsys, *words), answer(capsys, *words, "--prior-observation", "0")
     assert old["n_index_first"] > new["n_index_first"]
     assert old["null"] > 1.1  # they stand on the first day, and everything else comes after
+
+
+def test_compat_on_a_database_has_one_null_ratio_for_everybody(capsys: Capture, world: Path) -> None:
+    """As the R package has it: first events ever, whatever the age and sex."""
+    words = (world, "--index", "medicine.statin", "--marker", "quinine", "--least", "0")
+    compat = answer(capsys, "ssa", *words, "--compat", "cohortsymmetry")
+    settings = ScreenSettings(
+        ("quinine",), ("medicine.statin",), sequence=SequenceSettings(compat="cohortsymmetry"),
+        rules=Rules(starts="ever"), stratify=False,
+    )  # fmt: skip
+    (plain,) = screen(open_source(str(world)), shipped(), settings).signals
+    assert (compat["null"], compat["n_index_first"]) == (plain.null, plain.n_index_first)
+    assert compat["null"] != answer(capsys, "ssa", *words, "--starts", "ever", "--null-window", "548")["null"]
+
+
+def test_the_negative_controls_are_no_class_of_which_nothing_is_recorded(capsys: Capture, world: Path) -> None:
+    notes = answer(capsys, "screen", world, "--no-second-look")["notes"]
+    (lacking,) = (note for note in notes if note.startswith("Classes of which nothing is recorded"))
+    assert "triptan" in lacking
+    assert "negative_controls" not in lacking
 
 
 def test_ssa_takes_one_source(capsys: Capture, world: Path) -> None:

@@ -53,7 +53,7 @@ def screened(source: Source, knowledge: Knowledge, *, ingredients: bool = False)
 
     Concepts that no record uses are left out, so that classes which differ in them alone are one.
     """
-    classes = [m for m in knowledge.all(Medicine) if m.level == "class"]
+    classes = [m for m in knowledge.all(Medicine) if m.level == "class" and m.id != CONTROLS]  # which is no class
     leaves = list(_leaves(knowledge))
     used = _used(source)
     known = expand(source, knowledge, [f"medicine.{m.id}" for m in (*classes, *(m for m, _ in leaves))]).concepts
