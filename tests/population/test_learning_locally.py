@@ -365,9 +365,8 @@ def test_a_rate_is_drawn_towards_the_published_by_precision() -> None:
     assert found.local.value == pytest.approx(100_000 * 100 / 2500)
     number = figure(shipped(), ("rate", CRAMP, CELL))
     assert number is not None
-    # One number tells its own scatter: tau^2 is what is left of the gap after chance.
-    gap, chance = math.log(4000 / 1290), number.sd**2 + 1 / 100
-    before = number.sd**2 + max(gap**2 - chance, 0)
+    # One number does not tell how far others scatter: its own gap to the published one is no reason to trust it more.
+    gap, before = math.log(4000 / 1290), number.sd**2
     assert found.weight == pytest.approx(before / (before + 1 / 100), abs=1e-5)
     combined = math.log(1290) + found.weight * gap
     assert math.log(found.combined.value) == pytest.approx(combined, abs=1e-5)
@@ -545,6 +544,14 @@ def test_a_ratio_is_drawn_towards_the_published_one() -> None:
     assert found.published.value == 1.16
     assert found.local.value == pytest.approx(2, rel=1e-5)
     assert 1.16 < found.combined.value < 2
+
+
+def test_a_ratio_of_few_people_alone_does_not_turn_a_published_one_of_many() -> None:
+    """0.63 (0.29 to 1.4) here does not contradict 1.16 (1.04 to 1.29), and weighs as little as it is sure."""
+    few = Row(calibrated_log_ratio=math.log(0.63), calibrated_se=0.4)
+    found = entry(overlay_of([given_away(signals=[few])], shipped()), ("effect", EFFECT, "rho"))
+    assert found.weight < 0.03
+    assert 1.1 < found.combined.value < 1.16
 
 
 def test_without_a_screen_it_is_said() -> None:

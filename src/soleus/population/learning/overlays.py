@@ -8,7 +8,7 @@
          towards the published     weight   (s0^2 + tau^2) / (s0^2 + tau^2 + se^2)            ──► Overlay
 
 s0 is how sure the published number is, tau how far local truths of its kind lie from published ones, by maximum
-likelihood over all that were learnt (empirical Bayes). Aggregates hold no row of a person. A site alone gives the same
+likelihood over all that were learnt (empirical Bayes); of one or two it is 0. Aggregates hold no row of a person. A site alone gives the same
 overlay as its database does, because that way goes through its aggregates too.
 """
 
@@ -44,6 +44,7 @@ _MIRROR_SD: Final = LOGIT_SD["medium"]  # of how well records mirror people, whi
 _MOST_SE: Final = 3.0  # of a local number on its scale; more says nothing, whatever it is
 _Z: Final = float(normal_quantile(0.975))
 _FAR = 2.0  # typical ratio of local to published rates, or its inverse, at which the overlay warns
+_LEAST_FIGURES = 3  # fewer cannot tell their scatter: one alone would weigh the more, the less it agrees
 _DESCRIPTION = (
     "Random effects across sites (restricted maximum likelihood); towards the published value by precision, with the "
     "scatter of local truths around published ones by maximum likelihood over all numbers of a kind."
@@ -242,7 +243,7 @@ def _entries(learnt: Sequence[_Across]) -> tuple[float, list[Entry]]:
     """tau and the entries of one kind."""
     local, se = np.array([a.mean for a in learnt]), np.array([a.se for a in learnt])
     centre, sd = (np.array([getattr(a.number, name) for a in learnt]) for name in ("centre", "sd"))
-    tau = between_settings(local, se, centre, sd)
+    tau = between_settings(local, se, centre, sd) if len(learnt) >= _LEAST_FIGURES else 0.0
     found = shrink(local, se, centre, sd, tau)
     combined = zip(found.estimate.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
     return tau, [_entry(*both) for both in zip(learnt, combined, found.weight.tolist(), strict=True)]
