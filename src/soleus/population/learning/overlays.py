@@ -8,8 +8,8 @@
          towards the published     weight   (s0^2 + tau^2) / (s0^2 + tau^2 + se^2)            ──► Overlay
 
 s0 is how sure the published number is, tau how far local truths of its kind lie from published ones, by maximum
-likelihood over all that were learnt (empirical Bayes); of one or two it is 0. Aggregates hold no row of a person. A site alone gives the same
-overlay as its database does, because that way goes through its aggregates too.
+likelihood over all that were learnt (empirical Bayes); of one or two it is 0. Aggregates hold no row of a person. A
+site alone gives the same overlay as its database does, because that way goes through its aggregates too.
 """
 
 from __future__ import annotations
