@@ -284,14 +284,13 @@ class Ranged:
 
     def __init__(self, layout: Layout, source: Source, as_of: datetime.date | None) -> None:
         self.engine = source.engine
-        self.expression = Bitmaps(layout, within(source, (_LOW, _HIGH)), as_of).table()
-        self.engine.con._run_pre_execute_hooks(self.expression)  # sends the small tables along
-        self.query = str(self.engine.con.compile(self.expression))
+        expression = Bitmaps(layout, within(source, (_LOW, _HIGH)), as_of).table()
+        self.query, self.schema = self.engine.query(expression), expression.schema()
 
     def arrow(self, ids: tuple[int, int]) -> Any:
         """The table of the people of a range, ends included, as Arrow."""
         query = self.query.replace(str(_LOW), str(ids[0])).replace(str(_HIGH), str(ids[1]))
-        return self.engine.arrow(self.engine.con.sql(query, schema=self.expression.schema()))
+        return self.engine.arrow_of(query, self.schema)
 
 
 def ranges_of(source: Source, most: int) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +32,7 @@ from soleus.population.databases.source import Source
 from soleus.population.results.manifest import Manifest, made_of, whole_file
 from soleus.population.scoring.bitmaps import Ranged, ranges_of
 from soleus.population.scoring.judging import Judge, Scored
-from soleus.population.scoring.layout import layout_of
+from soleus.population.scoring.layout import Layout, layout_of
 from soleus.population.scoring.meanings import meanings_of
 from soleus.population.scoring.patterns import Ints, People
 from soleus.reasoning.compiled import Compiled
@@ -107,9 +108,9 @@ def score_everyone(
     it nothing is kept. Raises `CannotAssess` where nobody is observed.
     """
     ranges = ranges_of(source, asked.at_once)
-    judge = Judge(layout_of(compiled, meanings_of(source, compiled)), asked.setting)
+    layout = layout_of(compiled, meanings_of(source, compiled))
     with _kept(folder) as at:
-        run = _Run(judge, Ranged(judge.layout, source, asked.as_of), at, people is not None)
+        run = _Run(layout, asked.setting, Ranged(layout, source, asked.as_of), at, people is not None)
         manifest = Manifest(at, _made(source, compiled, asked, people)) if folder else None
         scoring = run.all(ranges, manifest, progress)
         if not scoring.sums.people.any():
@@ -143,16 +144,23 @@ def _kept(folder: Path | None) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class _Run:
-    judge: Judge
+    layout: Layout
+    setting: str
     asked: Ranged
     at: Path
     people: bool
 
+    @cached_property
+    def judge(self) -> Judge:
+        """Made when it is first needed: by then the engine works on the first range."""
+        return Judge(self.layout, self.setting)
+
     def all(self, ranges: list[tuple[int, int]], manifest: Manifest | None, progress: Progress) -> Scoring:
         """Every range, those that stand in the manifest as they were found."""
-        sums, patterns = self.nothing(), 0
         kept = {ids for ids in ranges if manifest is not None and manifest.done(_name(ids))}
         with closing(self.answers([ids for ids in ranges if ids not in kept])) as answers:
+            next(answers)
+            sums, patterns = self.nothing(), 0
             for done, ids in enumerate(ranges, 1):
                 if manifest is not None and ids in kept:
                     own, count = self.found(ids), manifest.parts[_name(ids)]["patterns"]
@@ -163,12 +171,13 @@ class _Run:
                     manifest.finish(_name(ids), {"patterns": count})
                 sums, patterns = sums.plus(own), patterns + count
                 progress(done, len(ranges))
-        return Scoring(sums, self.judge.layout.unread, patterns)
+        return Scoring(sums, self.layout.unread, patterns)
 
     def answers(self, ranges: list[tuple[int, int]]) -> Generator[Any]:
-        """The bitmaps of each range; the engine works on the next one while this one is judged."""
+        """None once the engine has begun, then the bitmaps of each range; it works on the next while one is judged."""
         with ThreadPoolExecutor(1) as ahead:
             waiting = [ahead.submit(self.asked.arrow, ids) for ids in ranges[:1]]
+            yield None
             for ids in [*ranges[1:], None]:
                 table = waiting.pop().result() if waiting else None
                 if ids is not None:

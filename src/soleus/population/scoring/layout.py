@@ -111,7 +111,10 @@ class Layout:
     def atoms(self, words: Iterable[int]) -> frozenset[Atom]:
         """The atoms of a bitmap."""
         return frozenset(
-            self.atom_at[Place(n, bit)] for n, word in enumerate(words) for bit in range(WIDTH) if word >> bit & 1
+            self.atom_at[Place(n, bit)]
+            for n, word in enumerate(words)
+            for bit in range(word.bit_length())
+            if word >> bit & 1
         )
 
 

@@ -145,9 +145,9 @@ class Aspect(Generic[A]):
         """The people of whom anything is told here, and the bits that bear on it, word by word."""
         if not self.words:
             return np.zeros(0, np.int64), []
-        who = np.flatnonzero(_some(people.words, self.words, self.masks))
+        who = np.flatnonzero(_any(people.words, self.words, self.masks))
         for some in self.needed:
-            who = who[_some(people.words[:, who], tuple(some), tuple(some.values())) != 0]
+            who = who[_any(people.words[:, who], tuple(some), tuple(some.values()))]
         return who, [people.words[w][who] & mask for w, mask in zip(self.words, self.masks, strict=True)]
 
     def _ask(self, key: tuple[int, ...]) -> int:
@@ -159,12 +159,12 @@ class Aspect(Generic[A]):
         return self._answer(self.layout.atoms(bits) | self._lists(lists), who)
 
 
-def _some(words: Ints, places: Sequence[int], masks: Sequence[int]) -> Ints:
-    """(n,) 0 where none of these bits is set."""
-    out: Ints = words[places[0]] & masks[0]
+def _any(words: Ints, places: Sequence[int], masks: Sequence[int]) -> NDArray[np.bool_]:
+    """(n,) whether any of these bits is set."""
+    out = words[places[0]] & masks[0]
     for place, mask in zip(places[1:], masks[1:], strict=True):
         out |= words[place] & mask
-    return out
+    return np.asarray(out != 0)
 
 
 def lists_of(layout: Layout, people: People) -> Ints:
