@@ -164,6 +164,7 @@ def test_prevalence_in_words_names_denominators(world: Path, capsys: Capture) ->
         (("prevalence", "WORLD", "--value-set", "cramps"), 3),
         (("prevalence", "WORLD", "--value-set", "contributor.adhd", "--by", "moon"), 2),
         (("cohort", "WORLD"), 2),
+        (("cohort", "WORLD", "--value-set", "magnesium"), 3),
         (("cohort", "WORLD", "--value-set", "cramp", "--person-level"), 2),
         (("init", "WORLD", "--out", "/tmp/never"), 2),
         (("simulate", "OUT", "--plant", "statin"), 2),

@@ -171,3 +171,8 @@ def test_a_part_of_circe_that_is_not_read_is_named(changes: dict[str, Any], part
 def test_what_is_no_circe_is_refused() -> None:
     with pytest.raises(UnreadableInput):
         cohort_from_circe([], "c")
+
+
+def test_a_file_that_is_not_there_is_told_to_be_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match=r"c\.yaml: found No such file or directory.*Check the path"):
+        read_cohorts_file(tmp_path / "c.yaml")

@@ -150,6 +150,8 @@ def run_cohort(
         for cohort in cohorts:
             step(cohort.name[:40])
             concepts = concepts_for(source, cohort, expansion)
+            if not any(concepts[name] for name in cohort.entry):
+                raise _not_in_vocabulary(", ".join(cohort.entry))
             found = members(source, cohort, concepts)
             rows = shown_steps(found.steps, least)
             charts[cohort.id] = attrition_svg(cohort.name, rows, least)
@@ -192,6 +194,11 @@ def _known(knowledge: Knowledge, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _not_in_vocabulary(names: str) -> UnknownName:
+    repair = "See what it knows with `soleus population init`; no code is not the same as nobody."
+    return UnknownName("value set", repr(names), "one that the vocabulary of this database knows", repair)
+
+
 def _cohort_told(cohort: Cohort, rows: list[Row], concepts: Mapping[str, frozenset[int]]) -> Row:
     sizes = {name: len(found) for name, found in concepts.items()}
     return {"id": cohort.id, "name": cohort.name, "sentence": sentence(cohort), "steps": rows, "concepts": sizes}
@@ -222,8 +229,7 @@ def run_prevalence(
         source = peopled(open_source(where, kind, engine))
         concepts = expand(source, shipped(), wanted).concepts[value_set]
         if not concepts:
-            repair = "See what it knows with `soleus population init`; no code is not the same as nobody."
-            raise UnknownName("value set", repr(value_set), "one that the vocabulary of this database knows", repair)
+            raise _not_in_vocabulary(value_set)
         cells = count_cells(source, concepts, gap_days=days[0], prior_observation_days=days[1])
     (rows,) = hidden_frequencies(cells, [by], least)
     told = {"value_set": value_set, "concepts": len(concepts), "rows": rows}

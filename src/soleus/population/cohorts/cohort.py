@@ -101,7 +101,9 @@ def read_cohorts_file(path: Path) -> tuple[Cohort, ...]:
     """The cohorts of a YAML file, `cohorts:` a list. Raises `UnreadableInput`, `InvalidValue` with the place."""
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise UnreadableInput(path.name, error.strerror or "no file", "cohorts as YAML", "Check the path.") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnreadableInput(path.name, type(error).__name__, "cohorts as YAML", "Mend the file.") from None
     rows = tree.get("cohorts") if isinstance(tree, dict) else None
     if not isinstance(rows, list) or not rows:
