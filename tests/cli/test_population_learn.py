@@ -75,6 +75,13 @@ def test_signals_of_an_earlier_screen_are_read(worlds: list[Path], tmp_path: Pat
     assert [e["id"] for e in json.loads(out)["entries"] if e["kind"] == "effect"] == ["statin.nocturnal_leg_cramp"]
 
 
+def test_signals_of_another_database_are_refused(worlds: list[Path], tmp_path: Path, capsys: Capture) -> None:
+    assert told(capsys, "population", "screen", str(worlds[1]), "--out", str(tmp_path))[0] == 0
+    code, _, err = learn(capsys, worlds[0], "--signals", tmp_path)
+    assert (code, "--signals: found a screen of another database" in err) == (2, True)
+    assert learn(capsys, worlds[1], "--signals", tmp_path / "signals.json")[0] == 0
+
+
 def test_without_a_screen_no_ratio_is_learnt_and_it_is_said(worlds: list[Path], capsys: Capture) -> None:
     _, out, _ = learn(capsys, worlds[0], "--no-screen")
     assert "effect: No screen was run." in out

@@ -35,7 +35,7 @@ from soleus.population.learning.aggregates import (
 )
 from soleus.population.learning.counts import LearningSettings
 from soleus.population.learning.overlays import overlay_of
-from soleus.population.results.manifest import whole_file
+from soleus.population.results.manifest import fingerprint, input_of, whole_file
 
 _MOST_SHOWN = 8
 _MOST_NAMED = 6
@@ -99,6 +99,10 @@ def _signals(source: Source, asked: Asked, step: Callable[[str], None]) -> tuple
     from soleus.population.screening.screen import ScreenSettings, screen
 
     if asked.signals:
+        folder = asked.signals if asked.signals.is_dir() else asked.signals.parent
+        if input_of(folder) not in (None, fingerprint(source)):
+            found, repair = "a screen of another database", "Screen this one, or leave --signals away."
+            raise UsageError("--signals", found, "a screen of the database that is learnt from", repair)
         return read_signals(asked.signals), "The screen has no signal."
     if not asked.screen:
         return (), NO_SCREEN

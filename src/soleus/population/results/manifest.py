@@ -89,6 +89,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def input_of(folder: Path) -> str | None:
+    """The fingerprint of what the results in a folder were made from; None where no manifest tells."""
+    try:
+        return str(json.loads((folder / NAME).read_text(encoding="utf-8"))["made_of"]["input"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def made_of(source: Source | None, settings: Mapping[str, Any], knowledge: tuple[str, str]) -> dict[str, Any]:
     """What a run is made of; ``knowledge``: version and digest."""
     about = {} if source is None else {"kind": source.kind, "input": fingerprint(source), "about": dict(source.about)}
