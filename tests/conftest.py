@@ -23,10 +23,11 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent.parent
 _missing: Counter[str] = Counter()
 
-# Where a run judges a change, the same inputs are tried each time; elsewhere each run tries new ones.
+# Where a run judges a change, the same inputs are tried each time; elsewhere each run tries new ones. None is timed: a
+# machine may be busy with something else.
 settings.register_profile("judge", derandomize=True, deadline=None)
-if os.environ.get("SOLEUS_CI") == "1":
-    settings.load_profile("judge")
+settings.register_profile("anew", deadline=None)
+settings.load_profile("judge" if os.environ.get("SOLEUS_CI") == "1" else "anew")
 
 
 def lacking(what: str, mend: str) -> NoReturn:
