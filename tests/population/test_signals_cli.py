@@ -90,6 +90,18 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
     assert again == resumed
 
 
+@pytest.mark.parametrize(
+    "text", ["[", '[{"index": "medicine.statin"}]', "3"], ids=["damaged", "another form", "no table"]
+)
+def test_what_is_kept_and_cannot_be_read_is_made_again(capsys: Capture, world: Path, tmp_path: Path, text: str) -> None:
+    words = ("screen", world, "--out", tmp_path)
+    made = answer(capsys, *words)
+    (tmp_path / "by_year.json").write_text(text)
+    assert answer(capsys, *words) == made
+    assert made["self_controlled"]
+    assert json.loads((tmp_path / "by_year.json").read_text()) == made["by_year"]
+
+
 def test_other_settings_begin_anew(capsys: Capture, world: Path, tmp_path: Path) -> None:
     one = answer(capsys, "screen", world, "--out", tmp_path, "--no-second-look")
     other = answer(capsys, "screen", world, "--out", tmp_path, "--no-second-look", "--window", "0,90")

@@ -18,6 +18,7 @@ from soleus.errors import UsageError
 from soleus.knowledge.loader import shipped
 from soleus.population.databases.engine import Row
 from soleus.population.databases.source import Kind, Source, open_source, peopled
+from soleus.population.reporting.form import SignalsPart
 from soleus.population.results.manifest import Manifest, fingerprint, made_of, write_rows
 from soleus.population.screening.screen import Plan, Screen, ScreenSettings, Signal, carry_out, plan_screen
 from soleus.population.screening.screened import EXCLUSIONS
@@ -126,8 +127,13 @@ class _Kept:
     def read(self) -> tuple[dict[str, list[Row]], list[str]] | None:
         if not self.manifest.done("screen"):
             return None
-        tables = {name: self.rows(name) for name in TABLES}
-        return tables, [row["note"] for row in self.rows("notes")]
+        try:
+            tables = {name: self.rows(name) for name in TABLES}
+            _part(tables, self.rows("self_controlled"), (), 0)
+            return tables, [row["note"] for row in self.rows("notes")]
+        except (ValueError, TypeError, KeyError):  # damaged, or of another form: all of it is made again
+            self.manifest.parts.clear()
+            return None
 
     def rows(self, name: str) -> list[Row]:
         path = self.folder / f"{name}.json"
@@ -229,17 +235,21 @@ def _drawn(
     tables: dict[str, list[Row]], looks: Sequence[Row], settings: ScreenSettings, folder: Path | None
 ) -> list[str]:
     """Names of the files that were drawn: what the report of a database shows."""
-    from soleus.population.reporting.form import SignalsPart
     from soleus.reports.population.signals import markers
 
     if folder is None:
         return []
-    part = {**tables, "self_controlled": looks, "markers": settings.markers, "rate": settings.rate}
-    views = markers(msgspec.convert(part, SignalsPart))
+    views = markers(_part(tables, looks, settings.markers, settings.rate))
     plots = [plot for view in views for some in (view.plots, *(own for _, own in view.details)) for plot in some]
     files = {name: text for plot in plots for name, text in plot.files().items()}
     write_texts(folder, files, "--plot")
     return list(files)
+
+
+def _part(tables: dict[str, list[Row]], looks: Sequence[Row], markers: Sequence[str], rate: float) -> SignalsPart:
+    """The tables as a part of a report. Raises `msgspec.ValidationError`, a `ValueError`, for what is none."""
+    told = {**tables, "self_controlled": looks, "markers": markers, "rate": rate}
+    return msgspec.convert(told, SignalsPart)
 
 
 # ---------------------------------------------------------------------------------------------- telling
