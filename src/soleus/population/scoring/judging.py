@@ -39,7 +39,7 @@ from soleus.reasoning.medicines import medicine_index
 _OLDEST = 120
 _ADULT = 18
 _BANDS = (18, 40, 65, 80)  # as `Compiled.context`
-_FEW = 100_000  # people for whom the compiled kernel is not worth its start
+_FEW = 5_000_000  # patterns that numpy judges in less time than it takes to compile the kernel and use it
 States = tuple[tuple[int, int], ...]  # findings with their states
 
 
