@@ -38,7 +38,7 @@ from soleus.population.scoring.patterns import Ints, People
 from soleus.reasoning.compiled import Compiled
 
 #: People that are held at once.
-AT_ONCE = 200_000
+AT_ONCE = 100_000
 _STEP = 16_384  # patterns judged at a time: their probabilities stay in the cache
 _FEW = 256  # patterns added at a time
 _BAND_NAMES = (*(f"{a}-{b - 1}" for a, b in pairwise(BANDS)), f"{BANDS[-1]}+", "unknown")
