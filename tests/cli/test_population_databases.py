@@ -42,6 +42,22 @@ def test_a_simulated_world_says_what_was_planted(world: Path) -> None:
     assert settings["seed"] == 7
 
 
+def test_two_populations_are_never_mixed_in_one_folder(world: Path, capsys: Capture) -> None:
+    before = (world / "manifest.json").read_text()
+    for words in (("--people", "2000", "--seed", "7"), ("--people", "3000", "--seed", "8")):
+        code, _, said = told(capsys, "simulate", str(world), *words)
+        assert code == 2
+        assert "another population" in said
+    assert (world / "manifest.json").read_text() == before
+
+
+def test_every_answer_as_json_says_that_nobody_reviewed_it(world: Path, capsys: Capture) -> None:
+    for words in (("init",), ("quality",), ("prevalence", "--value-set", "cramp"), ("score",)):
+        assert answer(capsys, words[0], str(world), *words[1:])["reviewed"].startswith("No human has reviewed")
+    (cohort,) = answer(capsys, "cohort", str(world), "--value-set", "cramp")
+    assert cohort["reviewed"].startswith("No human has reviewed")
+
+
 def test_init_tells_what_a_database_is_and_knows(world: Path, capsys: Capture) -> None:
     found = answer(capsys, "init", str(world))
     assert found["kind"] == "omop"

@@ -262,8 +262,11 @@ def run_simulate(out: Path, people: int, seed: int, form: Literal["omop", "fhir"
     knowledge, world = shipped(), shipped_world()
     plan = plan_of(knowledge, world, _planted(plant) if plant else None)
     ratios = {g.id: g.ratio for g in plan.groups if g.ratio != 1}
-    settings = {"command": "simulate", "seed": seed, "form": form, "planted": ratios, "world": _plain(world)}
+    settings = {"command": "simulate", "people": people, "seed": seed, "form": form, "planted": ratios,
+                "world": _plain(world)}  # fmt: skip
     manifest = Manifest(out, made_of(None, settings, (knowledge.version, knowledge.digest)))
+    if manifest.another:  # a database in which two populations are mixed would be nobody's
+        raise UsageError("OUT", f"another population in {out}", "an empty folder", "Name another, or remove this one.")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Drawing people", total=people)
@@ -322,9 +325,12 @@ def _write(out: Path, source: Source, settings: Mapping[str, Any], tables: Mappi
         manifest.finish(name, {name: len(rows)})
 
 
-def _print(told: Any, form: str, lines: Sequence[str] | Iterator[str]) -> None:
+def _print(told: Mapping[str, Any] | Sequence[Row], form: str, lines: Sequence[str] | Iterator[str]) -> None:
+    """One result, or several."""
     if form == "json":
-        print(json.dumps(told, indent=1, default=str, allow_nan=False))
+        said = {"reviewed": NOT_REVIEWED}
+        whole = {**told, **said} if isinstance(told, Mapping) else [{**one, **said} for one in told]
+        print(json.dumps(whole, indent=1, default=str, allow_nan=False))
     else:
         print("\n".join((*lines, NOT_REVIEWED)))
 

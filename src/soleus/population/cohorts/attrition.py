@@ -12,6 +12,10 @@ from soleus.population.results.manifest import SMALLEST_CELL
 
 #: Readable as wide as a phone: letters of 13 in a drawing of 400.
 WIDTH, BAR, LINE, GAP, LETTERS = 400, 250, 17, 12, 60
+_GROUND = (
+    "<style>svg{color:#16211f;background:#fff}"
+    "@media screen and (prefers-color-scheme:dark){svg{color:#e6ecea;background:#101716}}</style>"
+)
 
 
 def shown_steps(steps: Sequence[Step], least: int = SMALLEST_CELL) -> list[Row]:
@@ -38,7 +42,7 @@ def _shown(counts: Sequence[int], least: int) -> list[bool]:
 
 
 def attrition_svg(title: str, rows: Sequence[Row], least: int = SMALLEST_CELL) -> str:
-    """The chart as SVG that stands alone; it takes its colour from the page, so that it reads in the dark as well."""
+    """The chart as SVG that stands alone, light or dark as the reader has it."""
     most = max((row["people"] or 0 for row in rows), default=0) or 1
     told = "; ".join(f"{row['step']}: {count_words(row['people'], least)}" for row in rows)
     parts, y, before = list[str](), 0, None
@@ -57,9 +61,12 @@ def attrition_svg(title: str, rows: Sequence[Row], least: int = SMALLEST_CELL) -
             f'<text x="{width + 8:.1f}" y="{y + 1}">{count_words(row["people"], least)}{_lost(before, row)}</text>'
         )
         before = row["people"]
+    y += GAP + LINE
+    parts.append(f'<text x="0" y="{y}" font-size="11">No human has reviewed this result.</text>')
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" role="img" font-family="sans-serif" '
-        f'font-size="13" fill="currentColor"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-{GAP} 0 {WIDTH + 2 * GAP} {y + GAP}" role="img" '
+        f'font-family="sans-serif" font-size="13" fill="currentColor">{_GROUND}<title>{escape(title)}</title>'
+        f"<desc>{escape(told)}</desc>"
     )
     return "".join((head, *parts, "</svg>\n"))
 

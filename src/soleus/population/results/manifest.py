@@ -29,12 +29,15 @@ _EDGE = 1 << 20  # bytes read from each end of a file for its fingerprint
 class Manifest:
     """The manifest of a folder of results. ``made_of`` decides whether what is there can be kept.
 
+    ``another``: the folder holds the results of another run, which are written over.
+
     Raises `UsageError` where no folder can be made, `UnreadableInput` where another manifest is in it.
     """
 
     def __init__(self, folder: Path, made_of: Mapping[str, Any]) -> None:
         _make(folder)
         self.folder, self.made_of = folder, json.loads(json.dumps(made_of, default=str, sort_keys=True))
+        self.another = False
         self.parts: dict[str, dict[str, int]] = self._kept()
 
     def _kept(self) -> dict[str, dict[str, int]]:
@@ -43,7 +46,8 @@ class Manifest:
             return {}
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return dict(found["parts"]) if found["made_of"] == self.made_of else {}
+            self.another = found["made_of"] != self.made_of
+            return {} if self.another else dict(found["parts"])
         except (ValueError, KeyError, TypeError):
             raise UnreadableInput(str(path), "no manifest", "the manifest of a run", "Remove it.") from None
 
