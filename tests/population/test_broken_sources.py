@@ -175,7 +175,7 @@ def test_a_supply_without_end_is_cut(tmp_path: Path) -> None:
 
 
 def test_a_database_that_may_only_be_read_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The file and its folder may not be written to, and every command answers; without a vocabulary nobody is found."""
+    """The file and its folder may not be written to. Every command answers; without a vocabulary nobody is found."""
     write_omop(tmp_path)
     home = tmp_path / "cdm"
     home.mkdir()
