@@ -152,8 +152,9 @@ def _of_the_data(error: Exception) -> bool:
         return not names & {"AnalysisException", "ParseException"}
     if type(error).__name__ == "Error" and "duckdb" in type(error).__module__:  # a file whose parts do not fit
         return True
+    # DuckDB itself may break on a damaged file, and is then closed to every further query.
     return bool(names & {"DataError", "OperationalError", "InvalidInputException", "SerializationException",
-                         "OverflowError"})  # fmt: skip
+                         "OverflowError", "InternalException", "FatalException"})  # fmt: skip
 
 
 def unreadable(where: str, error: Exception, expected: str) -> UnreadableInput:
