@@ -15,7 +15,7 @@ from tests.accounts.people import Clock, accounts, made
 from tests.service.test_discretion import FORMS, routes
 
 #: Where somebody acts as an account. Everything else is read and answered without one.
-_PERSONAL = ("/account", "/learn", "/review")
+_PERSONAL = ("/account", "/learn", "/review", "/population")  # reports on databases are for administrators
 _CORRECTION = "/correct"
 _OF_ACCOUNTS = [name for name in vars(AccountStore) if not name.startswith("_")]
 
