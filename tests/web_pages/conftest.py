@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -45,6 +47,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield public
     server.should_exit = True
     running.join()
+
+
+@pytest.fixture(scope="module")
+def kinds(root: Path) -> Iterator[ModuleType]:
+    """tools/page_kinds.py, whose neighbours it imports."""
+    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    sys.path.insert(0, str(root / "tools"))
+    import page_kinds  # type: ignore[import-not-found]
+
+    yield page_kinds
+    sys.path.remove(str(root / "tools"))
+
+
+@pytest.fixture(scope="module")
+def served(kinds: ModuleType) -> Iterator[str]:
+    """The service with every kind of page in it, on a port of this machine."""
+    with kinds.served() as address:
+        yield address
 
 
 @pytest.fixture

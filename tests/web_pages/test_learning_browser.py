@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,23 +17,6 @@ NAMES = (
 )  # fmt: skip
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
 NARROW = {"width": 320, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def kinds(root: Path) -> Iterator[ModuleType]:
-    """tools/page_kinds.py, whose neighbours it imports."""
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
-    sys.path.insert(0, str(root / "tools"))
-    import page_kinds  # type: ignore[import-not-found]
-
-    yield page_kinds
-    sys.path.remove(str(root / "tools"))
-
-
-@pytest.fixture(scope="module")
-def served(kinds: ModuleType) -> Iterator[str]:
-    with kinds.served() as address:
-        yield address
 
 
 def visited(kinds: ModuleType, served: str, name: str, page: Any) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -148,22 +147,6 @@ def test_a_service_without_a_folder_says_so(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="module")
-def kinds(root: Path) -> Iterator[ModuleType]:
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
-    sys.path.insert(0, str(root / "tools"))
-    import page_kinds  # type: ignore[import-not-found]
-
-    yield page_kinds
-    sys.path.remove(str(root / "tools"))
-
-
-@pytest.fixture(scope="module")
-def served(kinds: ModuleType) -> Iterator[str]:
-    with kinds.served() as address:
-        yield address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
