@@ -354,7 +354,11 @@ def _held(study: Study, t: Table, users: Table, with_birth: bool = False) -> Tab
     import ibis
 
     t = t.mutate(earlier=_earlier(t), later=ibis.greatest(t.index_start, t.marker_start))
-    seen = _seen(study, users, with_birth)
+    return _within(study, t, _seen(study, users, with_birth))
+
+
+def _within(study: Study, t: Table, seen: Table) -> Table:
+    """Rows of which one stretch of ``seen`` holds ``earlier`` and ``later``, at an age that counts."""
     t = t.inner_join(
         seen,
         [
@@ -416,18 +420,7 @@ def _first_ever(study: Study, side: Literal["index", "marker"]) -> Table:
 
 def _new_starts(study: Study, side: Literal["index", "marker"]) -> Table:
     t = _begun(study, side)
-    seen = _seen(study, None)
-    t = t.inner_join(
-        seen,
-        [
-            t.person_id == seen.who,
-            seen.seen_start <= t.start,
-            t.start <= seen.seen_end,
-            days_between(t.start, seen.seen_start) >= study.settings.prior_observation,
-        ],
-    )
-    if study.rules.age_at_least is not None:
-        t = t.filter(age_on(t.birth_date, t.start) >= study.rules.age_at_least)
+    t = _within(study, t.mutate(earlier=t.start, later=t.start), _seen(study, None))
     return t.select("person_id", "cohort", "start")
 
 
