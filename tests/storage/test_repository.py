@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -169,3 +170,49 @@ def test_of_several_processes_only_one_uses_a_token_first(tmp_path: Path) -> Non
     runs = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     told = [run.communicate(timeout=120)[0] for run in runs]
     assert sum(map(int, told)) == 50
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from soleus.storage import SqliteRepository
+folder = Path(sys.argv[1])
+(folder / sys.argv[2]).touch()
+while len(list(folder.glob("ready*"))) < 3:
+    pass
+for n in range(60):
+    SqliteRepository(folder / f"{n}.db").close()
+print("all")
+"""
+
+
+def test_several_processes_may_begin_the_same_file(tmp_path: Path) -> None:
+    """As a service of several workers does when it first starts."""
+    runs = [
+        subprocess.Popen([sys.executable, "-c", OPEN, str(tmp_path), f"ready{n}"], stdout=subprocess.PIPE, text=True)
+        for n in range(3)
+    ]
+    assert [run.communicate(timeout=120)[0] for run in runs] == ["all\n"] * 3
+
+
+class Refusing(sqlite3.Connection):
+    """As SQLite answers one of two that turn a new file to the write-ahead log in the same moment: at once."""
+
+    refusals = 3
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if "journal_mode" in sql and Refusing.refusals:
+            Refusing.refusals -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise error
+        return super().execute(sql, *values)
+
+
+def test_a_file_that_another_one_begins_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **named: plain(*args, factory=Refusing, **named))
+    store = SqliteRepository(tmp_path / "soleus.db")
+    assert Refusing.refusals == 0
+    store.check()
+    store.close()

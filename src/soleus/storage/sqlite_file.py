@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -18,6 +19,7 @@ from typing import Any
 from soleus.errors import StorageError
 
 _WAIT_S = 10.0  # for another process that writes
+_AGAIN_S = 0.005
 
 
 def migrations() -> tuple[tuple[int, str], ...]:
@@ -56,7 +58,8 @@ class SqliteFile:
         if found is None:
             # Each thread has its own; the check is off so that `close` may close them all.
             found = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            _log_ahead(found)
+            for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
                 found.execute(f"PRAGMA {pragma}")
             self._threads.connection = found
             with self._lock:
@@ -108,6 +111,20 @@ class SqliteFile:
                 if number > have:
                     _run(db, sql)
                     db.execute(f"PRAGMA user_version = {number}")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn to the write-ahead log. Where several turn a new file at once, SQLite refuses all but one at once, without
+    the wait that it gives every other statement (it could be a deadlock): so the wait is here."""
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
 
 
 _NEWER = "A newer Soleus wrote it: use that version, or another folder."
