@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from soleus.notes.judging import assess_note
+from tests.web_pages.stillness import WATCH, assert_still
 
 NOTE = """67 year old woman. For three years painful cramps in the left calf most nights, waking her. The muscle goes
 hard and it is relieved by stretching. No swelling. Possible peripheral neuropathy. Furosemide 40 mg. K 3.1 mmol/L."""
@@ -152,13 +153,9 @@ LOADED = [go for go in KINDS if go not in (corrected, assumed, faulty)]
 @pytest.mark.parametrize("go", LOADED, ids=lambda go: go.__name__)
 def test_the_policy_of_content_is_kept_and_nothing_shifts(go: Go, opened: Callable[..., Any]) -> None:
     page = opened()
-    page.add_init_script(
-        "window.shifted = 0; new PerformanceObserver(l => { for (const e of l.getEntries())"
-        " if (!e.hadRecentInput) window.shifted += e.value; }).observe({type: 'layout-shift', buffered: true});"
-    )
+    page.add_init_script(WATCH)
     go(page)
-    page.wait_for_timeout(150)
-    assert page.evaluate("window.shifted") == 0
+    assert_still(page)
     assert [c for c in page.complaints if "400 (Bad Request)" not in c] == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from soleus.web.body_map import MARKS
+from tests.web_pages.stillness import WATCH, assert_still
 
 NARROW, PHONE, WIDE = 320, 390, 1280
 Open = Callable[..., Any]
@@ -433,14 +434,11 @@ def test_the_first_page_weighs_less_than_100_kb(visit: Open, address: str) -> No
 @pytest.mark.parametrize("kind", ["who", "map", "belief", "warning"])
 def test_nothing_moves_while_a_page_is_drawn(visit: Open, kind: str) -> None:
     page = visit(java_script_enabled=True)
-    page.add_init_script(
-        "window.moved = 0; new PerformanceObserver(l => l.getEntries().forEach(e => { if (!e.hadRecentInput) "
-        "window.moved += e.value })).observe({type: 'layout-shift', buffered: true})"
-    )
+    page.add_init_script(WATCH)
     page.reload()
     KINDS[kind](page)
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("window.moved") == 0
+    assert_still(page)
 
 
 def test_nothing_moves_by_itself_for_those_who_want_less_motion(visit: Open) -> None:

@@ -14,6 +14,7 @@ from soleus.interop.handover import unpacked
 from soleus.web.state import Change, State, pack
 from tests.conftest import ROOT, lacking
 from tests.web_pages.cases import BOTH, CLOT, CRAMP, hostile
+from tests.web_pages.stillness import WATCH, assert_still
 
 NARROW, WIDE = 320, 1280
 LEAST = 24  # pixels, WCAG 2.5.8
@@ -66,7 +67,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.told = []
         page.on("console", lambda message: page.told.append(message.text))
         page.on("pageerror", lambda error: page.told.append(str(error)))
-        page.add_init_script(_SHIFTS)
+        page.add_init_script(WATCH)
         if not scripted:
             page.route("**/*.js", lambda route: route.abort())
         page.goto(f"{address}/about")
@@ -81,11 +82,6 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
-_SHIFTS = """addEventListener("DOMContentLoaded", () => {
-  window.shifted = 0;
-  new PerformanceObserver((list) => { for (const e of list.getEntries()) window.shifted += e.value; })
-    .observe({ type: "layout-shift", buffered: true });
-});"""
 _SMALL = """(least) => [...document.querySelectorAll("main button, main a, main select, main input:not([type=hidden])")]
   .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()])
   .filter(([e, r]) => r.width && (r.height < least || r.width < least) && getComputedStyle(e).display !== "inline")
@@ -106,8 +102,7 @@ def test_axe_finds_nothing(name: str, width: int, scheme: str, visit: Callable[.
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_moves_and_targets_are_large_enough(name: str, visit: Callable[..., Any]) -> None:
     page = visit(name, viewport={"width": 390, "height": 844})
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.shifted") == 0
+    assert_still(page)
     assert page.evaluate(_SMALL, LEAST) == []
 
 
