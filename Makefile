@@ -14,6 +14,8 @@ HEALTHCHAIN := .venv-healthchain/.installed
 SPARK := .venv-spark/.installed
 # `make ARGS="-k wheel" pytest` hands words on to pytest.
 ARGS ?=
+# Tests run in so many processes, a file in one of them; each may start a browser, and one of them Spark.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help assess serve test check fix lint types contracts pytest bench validate train docs lock clean
@@ -51,7 +53,7 @@ contracts: $(DEV)  ## which room may import which (.importlinter)
 	$(BIN)/lint-imports
 
 pytest: $(DEV) web healthchain spark  ## the tests alone; ARGS="-k wheel" picks some
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 fix: $(DEV)  ## repair what a machine can: lint, format, the compiled knowledge, generated pages
 	$(BIN)/ruff check --fix .
