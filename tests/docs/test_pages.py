@@ -9,6 +9,7 @@ from types import ModuleType
 
 import msgspec
 import pytest
+from typer import Context
 from typer.core import TyperGroup as Group
 from typer.main import get_command
 
@@ -135,7 +136,7 @@ def understood(call: str) -> bool:
     command = get_command(app)
     words = call.split()
     while words and isinstance(command, Group):
-        found = command.commands.get(words.pop(0))
+        found = command.get_command(Context(command), words.pop(0))
         if found is None:
             return False
         command = found

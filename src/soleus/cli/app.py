@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from soleus.cli import account as account_commands
-from soleus.cli import hooks as hook_commands
-from soleus.cli import knowledge as knowledge_commands
-from soleus.cli import library as library_commands
-from soleus.cli import population as population_commands
-from soleus.cli import review as review_commands
+#: Groups of commands: modules of this room, each read when one of its commands is asked for, as most calls need none.
+GROUPS = ("knowledge", "library", "hooks", "account", "review", "population")
+
+
+class _Commands(TyperGroup):
+    """The commands of this module, then the groups."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._read([cmd_name] if cmd_name in GROUPS else GROUPS)  # all, so that a mistyped one is recognised
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._read(GROUPS)
+        return super().list_commands(ctx)
+
+    def _read(self, names: Sequence[str]) -> None:
+        read = typer.Typer(rich_markup_mode=app.rich_markup_mode)
+        for name in names:
+            if name not in self.commands:
+                read.add_typer(import_module(f"soleus.cli.{name}").app, name=name)
+        self.commands |= get_group(read).commands
+
 
 app = typer.Typer(
     name="soleus",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -27,12 +49,6 @@ app = typer.Typer(
         "Not a medical device. No clinician has reviewed the content yet."
     ),
 )
-app.add_typer(knowledge_commands.app, name="knowledge")
-app.add_typer(library_commands.app, name="library")
-app.add_typer(hook_commands.app, name="hooks")
-app.add_typer(account_commands.app, name="account")
-app.add_typer(review_commands.app, name="review")
-app.add_typer(population_commands.app, name="population")
 
 Audience = Literal["clinician", "patient"]
 Format = Literal["text", "json", "html"]
