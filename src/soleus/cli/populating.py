@@ -20,6 +20,7 @@ from soleus.population.cohorts.value_sets import Expansion, concepts_for, defini
 from soleus.population.databases.engine import Row
 from soleus.population.databases.source import Kind, Source, open_source, peopled
 from soleus.population.results.manifest import Manifest, made_of, shown_sizes, suppress, whole_file, write_rows
+from soleus.reports.population import words
 
 Form = Literal["text", "json"]
 NOT_REVIEWED = "No human has reviewed these results."
@@ -73,7 +74,7 @@ def _init_lines(source: Source, expansion: Expansion) -> Iterator[str]:
     yield f"Value sets found: {len(found)} of {len(expansion.concepts)}."
     for name, count in sorted(found.items()):
         named = expansion.by_name.get(name, 0)
-        yield f"  {name}: {count:,} concepts" + (f", {named:,} of them by name alone" if named else "")
+        yield f"  {name}: {words.concepts(count)}" + (f", {named:,} of them by name alone" if named else "")
     named_sets = [name for name in expansion.empty if "." not in name]
     if named_sets:
         yield f"Not found: {', '.join(named_sets)}. Nobody can be seen to have these."
@@ -207,7 +208,7 @@ def _cohort_told(cohort: Cohort, rows: list[Row], concepts: Mapping[str, frozens
 def _cohort_lines(answer: Mapping[str, Any], least: int) -> Iterator[str]:
     yield f"{answer['name']}: {answer['sentence']}"
     for name, count in answer["concepts"].items():
-        yield f"  {name}: {count:,} concepts" + ("" if count else "; the vocabulary does not know it")
+        yield f"  {name}: {words.concepts(count)}" + ("" if count else "; the vocabulary does not know it")
     for row in answer["steps"]:
         people, entries = (count_words(row[name], least) for name in ("people", "entries"))
         yield f"  {row['step']}: {people} people, {entries} entries"
@@ -240,7 +241,7 @@ def run_prevalence(
 
 
 def _prevalence_lines(value_set: str, concepts: int, rows: Sequence[Row], least: int) -> Iterator[str]:
-    yield f"{value_set}: {concepts:,} concepts"
+    yield f"{value_set}: {words.concepts(concepts)}"
     for row in rows:
         who = " ".join(str(row[k]) for k in ("year", "sex", "age") if row[k] is not None) or "all"
         share, rate = row["prevalence"], row["incidence"]

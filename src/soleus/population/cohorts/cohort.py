@@ -190,8 +190,9 @@ def _days(n: int) -> str:
 def labels(cohort: Cohort) -> tuple[str, ...]:
     """The steps of the attrition table, in the order in which they are taken."""
     out = [f"An era of {_any(cohort.entry)} begins"]
-    around = f"{_days(cohort.prior_observation_days)} before, {_days(cohort.follow_up_days)} after"
-    out.append(f"Under observation ({around})")
+    before, after = cohort.prior_observation_days, cohort.follow_up_days
+    around = [f"{_days(n)} {where}" for n, where in ((before, "before"), (after, "after")) if n]
+    out.append(f"Under observation on the day{''.join(f' and {stretch}' for stretch in around)}")
     washout = "ever before" if cohort.washout_days is None else f"within {_days(cohort.washout_days)} before"
     out.append(f"No other era {washout}")
     out.append(f"In the study dates {_from_to(cohort.first_day, cohort.last_day) or '(all)'}")
