@@ -250,7 +250,7 @@ def _studies(folder: Path, engine: str) -> tuple[Any, Any]:
     from soleus.population.databases.engine import open_engine
     from soleus.population.databases.source import open_source
     from soleus.population.sequences.counting import SequenceSettings
-    from soleus.population.sequences.first_events import EXPOSURES, study_of
+    from soleus.population.sequences.study import EXPOSURES, study_of
 
     source = open_source(folder, kind="omop", engine=open_engine(engine))
     how = SequenceSettings(window=(0, WINDOW), first_day=_FIRST, last_day=_LAST)

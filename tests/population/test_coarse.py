@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soleus.population.screening.coarse import ENOUGH, readable
-from soleus.population.sequences.first_events import PairCounts
+from soleus.population.sequences.counted import PairCounts
 
 
 def pair(rows: list[tuple[int, int, int]]) -> PairCounts:

@@ -14,7 +14,8 @@ from soleus.population.databases.engine import Engine
 from soleus.population.judges.plain import Database
 from soleus.population.sequences.counting import SequenceSettings
 from soleus.population.sequences.digest import digested, reduced
-from soleus.population.sequences.first_events import EXPOSURES, Groups, Rules, count_sequences, study_of
+from soleus.population.sequences.first_events import count_sequences
+from soleus.population.sequences.study import EXPOSURES, Groups, Rules, study_of
 
 from .test_first_events import FEW, GROUP, QUIET, RULES, SETTINGS, duckdb
 from .worlds import databases

@@ -26,14 +26,8 @@ from soleus.population.sequences.counting import (
     count_plainly,
     study_range,
 )
-from soleus.population.sequences.first_events import (
-    EVERYWHERE,
-    EXPOSURES,
-    Groups,
-    Rules,
-    count_sequences,
-    study_of,
-)
+from soleus.population.sequences.first_events import count_sequences
+from soleus.population.sequences.study import EVERYWHERE, EXPOSURES, Groups, Rules, study_of
 
 from .worlds import FIRST, databases
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from soleus.population.databases.engine import Engine
 from soleus.population.judges.plain import Database
 from soleus.population.sequences.counting import SequenceSettings
-from soleus.population.sequences.first_events import Groups, Rules, count_days, null_sums_of, study_of
+from soleus.population.sequences.first_events import count_days
+from soleus.population.sequences.null_days import null_sums_of
 from soleus.population.sequences.null_sums import null_sums
+from soleus.population.sequences.study import Groups, Rules, study_of
 
 from .test_first_events import FEW, GROUP, QUIET, RULES, SETTINGS, STRATA, Strata, duckdb
 from .worlds import databases

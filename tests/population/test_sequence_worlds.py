@@ -25,8 +25,9 @@ from soleus.population.made_up.sequence_worlds import (
     tables,
 )
 from soleus.population.sequences.counting import SequenceSettings
-from soleus.population.sequences.first_events import EXPOSURES, Rules, Study, count_pairs, study_of
+from soleus.population.sequences.first_events import count_pairs
 from soleus.population.sequences.null_sums import null_sums
+from soleus.population.sequences.study import EXPOSURES, Rules, Study, study_of
 
 
 @cache

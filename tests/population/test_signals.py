@@ -24,28 +24,17 @@ from soleus.population.made_up.files import write_population
 from soleus.population.made_up.people import plan_of, shipped_world
 from soleus.population.results.manifest import Manifest
 from soleus.population.screening import screen as signals
-from soleus.population.screening.screen import (
-    ITSELF,
-    Plan,
-    Screen,
-    ScreenSettings,
-    carry_out,
-    plan_screen,
-    screen,
-)
+from soleus.population.screening.planning import Plan, ScreenSettings, plan_screen
+from soleus.population.screening.screen import Screen, carry_out, screen
 from soleus.population.screening.screened import screened
+from soleus.population.screening.signals import ITSELF
 from soleus.population.screening.tables import RATIOS, tables_of
+from soleus.population.sequences.counted import DayCounts, PairCounts
 from soleus.population.sequences.counting import Counts, SequenceSettings, null_of
-from soleus.population.sequences.first_events import (
-    DayCounts,
-    PairCounts,
-    Rules,
-    count_sequences,
-    null_sums_by_year,
-    null_sums_of,
-    study_of,
-)
+from soleus.population.sequences.first_events import count_sequences
+from soleus.population.sequences.null_days import null_sums_by_year, null_sums_of
 from soleus.population.sequences.self_controls import look_again
+from soleus.population.sequences.study import Rules, study_of
 from soleus.population.sequences.uncertain_null import first_days, null_bounds
 from soleus.population.sequences.waiting_times import waiting_times
 

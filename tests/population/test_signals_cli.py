@@ -15,9 +15,10 @@ from soleus.population.databases.source import open_source
 from soleus.population.made_up.files import write_population
 from soleus.population.made_up.people import plan_of, shipped_world
 from soleus.population.results.manifest import Manifest
-from soleus.population.screening.screen import ScreenSettings, screen
+from soleus.population.screening.planning import ScreenSettings
+from soleus.population.screening.screen import screen
 from soleus.population.sequences.counting import SequenceSettings
-from soleus.population.sequences.first_events import Rules
+from soleus.population.sequences.study import Rules
 
 pytest.importorskip("ibis")
 Capture = pytest.CaptureFixture[str]

@@ -96,7 +96,8 @@ def _counted(where: str, kind: Kind | None, engine: str, asked: Asked) -> Aggreg
 
 def _signals(source: Source, asked: Asked, step: Callable[[str], None]) -> tuple[Sequence[Signal], str]:
     """The signals of a screen, and why there are none."""
-    from soleus.population.screening.screen import ScreenSettings, screen
+    from soleus.population.screening.planning import ScreenSettings
+    from soleus.population.screening.screen import screen
 
     if asked.signals:
         folder = asked.signals if asked.signals.is_dir() else asked.signals.parent

@@ -20,13 +20,15 @@ from soleus.population.databases.engine import Row
 from soleus.population.databases.source import Kind, Source, open_source, peopled
 from soleus.population.reporting.form import SignalsPart
 from soleus.population.results.manifest import Manifest, fingerprint, made_of, write_rows
-from soleus.population.screening.screen import Plan, Screen, ScreenSettings, Signal, carry_out, plan_screen
+from soleus.population.screening.planning import Plan, ScreenSettings, plan_screen
+from soleus.population.screening.screen import Screen, carry_out
 from soleus.population.screening.screened import EXCLUSIONS
+from soleus.population.screening.signals import Signal
 from soleus.population.screening.tables import hidden_pair, second_look_row, tables_of
 from soleus.population.sequences.counting import SequenceSettings
 from soleus.population.sequences.digest import digested
-from soleus.population.sequences.first_events import Rules, study_days
 from soleus.population.sequences.self_controls import look_again
+from soleus.population.sequences.study import Rules, study_days
 from soleus.population.sequences.uncertain_null import null_bounds
 
 READING = (

@@ -10,12 +10,14 @@ import msgspec
 from soleus.population.databases.engine import Row
 from soleus.population.reporting.form import SignalsPart
 from soleus.population.reporting.work import Tables, Work, unknown
-from soleus.population.screening.screen import Plan, Screen, ScreenSettings
+from soleus.population.screening.planning import Plan, ScreenSettings
+from soleus.population.screening.screen import Screen
 
 
 def signals_part(work: Work) -> tuple[SignalsPart, Tables]:
     """Every class of medicines against those markers that the database knows."""
-    from soleus.population.screening.screen import carry_out, plan_screen
+    from soleus.population.screening.planning import plan_screen
+    from soleus.population.screening.screen import carry_out
     from soleus.population.screening.tables import tables_of
 
     known = tuple(m for m in work.plan.markers if work.expansion.concepts.get(m))

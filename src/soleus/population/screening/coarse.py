@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soleus.population.sequences.first_events import PairCounts
+from soleus.population.sequences.counted import PairCounts
 
 #: People in a bar and in a period, on average, on the side that has fewer: twice what is hidden, and some more.
 ENOUGH = 12

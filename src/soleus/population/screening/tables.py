@@ -17,8 +17,9 @@ import numpy as np
 from soleus.population.databases.engine import Row
 from soleus.population.results.manifest import SMALLEST_CELL
 from soleus.population.results.suppression import shown_cells
-from soleus.population.screening.screen import Screen, Signal
-from soleus.population.sequences.first_events import PairCounts
+from soleus.population.screening.screen import Screen
+from soleus.population.screening.signals import Signal
+from soleus.population.sequences.counted import PairCounts
 from soleus.population.sequences.self_controls import SecondLook
 from soleus.population.sequences.waiting_times import all_bars, bars_of, first_day_of
 

@@ -18,148 +18,25 @@ outlasts death.
 
 from __future__ import annotations
 
-import datetime
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soleus.errors import UnknownName
 from soleus.population.databases.engine import Expr, Table, day, days_between
 from soleus.population.databases.source import Source
-from soleus.population.databases.spans import age_on, clipped, observed, people, records, tidy
-from soleus.population.sequences.counting import Counts, SequenceSettings
-from soleus.statistics.sequence_symmetry import NullSums, neighbours
-from soleus.statistics.special import Floats
+from soleus.population.databases.spans import age_on, observed, people, records, tidy
+from soleus.population.sequences.counted import DayCounts, PairCounts, as_arrays
+from soleus.population.sequences.counting import Counts
+from soleus.population.sequences.study import EPOCH, Day, Groups, Study
 
-#: Cohort -> its concepts.
-Groups = Mapping[int, Collection[int]]
-Ints = NDArray[np.int64]
-Day = datetime.date
-
-#: Where the records of a cohort are looked for. Medicines are exposures; a diagnosis is an event or a result.
-EXPOSURES: tuple[str, ...] = ("exposure",)
-EVERYWHERE: tuple[str, ...] = ("exposure", "event", "result")
-EPOCH = datetime.date(1970, 1, 1)
 _LONGEST = 1 << 22  # days; a length beyond this, 11,000 years, counts as this
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Who and what counts, besides `SequenceSettings`.
-
-    ``exclude``: concepts; people who have a record of one, whenever, are left out. ``age_at_least``: whole years on the
-    day of the earlier event (and of each start for the null ratio); without a birthday nobody has an age.
-    ``index_days``: least and most days of the first record of the index, both included; it is known when the medicine
-    begins, so that it does not choose people by what came later. ``index_dose``: the same for the daily dose of the
-    record with which the index begins, in milligrams, the largest of that day; an unknown dose is out. It needs the
-    table ``dose`` of the source.
-    ``starts``: which events the null ratio counts. "new": the first in the study range, with the washout and the
-    observation before it that a pair would need. "ever": first events ever on a day of the range, observed or not, as
-    the R package does: people who took the medicine before they were observed count as starters then.
-    """
-
-    exclude: frozenset[int] = frozenset()
-    age_at_least: int | None = None
-    index_days: tuple[int, float] = (0, math.inf)
-    index_dose: tuple[float, float] | None = None
-    starts: Literal["new", "ever"] = "new"
-
-
-@dataclass(frozen=True)
-class Study:
-    """What is counted in one database. ``strata``: person_id, stratum; None: everybody in stratum 0."""
-
-    source: Source
-    index: Groups
-    marker: Groups
-    settings: SequenceSettings
-    span: tuple[Day, Day]
-    rules: Rules = field(default_factory=Rules)
-    strata: Table | None = None
-    index_tables: tuple[str, ...] = EXPOSURES
-    marker_tables: tuple[str, ...] = EVERYWHERE
-
-
-@dataclass(frozen=True)
-class DayCounts:
-    """People who began, as rows: (cohort, stratum, day since 1970) -> people. Arrays of one length."""
-
-    cohort: Ints
-    stratum: Ints
-    day: Ints
-    people: Ints
-
-    def as_mapping(self) -> dict[tuple[int, int, Day], int]:
-        """As `Counts` has them."""
-        columns = (self.cohort.tolist(), self.stratum.tolist(), self.day.tolist(), self.people.tolist())
-        return {(c, s, EPOCH + datetime.timedelta(d)): n for c, s, d, n in zip(*columns, strict=True)}
-
-
-@dataclass(frozen=True)
-class PairCounts:
-    """People of each pair, as rows. ``year`` is that of the earlier event; ``apart`` tells the days between the two in
-    steps: 1 is 1 to ``step`` days from index to marker, 2 the next so many; -1 the same from marker to index. Both are
-    0 throughout where they were not asked for."""
-
-    index: Ints
-    marker: Ints
-    year: Ints
-    apart: Ints
-    index_first: Ints
-    marker_first: Ints
-    step: int = 0
-
-    def only(self, at: NDArray[np.bool_]) -> PairCounts:
-        """Some of the rows."""
-        return PairCounts(
-            self.index[at], self.marker[at], self.year[at], self.apart[at], self.index_first[at],
-            self.marker_first[at], self.step,
-        )  # fmt: skip
-
-    def table(self, index: Sequence[int], marker: Sequence[int]) -> tuple[Ints, Ints]:
-        """(index, marker) people with the index first, and with the marker first."""
-        place = places(self.index, index), places(self.marker, marker)
-        known = (place[0] >= 0) & (place[1] >= 0)
-        flat, size = (place[0] * len(marker) + place[1])[known], len(index) * len(marker)
-        first, second = (
-            np.bincount(flat, n[known], size).astype(np.int64).reshape(len(index), len(marker))
-            for n in (self.index_first, self.marker_first)
-        )
-        return first, second
-
-
 # ------------------------------------------------------------------------------------------------ asking
-
-
-def study_of(
-    source: Source,
-    index: Groups,
-    marker: Groups,
-    settings: SequenceSettings | None = None,
-    rules: Rules | None = None,
-    **more: Any,
-) -> Study | None:
-    """A study; an end of its range that the settings leave open is where observation begins or ends.
-
-    None where an end is open and nobody is observed. ``more``: other fields of `Study`.
-    """
-    chosen = settings or SequenceSettings()
-    span = study_days(source, chosen)
-    return None if span is None else Study(source, index, marker, chosen, span, rules or Rules(), **more)
-
-
-def study_days(source: Source, settings: SequenceSettings) -> tuple[Day, Day] | None:
-    """First and last day of the study range: one query, none where the settings give both."""
-    first, last = settings.first_day, settings.last_day
-    if first is None or last is None:
-        t = clipped(source)
-        found = source.engine.one(t.aggregate(first=t.start.min(), last=t.end.max()))
-        first, last = first or found["first"], last or found["last"]
-    return None if first is None or last is None else (first, last)
 
 
 def count_sequences(study: Study) -> Counts:
@@ -189,100 +66,6 @@ def count_days(study: Study, side: Literal["index", "marker"]) -> DayCounts:
     """On which days of the study range people began, for the null ratio."""
     columns = as_arrays(study.source.engine.arrow(day_counts(study, side)))
     return DayCounts(columns["cohort"], columns["stratum"], columns["day"], columns["people"])
-
-
-def as_arrays(table: Any) -> dict[str, Ints]:
-    """Columns of an Arrow table as integers; dates in days since 1970."""
-    out = {}
-    for name in table.column_names:
-        values = table.column(name).to_numpy()
-        out[name] = values.astype("datetime64[D]").astype(np.int64) if values.dtype.kind == "M" else values
-    return {name: np.asarray(values, np.int64) for name, values in out.items()}
-
-
-def null_sums_of(
-    first: DayCounts, second: DayCounts, index: Sequence[int], marker: Sequence[int], window_days: float
-) -> NullSums:
-    """The sums of the null ratio, (index, marker), over all strata: what `sequences.null_of` makes, from arrays."""
-    shape = (len(index), len(marker))
-    out = NullSums(np.zeros(shape), np.zeros(shape))
-    rows, columns = places(first.cohort, index), places(second.cohort, marker)
-    for stratum in np.intersect1d(first.stratum, second.stratum).tolist():
-        at = (first.stratum == stratum) & (rows >= 0)
-        around = (second.stratum == stratum) & (columns >= 0)
-        if at.any() and around.any():
-            out = out + _stratum_sums(first, second, (at, around), (rows, columns), shape, window_days)
-    return out
-
-
-def _stratum_sums(
-    first: DayCounts,
-    second: DayCounts,
-    chosen: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    places: tuple[Ints, Ints],
-    shape: tuple[int, int],
-    window_days: float,
-) -> NullSums:
-    at, around = chosen
-    origin = int(min(first.day[at].min(), second.day[around].min()))
-    size = int(max(first.day[at].max(), second.day[around].max())) - origin + 1
-    dense = np.bincount(places[1][around] * size + second.day[around] - origin, second.people[around], shape[1] * size)
-    row, days, people = places[0][at], first.day[at] - origin, first.people[at].astype(np.float64)
-    forward, backward = (
-        np.stack([np.bincount(row, people * near[days], shape[0]) for near in side], axis=1).astype(np.float64)
-        for side in neighbours(dense.reshape(shape[1], size).astype(np.float64), window_days)
-    )
-    return NullSums(forward, backward)
-
-
-def null_sums_by_year(
-    first: DayCounts,
-    second: DayCounts,
-    index: Sequence[int],
-    marker: Sequence[int],
-    window_days: float,
-    years: Sequence[int],
-) -> NullSums:
-    """The sums of the null ratio, (year, index, marker), of pairs whose earlier event falls in the year.
-
-    Forward: index days of the year with the marker after them; backward: marker days of the year with the index after.
-    Over all years together they are those of `null_sums_of`.
-    """
-    shape = (len(years), len(index), len(marker))
-    forward, backward = np.zeros(shape), np.zeros(shape)
-    for stratum in np.intersect1d(first.stratum, second.stratum).tolist():
-        sides, origin = _dense((first, index), (second, marker), stratum)
-        after = [neighbours(side, window_days)[0] for side in sides]
-        days = (np.arange(sides[0].shape[1]) + origin).astype("datetime64[D]")
-        year = days.astype("datetime64[Y]").astype(np.int64) + 1970
-        for n, wanted in enumerate(years):
-            at = year == wanted
-            forward[n] += sides[0][:, at] @ after[1][:, at].T
-            backward[n] += after[0][:, at] @ sides[1][:, at].T
-    return NullSums(forward, backward)
-
-
-def _dense(one: tuple[DayCounts, Sequence[int]], other: tuple[DayCounts, Sequence[int]], stratum: int
-           ) -> tuple[list[Floats], int]:  # fmt: skip
-    """(cohorts, days) people of one stratum, of both sides, and the first day."""
-    chosen = [(counts.stratum == stratum) & (places(counts.cohort, names) >= 0) for counts, names in (one, other)]
-    days = np.concatenate([counts.day[at] for (counts, _), at in zip((one, other), chosen, strict=True)])
-    origin, size = (int(days.min()), int(np.ptp(days)) + 1) if days.size else (0, 1)
-    out = []
-    for (counts, names), at in zip((one, other), chosen, strict=True):
-        place = places(counts.cohort[at], names) * size + counts.day[at] - origin
-        out.append(np.bincount(place, counts.people[at], len(names) * size).astype(np.float64).reshape(-1, size))
-    return out, origin
-
-
-def places(values: Ints, names: Sequence[int]) -> Ints:
-    """Where each value stands among the names; -1 where it does not."""
-    order = np.argsort(np.asarray(names, np.int64), kind="stable")
-    known = np.asarray(names, np.int64)[order]
-    if not known.size:
-        return np.full(values.shape, -1, np.int64)
-    at = np.minimum(np.searchsorted(known, values), known.size - 1)
-    return np.where(known[at] == values, order[at], -1)
 
 
 # ---------------------------------------------------------------------------------------- the expressions

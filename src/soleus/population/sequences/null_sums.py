@@ -15,23 +15,16 @@ import datetime
 import numpy as np
 
 from soleus.population.databases.engine import Table
-from soleus.population.sequences.first_events import (
-    EPOCH,
-    DayCounts,
-    Study,
-    as_arrays,
-    count_days,
-    places,
-    starts,
-    with_strata,
-)
+from soleus.population.sequences.counted import DayCounts, as_arrays, places
+from soleus.population.sequences.first_events import count_days, starts, with_strata
+from soleus.population.sequences.study import EPOCH, Study
 from soleus.statistics.sequence_symmetry import NullSums, neighbours
 
 
 def null_sums(study: Study, window_days: float) -> NullSums:
     """The sums of the null ratio, (index, marker), in the order of the study's cohorts.
 
-    What `first_events.null_sums_of` makes of the day counts of both sides, to the last digit, whole numbers all.
+    What `null_days.null_sums_of` makes of the day counts of both sides, to the last digit, whole numbers all.
     """
     index, marker = list(study.index), list(study.marker)
     forward, backward = np.zeros((2, len(index), len(marker)))

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from soleus.population.sequences.first_events import EPOCH, Study, both_started
+from soleus.population.sequences.first_events import both_started
+from soleus.population.sequences.study import EPOCH, Study
 from soleus.statistics.self_controlled import Case, CaseSeries, CaseSeriesDesign, Window, case_series
 from soleus.statistics.special import normal_quantile, normal_two_sided
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from soleus.population.databases.engine import Table, day, days_between
-from soleus.population.sequences.first_events import Ints, Study, as_arrays, starts, with_strata
+from soleus.population.sequences.counted import as_arrays
+from soleus.population.sequences.first_events import starts, with_strata
+from soleus.population.sequences.study import Ints, Study
 from soleus.statistics.sequence_symmetry import bootstrap_null, central_interval, with_uncertain_null
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soleus.population.sequences.first_events import Ints, PairCounts
+from soleus.population.sequences.counted import PairCounts
+from soleus.population.sequences.study import Ints
 
 #: Bars up to which those without anybody are listed as well.
 _MOST_BARS = 100
