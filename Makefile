@@ -38,7 +38,7 @@ assess: $(RUN)  ## judge the first example: text on the terminal, an HTML report
 serve: $(SERVE)  ## pages, FHIR, CDS Hooks and JSON on this machine: http://127.0.0.1:8000
 	@$(BIN)/soleus serve
 
-test: check pytest  ## lint, types, import contracts, tests with coverage, the wheel (under 25 minutes)
+test: check pytest  ## lint, types, import contracts, tests with coverage, the wheel (half an hour on two cores)
 
 check: lint types contracts  ## format, lint, types and import contracts, without the tests
 

@@ -25,7 +25,13 @@ OPEN = (
     "/learn", "/learn/course", f"/learn/case/{CASE.slug}", f"/learn/case/{CASE.slug}/answer", "/learn/quiz",
     "/learn/quiz/mixed-7", "/learn/quiz/level-3", "/learn/ask", "/learn/ask/home-from-singapore", "/learn/certificate",
 )  # fmt: skip
-CLOSED = ("/learn/record", "/learn/record.json", "/learn/record.pdf", "/learn/group", "/learn/attempt/5589-K0XG-YAPC-T3AQ")
+CLOSED = (
+    "/learn/record",
+    "/learn/record.json",
+    "/learn/record.pdf",
+    "/learn/group",
+    "/learn/attempt/5589-K0XG-YAPC-T3AQ",
+)
 
 
 @pytest.fixture

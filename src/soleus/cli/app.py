@@ -33,7 +33,7 @@ class _Commands(TyperGroup):
         for name in names:
             if name not in self.commands:
                 read.add_typer(import_module(f"soleus.cli.{name}").app, name=name)
-        self.commands |= get_group(read).commands
+        self.commands.update(get_group(read).commands)
 
 
 app = typer.Typer(

@@ -125,7 +125,7 @@ def cohort_of(tree: Any, where: str) -> Cohort:
 def sentence(cohort: Cohort) -> str:
     """The definition as it is read aloud."""
     who = {"female": "Women", "male": "Men", None: "People"}[cohort.sex]
-    first = "their first" if cohort.limit == "first" or cohort.washout_days is None else "a"
+    first = "their first" if cohort.limit == "first" or cohort.washout_days is None else "an"
     parts = [f"{who}{_age(cohort)} enter on the first day of {first} era of {_any(cohort.entry)}"]
     apart = cohort.era_gap_days
     parts.append("(every record is one)" if apart is None else f"(records up to {_days(apart)} apart are one era)")
@@ -143,15 +143,19 @@ def _age(cohort: Cohort) -> str:
 def _conditions(cohort: Cohort) -> Iterator[str]:
     if cohort.first_day or cohort.last_day:
         yield f"{_from_to(cohort.first_day, cohort.last_day)},"
-    yield f"observed for at least {_days(cohort.prior_observation_days)} before" + (
-        f" and {_days(cohort.follow_up_days)} after" if cohort.follow_up_days else ""
-    )
+    yield f"observed{' and'.join(f' for at least {stretch}' for stretch in _around(cohort)) or ' on that day'}"
     if cohort.washout_days:
         yield f"and without it for {_days(cohort.washout_days)}"
     for timed in cohort.require:
         yield f"and with {_words(timed.value_set)} {_when(timed)}"
     for timed in cohort.exclude:
         yield f"and without {_words(timed.value_set)} {_when(timed)}"
+
+
+def _around(cohort: Cohort) -> list[str]:
+    """How long people must be observed before and after, where they must."""
+    days = (cohort.prior_observation_days, "before"), (cohort.follow_up_days, "after")
+    return [f"{_days(n)} {where}" for n, where in days if n]
 
 
 def _from_to(first: datetime.date | None, last: datetime.date | None) -> str:
@@ -187,14 +191,17 @@ def _days(n: int) -> str:
     return f"{n:,} day{'' if n == 1 else 's'}"
 
 
+def _washout(days: int | None) -> str:
+    if days == 0:
+        return "With or without an earlier era"
+    return "No other era " + ("ever before" if days is None else f"within {_days(days)} before")
+
+
 def labels(cohort: Cohort) -> tuple[str, ...]:
     """The steps of the attrition table, in the order in which they are taken."""
     out = [f"An era of {_any(cohort.entry)} begins"]
-    before, after = cohort.prior_observation_days, cohort.follow_up_days
-    around = [f"{_days(n)} {where}" for n, where in ((before, "before"), (after, "after")) if n]
-    out.append(f"Under observation on the day{''.join(f' and {stretch}' for stretch in around)}")
-    washout = "ever before" if cohort.washout_days is None else f"within {_days(cohort.washout_days)} before"
-    out.append(f"No other era {washout}")
+    out.append(f"Under observation on the day{''.join(f' and {stretch}' for stretch in _around(cohort))}")
+    out.append(_washout(cohort.washout_days))
     out.append(f"In the study dates {_from_to(cohort.first_day, cohort.last_day) or '(all)'}")
     out.append(f"{_age(cohort).strip().capitalize() or 'Of any age'}, {cohort.sex or 'of either sex or none told'}")
     out += [f"With {_words(t.value_set)} {_when(t)}" for t in cohort.require]
