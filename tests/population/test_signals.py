@@ -23,7 +23,7 @@ from soleus.population.judges.plain import Database, Exposure, Happening, Person
 from soleus.population.made_up.files import write_population
 from soleus.population.made_up.people import plan_of, shipped_world
 from soleus.population.results.manifest import Manifest
-from soleus.population.screening import screen as signals
+from soleus.population.screening import signals
 from soleus.population.screening.planning import Plan, ScreenSettings, plan_screen
 from soleus.population.screening.screen import Screen, carry_out, screen
 from soleus.population.screening.screened import screened
