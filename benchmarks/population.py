@@ -17,7 +17,6 @@ import argparse
 import datetime
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import population_data as data
+from memory import peak_mb
 from population_data import MARKER, SCREENED, sorted_by_concept
 
 INDEX = 5  # a common medicine
@@ -105,15 +105,6 @@ def _apart(what: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-def _peak_mb() -> float:
-    """Of this process since it was started; what `getrusage` says of a child begins with its parent's."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def _rounds(actions: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Seconds of each action in each round, after one round that warms the disk."""
     out: dict[str, list[float]] = {name: [] for name in actions}
@@ -141,7 +132,7 @@ def _made(folder: Path) -> dict[str, Any]:
     _, screen = _studies(folder, "duckdb")
     opening = _seconds(lambda: tidy(screen.source))
     stored = _seconds(lambda: digested(screen.source, screen.span, folder / "stored"))
-    peak = _peak_mb()
+    peak = peak_mb()
     return {
         "ssa_open_s": opening,
         "population_table_s": stored,
@@ -186,7 +177,7 @@ def _ours(folder: Path) -> dict[str, Any]:
         "ssa_pair_s": median(times["pair"]),
         "ssa_screen_s": median(times["screen"]),
         "ssa_full_nulls_s": median(times["full"]),
-        "population_peak_mb": _peak_mb(),
+        "population_peak_mb": peak_mb(),
         "pair": _orders(count_pairs(pair), [1]),
         "screen": _orders(count_pairs(screen), list(screen.index)),
         "adjusted": [round(v, 12) for v in np.nan_to_num(_full(stored).adjusted[:, 0]).tolist()],
@@ -199,7 +190,7 @@ def _raw(folder: Path) -> dict[str, Any]:
     times = _rounds({"scan": _scan(f"{folder}/drug_exposure.parquet/*.parquet"), "full": lambda: _full(screen)}, 3)
     return {
         "ssa_full_nulls_raw_vs_scan": _ratio(times, "full"),
-        "population_raw_peak_mb": _peak_mb(),
+        "population_raw_peak_mb": peak_mb(),
         "adjusted": [round(v, 12) for v in np.nan_to_num(_full(screen).adjusted[:, 0]).tolist()],
     }
 
@@ -317,7 +308,7 @@ def _polars(folder: Path) -> dict[str, Any]:
 
 def _peer(pair: Callable[[], list[list[int]]]) -> dict[str, Any]:
     times = _rounds({"pair": pair})
-    return {"seconds": median(times["pair"]), "peak_mb": _peak_mb(), "pair": pair()}
+    return {"seconds": median(times["pair"]), "peak_mb": peak_mb(), "pair": pair()}
 
 
 # -------------------------------------------------------------------------------------------------- Spark

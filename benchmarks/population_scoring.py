@@ -7,7 +7,6 @@ it, reading its vocabulary and every new pattern are within the time.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+from memory import peak_mb
 
 PEOPLE = 1_000_000
 FEW = 100_000
@@ -88,7 +88,7 @@ def measure(people: int, results: bool) -> dict[str, Any]:
     took, processor = perf_counter() - begin, process_time() - processor
     if round(found.sums.people.sum()) != people:
         raise SystemExit("somebody was not judged")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     rows = sum(source.engine.one(t.aggregate(n=t.count()))["n"] for t in source.tables.values())
     return {"rate": people / took, "processor_rate": people / processor, "patterns": found.patterns,
             "peak_mb": peak, "rows": rows}  # fmt: skip

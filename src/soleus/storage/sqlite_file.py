@@ -114,8 +114,8 @@ class SqliteFile:
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Turn to the write-ahead log. Where several turn a new file at once, SQLite refuses all but one at once, without
-    the wait that it gives every other statement (it could be a deadlock): so the wait is here."""
+    """Turn to the write-ahead log. Where several turn a new file in the same moment, SQLite refuses all but one without
+    the wait that it gives to other statements: so the wait is here."""
     until = time.monotonic() + _WAIT_S
     while True:
         try:
