@@ -331,6 +331,7 @@ def test_the_whole_interview_by_pointer(visit: Open, script: bool) -> None:
     page.click("button[value=self]")
     page.fill("#age", "67")
     page.click("form.ask .primary")
+    page.wait_for_selector("#medicines")  # a press while the next page is on its way counts for nothing
     page.click("form.ask .primary")
     page.locator(".at-left-calf .region").first.click()
     page.click("form.ask .primary")
@@ -352,6 +353,7 @@ def test_details_open_at_the_place_where_one_looks(visit: Open) -> None:
         page = visit(java_script_enabled=script)
         page.click("button[value=self]")
         page.click("form.ask .primary")
+        page.wait_for_selector("#medicines")
         page.click("form.ask .primary")
         page.click("button[name=reply][value=not_assessed]")
         page.click(".reply[value=cramp]")
